@@ -1,0 +1,52 @@
+# The first use of any target makes .venv. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup train sweep test test-long lint report dashboard bench clean
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+S ?= activations
+ARGS ?=
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+setup: $(READY) ## makes .venv and installs everything at the tested versions
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "unrolled needs Python 3.11 or later; give one: make PYTHON=python3.12 $(MAKECMDGOALS)")'
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet -c constraints.txt -e '.[data,dev]'
+	@touch $@
+
+train: $(READY) ## one run; ARGS="activation=relu model.hidden=8"
+	@$(PY) src/train.py $(ARGS)
+
+sweep: $(READY) ## the sweep sweeps/$(S).yaml and its page; S=name, ARGS="seed=0,1,2"
+	@$(PY) src/train.py --config-dir sweeps --config-name $(S) $(ARGS)
+
+test: $(READY) ## the tests (under 10 minutes on 2 cores)
+	$(PY) -m pytest -n auto $(ARGS)
+
+test-long: $(READY) ## the slow tests: whole sweeps
+	$(PY) -m pytest -m long $(ARGS)
+
+lint: $(READY) ## style (ruff) and types (pyright)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m pyright
+
+report: $(READY) ## rebuilds a sweep's table and page from disk: DIR=outputs/sweeps/...
+	@$(if $(DIR),,$(error give the sweep's folder: make report DIR=outputs/sweeps/NAME/TIME))
+	@$(PY) -m unrolled.cli report $(DIR)
+
+dashboard: $(READY) ## opens the newest runs in W&B's own terminal viewer, offline; DIR=a run's or a sweep's folder
+	@$(PY) -m unrolled.cli dashboard $(DIR)
+
+bench: $(READY) ## the speed table, as ratios measured side by side
+	@$(PY) -m unrolled.cli bench $(ARGS)
+
+clean: ## removes .venv and caches; results in outputs/ stay
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	find src tests -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,61 @@
+"""What Hydra finds of us. Read at every start, `--help` included: nothing heavy here, the work is in `unrolled.sweeps`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper, BasicSweeperConf
+from hydra.core.config_store import ConfigStore
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+
+_HERE = "hydra_plugins.unrolled_plugins.plugins"
+
+
+@dataclass
+class LocalConf:
+    _target_: str = f"{_HERE}.LocalLauncher"
+    slots: int | None = None  # cells at once; null: as many as cores
+
+
+@dataclass
+class GridConf(BasicSweeperConf):
+    _target_: str = f"{_HERE}.GridSweeper"
+
+
+_store = ConfigStore.instance().store
+_store(group="hydra/launcher", name="local", node=LocalConf, provider="unrolled")
+_store(group="hydra/sweeper", name="grid", node=GridConf, provider="unrolled")
+
+
+class LocalLauncher(Launcher):
+    """Each cell of a sweep is a forked process of its own on this machine."""
+
+    def __init__(self, slots: int | None = None) -> None:
+        self.slots = slots
+
+    def setup(self, *, hydra_context: Any, task_function: Any, config: Any) -> None:
+        self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Any:
+        from unrolled.sweeps.local import launch
+
+        return launch(self, job_overrides, initial_job_idx)
+
+
+class GridSweeper(BasicSweeper):
+    """Every combination of the axes; all are validated before the first starts, and a failed one stops no other."""
+
+    def sweep(self, arguments: list[str]) -> Any:
+        from unrolled.sweeps.grid import sweep
+
+        return sweep(self, arguments)
+
+
+class SweepFiles(SearchPathPlugin):
+    """`--config-name activations` finds sweeps/activations.yaml, in a checkout and in a wheel."""
+
+    def manipulate_search_path(self, search_path: Any) -> None:
+        from unrolled.paths import SWEEPS
+
+        search_path.append("unrolled-sweeps", f"file://{SWEEPS}")

@@ -1,0 +1,24 @@
+"""One run or one sweep: `python src/train.py --help`. The installed command `unrolled train` is the same program."""
+
+import importlib.util
+import sys
+
+NEEDED = ("hydra", "omegaconf", "torch", "pytorch_lightning", "torchmetrics", "wandb", "rich")
+
+
+def main():
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if sys.version_info < (3, 11) or missing:
+        why = "Python 3.11 or later" if sys.version_info < (3, 11) else ", ".join(missing)
+        sys.stderr.write(
+            "unrolled: this Python (%s) lacks %s: run `make setup`, then use .venv/bin/python\n"
+            % (sys.executable, why)
+        )
+        sys.exit(2)
+    from unrolled.cli import train
+
+    train(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    main()

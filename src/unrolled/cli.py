@@ -1,0 +1,129 @@
+"""The commands. `unrolled train ...` and `python src/train.py ...` are the same."""
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import hydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from .config import register
+from .errors import Interrupted, UserError, raise_on_signals
+from .paths import CONF
+from .preflight import check, in_one_line, preflight
+
+
+def cell(config: DictConfig) -> float | None:
+    """What Hydra calls for a run, and for each cell of a sweep. Undecorated: every launcher can pickle it."""
+    from hydra.core.hydra_config import HydraConfig
+
+    from .place import place_of
+    from .run import run
+
+    place = place_of(HydraConfig.get(), config)
+    return run(check(config), place).get("slope")
+
+
+def train(arguments: Sequence[str]) -> None:
+    """One run, or with a sweep's file as --config-name one sweep. Ends the process with its exit code."""
+    _guarded(lambda: _train(list(arguments)))
+
+
+def _train(arguments: list[str]) -> None:
+    register()
+    multirun = preflight(arguments)
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come to us, not to Hydra's printer
+    sys.argv = [sys.argv[0], *arguments]
+    single = _Single()
+    task = cell if multirun else single
+    hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(task)()
+    if single.error is not None:
+        raise single.error
+
+
+class _Single:
+    """Carries a single run's exception past Hydra, which would print lines of its own about it."""
+
+    error: BaseException | None = None
+
+    def __call__(self, config: DictConfig) -> None:
+        try:
+            cell(config)
+        except BaseException as error:
+            self.error = error
+
+
+def _guarded(command: Callable[[], Any]) -> None:
+    """Whatever ends a command early: one line on stderr and the exit code. 2: what the user typed; 1: what went wrong."""
+    raise_on_signals()
+    try:
+        command()
+    except Interrupted as stop:
+        _fail(f"interrupted ({stop}); what was computed is kept", stop.exit_code)
+    except (HydraException, OmegaConfBaseException) as error:
+        _fail(in_one_line(error), 2)
+    except UserError as error:
+        _fail(str(error), 2)
+    except Exception as error:
+        if os.environ.get("UNROLLED_TRACEBACK"):
+            traceback.print_exc()
+        words = (str(error).splitlines() or [""])[0]
+        _fail(f"{type(error).__name__}: {words} (UNROLLED_TRACEBACK=1 shows where)", 1)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    print(f"unrolled: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _report(args: argparse.Namespace) -> None:
+    from .report.build import build
+
+    print(build(Path(args.folder)))
+
+
+def _bench(args: argparse.Namespace) -> None:
+    from .bench import main
+
+    main(quick=args.quick)
+
+
+def _dashboard(args: argparse.Namespace) -> None:
+    from .tracking.dashboard import open_dashboard
+
+    open_dashboard(Path(args.folder))
+
+
+def console() -> None:
+    """The `unrolled` command."""
+    parser = argparse.ArgumentParser(
+        prog="unrolled",
+        description="What happens to gradients on their way back through time in a recurrent network.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands.add_parser("train", add_help=False, help="one run or one sweep; `unrolled train --help` lists its values")
+    report = commands.add_parser("report", help="rebuild a sweep's table and page from its folder")
+    report.add_argument("folder")
+    report.set_defaults(call=_report)
+    bench = commands.add_parser("bench", help="the speed table, as ratios measured side by side")
+    bench.add_argument("--quick", action="store_true", help="few repetitions: to see that it runs")
+    bench.set_defaults(call=_bench)
+    dashboard = commands.add_parser("dashboard", help="open the newest runs in W&B's own terminal viewer, offline")
+    dashboard.add_argument("folder", nargs="?", default="outputs", help="a run, a sweep, or outputs/")
+    dashboard.set_defaults(call=_dashboard)
+    if sys.argv[1:2] == ["train"]:
+        sys.argv[0] += " train"
+        train(sys.argv[2:])
+        return
+    args = parser.parse_args()
+    _guarded(lambda: args.call(args))
+
+
+if __name__ == "__main__":
+    console()

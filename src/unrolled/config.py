@@ -1,0 +1,210 @@
+"""The schema: a dataclass per config group with types, units and allowed ranges. Defaults are in conf/ alone."""
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import Enum
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+from .errors import UserError
+
+
+def within(
+    min: float = -math.inf, above: float = -math.inf, max: float = math.inf, default: Any = MISSING
+) -> Any:
+    """A number with its allowed range."""
+    return field(default=default, metadata={"min": min, "above": above, "max": max})
+
+
+InitName = Enum("InitName", "gaussian orthogonal identity xavier")
+Backward = Enum("Backward", "bptt autograd")
+LossName = Enum("LossName", "cross_entropy")
+OptimizerName = Enum("OptimizerName", "adam sgd")
+Accelerator = Enum("Accelerator", "cpu gpu")
+TrackerMode = Enum("TrackerMode", "offline online disabled")
+ProbeSource = Enum("ProbeSource", "validation training")
+ProbeName = Enum("ProbeName", "profile off")
+
+
+@dataclass
+class TaskConfig:
+    name: str = MISSING
+    length: int = within(min=1)  # T, time steps; longer sentences keep their last words
+    min_count: int = within(min=1)  # rarer words become the unknown word
+    shuffle_words: bool = MISSING  # train and validate on sentences whose words are in random order
+
+
+@dataclass
+class ActivationConfig:
+    name: str = MISSING
+
+
+@dataclass
+class ModelConfig:
+    hidden: int = within(min=1)  # H
+    backward: Backward = MISSING
+
+
+@dataclass
+class EmbeddingConfig:
+    name: str = MISSING
+    dim: int = within(min=1)  # E
+
+
+@dataclass
+class InitConfig:
+    name: InitName = MISSING
+    gain: float = within(min=0)  # scales W_h
+    input_gain: float = within(min=0)  # scales W_x
+    bias_std: float = within(min=0)
+
+
+@dataclass
+class LossConfig:
+    name: LossName = MISSING
+
+
+@dataclass
+class OptimizerConfig:
+    name: OptimizerName = MISSING
+    lr: float = within(above=0)
+
+
+@dataclass
+class TrainerConfig:
+    accelerator: Accelerator = MISSING
+    devices: int = within(min=1, max=1)
+    precision: int = MISSING  # bits: 32 or 64
+    batch_size: int = within(min=1)
+    max_epochs: int = within(min=1)
+    max_steps: int | None = within(min=0)  # null: max_epochs alone ends the training; 0: do not train
+    log_every_n_steps: int = within(min=1)
+    gradient_clip_val: float | None = within(above=0)  # null: no clipping
+    progress: bool = MISSING
+
+
+@dataclass
+class TrackerConfig:
+    mode: TrackerMode = MISSING
+    project: str = MISSING
+
+
+@dataclass
+class ProbeConfig:
+    name: ProbeName = MISSING
+    every: int = within(min=1)  # training steps
+    source: ProbeSource = MISSING
+    births: int = within(min=0, max=1000)  # networks drawn from the same configuration
+    samples: int = within(min=10)  # examples in the probe's batch
+
+
+@dataclass
+class SweepConfig:
+    question: str = MISSING  # what the sweep asks; its page opens with it
+    cell_timeout_min: float = within(above=0)
+
+
+@dataclass
+class Config:
+    task: TaskConfig = field(default_factory=TaskConfig)
+    activation: ActivationConfig = field(default_factory=ActivationConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    embedding: EmbeddingConfig = field(default_factory=EmbeddingConfig)
+    init: InitConfig = field(default_factory=InitConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    tracker: TrackerConfig = field(default_factory=TrackerConfig)
+    probe: ProbeConfig = field(default_factory=ProbeConfig)
+    sweep: SweepConfig = field(default_factory=SweepConfig)
+    experiment: Any = None
+    seed: int = within(min=0, max=2**32 - 1)
+
+
+PRECISIONS = (32, 64)
+
+
+def register() -> None:
+    """Only the root: a schema stored under a group would show up as one of its choices."""
+    ConfigStore.instance().store(name="schema", node=Config, provider="unrolled")
+
+
+def validate(config: DictConfig, choices: dict[str, list[str]]) -> Config:
+    """The typed configuration, or UserError that names the first key whose value is not allowed.
+
+    choices: for each group the names of its YAML files; a group's `name` must be one of them.
+    """
+    _check_keys(config, Config, "")
+    typed = OmegaConf.merge(OmegaConf.structured(Config), config)  # a saved file has lost its types
+    missing = sorted(OmegaConf.missing_keys(typed))
+    if missing:
+        raise UserError(f"{missing[0]} has no value: give one as {missing[0]}=...")
+    plain = OmegaConf.to_object(typed)
+    assert isinstance(plain, Config)
+    _check_ranges(plain, "")
+    _check_combinations(plain, choices)
+    return plain
+
+
+def _check_keys(config: DictConfig, schema: type, prefix: str) -> None:
+    """`+model.foo=1` and `~model` get past OmegaConf's own check: not past this."""
+    known = {f.name: f.type for f in fields(schema)}
+    for key in config:
+        if key not in known:
+            raise UserError(f"unknown key {prefix}{key}; allowed here: {', '.join(known)}")
+    for key, kind in known.items():
+        if key not in config:
+            raise UserError(f"{prefix}{key} was deleted, and every run needs it")
+        if is_dataclass(kind):
+            _check_keys(config[key], kind, f"{prefix}{key}.")  # type: ignore[arg-type]
+
+
+def _check_ranges(node: Any, prefix: str) -> None:
+    for f in fields(node):
+        key, value = prefix + f.name, getattr(node, f.name)
+        if is_dataclass(value):
+            _check_ranges(value, key + ".")
+        elif f.metadata and value is not None and not _inside(value, **f.metadata):
+            raise UserError(f"{key}={value} is out of range: must be {_words(**f.metadata)}")
+
+
+def _inside(value: float, min: float, above: float, max: float) -> bool:
+    return math.isfinite(value) and min <= value <= max and value > above
+
+
+def _words(min: float, above: float, max: float) -> str:
+    if min == max:
+        return f"{min:.15g}"
+    bounds = {"at least": min, "above": above, "at most": max}
+    parts = [f"{word} {bound:.15g}" for word, bound in bounds.items() if math.isfinite(bound)]
+    return " and ".join(["finite", *parts])
+
+
+def _check_combinations(config: Config, choices: dict[str, list[str]]) -> None:
+    for group in ("task", "activation", "embedding"):
+        name, allowed = getattr(config, group).name, choices[group]
+        if name not in allowed:
+            raise UserError(f"{group}.name={name}: allowed: {', '.join(allowed)}")
+    if config.trainer.precision not in PRECISIONS:
+        allowed = ", ".join(map(str, PRECISIONS))
+        raise UserError(f"trainer.precision={config.trainer.precision}: allowed: {allowed} (bits)")
+    if not config.tracker.project.strip():
+        raise UserError("tracker.project is empty: give W&B a project name")
+
+
+def plain(config: Config) -> dict[str, Any]:
+    """The configuration as plain dicts, numbers and strings."""
+    values = OmegaConf.to_container(OmegaConf.structured(config), enum_to_str=True)
+    assert isinstance(values, dict)
+    return values  # type: ignore[return-value]
+
+
+def fingerprint(values: dict[str, Any]) -> str:
+    """Equal for two runs that must give equal numbers: a hash of what decides them (not where they are recorded)."""
+    decisive = {k: v for k, v in values.items() if k not in ("sweep", "tracker")}
+    text = json.dumps(decisive, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

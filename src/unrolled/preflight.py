@@ -1,0 +1,125 @@
+"""Everything that can be wrong with what a user typed, told in one line before any folder exists."""
+
+import difflib
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path, get_args_parser
+from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException, MissingConfigException
+from hydra.types import RunMode
+from omegaconf import DictConfig, open_dict, read_write
+from omegaconf.errors import OmegaConfBaseException
+
+from .config import Config, validate
+from .errors import UserError
+from .paths import CONF, SWEEPS, choices
+from .tasks import check as check_task
+from .tracking.status import FILE
+
+SWEEP_RECORD = "multirun.yaml"  # what says that a folder holds a sweep
+
+
+def preflight(arguments: Sequence[str]) -> bool:
+    """Composes and validates what Hydra is about to run: True for a sweep. Raises UserError."""
+    parser = get_args_parser()
+    parser.error = _refuse  # type: ignore[method-assign]
+    args = parser.parse_args(list(arguments))
+    if args.hydra_help or args.info or args.shell_completion:
+        return False
+    for word in args.overrides:
+        key, _, value = word.partition("=")
+        if key.lstrip("+") in ("hydra.run.dir", "hydra.sweep.dir") and not value.strip(" '\""):
+            raise UserError(f"{word} is empty: give a folder")
+    path = create_config_search_path(str(Path(args.config_path or CONF).absolute()))
+    if args.config_dir:
+        folder = os.path.abspath(args.config_dir)
+        if not os.path.isdir(folder):
+            raise UserError(f"--config-dir {args.config_dir}: no such folder")
+        anchor = SearchPathQuery(provider="schema")
+        path.prepend(provider="command-line", path=f"file://{folder}", anchor=anchor)
+    try:
+        return _compose(path, args.config_name or "train", list(args.overrides), args.multirun)
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        raise UserError(in_one_line(error)) from error
+
+
+def _refuse(message: str) -> None:
+    raise UserError(f"{message}; see --help")
+
+
+def _compose(path, name: str, overrides: list[str], multirun: bool) -> bool:
+    hydra = Hydra.create_main_hydra2("unrolled", path)
+    try:
+        mode = RunMode.MULTIRUN
+        config = hydra.compose_config(name, overrides, run_mode=mode, validate_sweep_overrides=False)
+        if config.hydra.mode != RunMode.MULTIRUN and not multirun:
+            mode = RunMode.RUN
+            config = hydra.compose_config(name, overrides, run_mode=mode)
+        folder, record = config.hydra.run.dir, FILE
+        if mode == RunMode.MULTIRUN:
+            folder, record = config.hydra.sweep.dir, SWEEP_RECORD
+        check(without_hydra(config))
+    finally:
+        GlobalHydra.instance().clear()
+    if (Path(folder) / record).exists():
+        raise UserError(f"{folder} already holds results: give another folder")
+    return mode == RunMode.MULTIRUN
+
+
+def without_hydra(config: DictConfig) -> DictConfig:
+    with read_write(config), open_dict(config):
+        del config["hydra"]
+    return config
+
+
+def check(config: DictConfig) -> Config:
+    """The typed configuration; UserError for all that would stop its run before the first training step."""
+    typed = validate(config, choices())
+    check_task(typed.task.name)
+    if typed.tracker.mode.name == "online":
+        from .tracking.weights_and_biases import check_key
+
+        check_key()
+    if typed.trainer.accelerator.name == "gpu":
+        import torch
+
+        if not torch.cuda.is_available():
+            raise UserError("trainer=gpu: torch sees no GPU here; use trainer=cpu")
+    return typed
+
+
+def in_one_line(error: BaseException) -> str:
+    """What Hydra or OmegaConf wants to say, as one line that names the key, the value and what is allowed."""
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        return _missing(error)
+    cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
+    if isinstance(cause, OmegaConfBaseException) and cause.full_key:
+        message = str(cause.msg or cause).splitlines()[0]
+        parent = cause.parent_node
+        if parent is not None and "not in" in message:
+            known = [str(key) for key in parent if key != "hydra"]
+            near = _hint(str(cause.key), known)
+            return f"unknown key {cause.full_key}{near}; allowed here: {', '.join(known)}"
+        return f"{cause.full_key}: {message}"
+    return " ".join(str(error).split())
+
+
+def _missing(error: MissingConfigException) -> str:
+    assert error.missing_cfg_file is not None
+    group, _, choice = error.missing_cfg_file.rpartition("/")
+    if group and error.options is not None:
+        allowed = ", ".join(sorted(error.options))
+        return f"{group}={choice}: no such choice{_hint(choice, error.options)}; allowed: {allowed}"
+    if group:
+        return f"{group}={choice}: no such group; allowed: {', '.join(choices())}"
+    found = sorted(file.stem for folder in (CONF, SWEEPS) for file in folder.glob("*.yaml"))
+    return f"--config-name {choice}: no such file{_hint(choice, found)}; allowed: {', '.join(found)}"
+
+
+def _hint(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f" (did you mean {near[0]}?)" if near else ""

@@ -1,0 +1,164 @@
+"""The figures of a sweep's page, drawn with plotly."""
+
+import html
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from unrolled.sweeps.results import Swept
+
+from .gather import Curve, Pool, combinations, mean, pool, varied
+
+# Okabe & Ito's eight colours, told apart by colour-blind readers (the black one last).
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999933", "#000000"]
+MOST_PANELS = 6
+NORM = "norm of dL/dh at this lag / at lag 0"
+
+
+def profiles_at_birth(swept: Swept) -> go.Figure:
+    """Median over births of the profile by lag, with the band of the middle 80 %."""
+    return _profiles(swept, lambda each: each.birth_curves, "births")
+
+
+def profiles_after_training(swept: Swept) -> go.Figure:
+    """The same at the last probe; the band is over the cells of one configuration."""
+    return _profiles(swept, lambda each: each.curves, "trained networks")
+
+
+def _profiles(swept: Swept, chosen: Callable[[Pool], list[Curve]], what: str) -> go.Figure:
+    keys = varied(swept)
+    colour, facets = keys[0] if keys else None, keys[1:3]
+    columns = swept.axes[facets[0]][:MOST_PANELS] if facets else [None]
+    rows = swept.axes[facets[1]][:MOST_PANELS] if len(facets) > 1 else [None]
+    titles = [_panel(facets, column, row) for row in rows for column in columns]
+    figure = make_subplots(
+        len(rows), len(columns), shared_xaxes=True, shared_yaxes=True, subplot_titles=titles,
+        horizontal_spacing=0.02, vertical_spacing=0.09, x_title="lag k: steps before the read-out", y_title=NORM,
+    )  # fmt: skip
+    for r, row in enumerate(rows):
+        for c, column in enumerate(columns):
+            fixed = dict(zip(facets, (column, row), strict=False))
+            for i, value in enumerate(swept.axes[colour] if colour else [None]):
+                axes = {**({colour: value} if colour else {}), **fixed}
+                drawn = chosen(pool(swept.cells, axes))
+                _add_band(figure, drawn, _text(value), i, what, (r + 1, c + 1))
+    figure.update_yaxes(type="log", exponentformat="power", nticks=8)
+    figure.update_layout(height=130 + 250 * len(rows), **_layout(colour))
+    return figure
+
+
+def _add_band(
+    figure: go.Figure, drawn: list[Curve], name: str, index: int, what: str, at: tuple[int, int]
+) -> None:
+    if not drawn:
+        return
+    with np.errstate(under="ignore", over="ignore"):
+        low, middle, high = (np.exp(q) for q in _quantiles(drawn))
+    lags, colour = np.arange(len(middle)), COLOURS[index % len(COLOURS)]
+    kept = np.isfinite(middle) & (middle > 0)
+    x, group = lags[kept], {"row": at[0], "col": at[1]}
+    band = {"x": x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+    figure.add_scatter(y=low[kept], legendgroup=name, **band, **group)
+    figure.add_scatter(
+        y=high[kept], legendgroup=name, fill="tonexty", fillcolor=_faint(colour), **band, **group
+    )
+    figure.add_scatter(
+        x=x, y=middle[kept], name=name, legendgroup=name, showlegend=at == (1, 1), mode="lines",
+        line={"color": colour, "width": 2, "dash": ("solid", "dash", "dot", "dashdot")[index % 4]},
+        hovertemplate=f"{name}, lag %{{x}}: %{{y:.3g}} (median of {len(drawn)} {what})<extra></extra>", **group,
+    )  # fmt: skip
+
+
+def _quantiles(drawn: list[Curve]) -> list[np.ndarray]:
+    """10, 50 and 90 % over the curves at each lag that at least half of them reach."""
+    stacked = np.array(drawn)
+    reached = np.isfinite(stacked).sum(0) >= len(stacked) / 2
+    columns = [
+        np.nanquantile(stacked[:, k], (0.1, 0.5, 0.9)) if reached[k] else (math.nan,) * 3
+        for k in range(stacked.shape[1])
+    ]
+    return list(np.array(columns).T)
+
+
+def arrows(swept: Swept) -> go.Figure:
+    """From the mean slope at birth to the mean slope of the trained networks, a row per configuration."""
+    keys = varied(swept)
+    pools = [pool(swept.cells, axes) for axes in combinations(swept, keys)]
+    shown = [each for each in pools if each.birth_slopes and each.slopes][::-1]
+    names = [_text(each.name) for each in shown]
+    first = [each.birth_mean for each in shown]
+    now = [mean(each.slopes) for each in shown]
+    figure = go.Figure()
+    spread = [0.0 if math.isnan(each.birth_sd) else each.birth_sd for each in shown]
+    figure.add_scatter(
+        x=first, y=names, mode="markers", name="at birth (mean, sd over births)",
+        marker={"symbol": "circle-open", "size": 9, "color": "#555"}, error_x={"array": spread, "color": "#aaa"},
+    )  # fmt: skip
+    figure.add_scatter(
+        x=now, y=names, mode="markers", name="after training (mean over seeds)",
+        marker={"symbol": "diamond", "size": 9, "color": COLOURS[1]},
+    )  # fmt: skip
+    for name, a, b in zip(names, first, now, strict=True):
+        figure.add_annotation(
+            x=b, y=name, ax=a, ay=name, xref="x", yref="y", axref="x", ayref="y", showarrow=True,
+            arrowhead=2, arrowwidth=1.5, arrowcolor="#777", text="",
+        )  # fmt: skip
+    figure.add_vline(x=0, line_width=1, line_dash="dot")
+    figure.update_xaxes(title="slope, nats per lag (below 0 vanishing, above 0 exploding)")
+    figure.update_yaxes(title="configuration", type="category")
+    figure.update_layout(height=160 + 22 * len(shown), **_layout(None))
+    return figure
+
+
+def grid(swept: Swept) -> go.Figure:
+    """Slope at birth over the first two axes: mean, sd, and how many of the births explode."""
+    keys = varied(swept)[:2]
+    rows = swept.axes[keys[0]] if keys else [None]
+    columns = swept.axes[keys[1]] if len(keys) > 1 else [None]
+    pools = [[pool(swept.cells, dict(zip(keys, (r, c), strict=False))) for c in columns] for r in rows]
+    values = [[each.birth_mean if each.birth_slopes else None for each in line] for line in pools]
+    flat = [abs(v) for line in values for v in line if v is not None and math.isfinite(v)]
+    limit = min(max(flat, default=1.0), 1.0)
+    figure = go.Figure(
+        go.Heatmap(
+            z=values, x=[_text(c) for c in columns], y=[_text(r) for r in rows],
+            text=[[_grid_text(each) for each in line] for line in pools], texttemplate="%{text}",
+            zmin=-limit, zmax=limit, colorscale="RdBu_r", xgap=2, ygap=2, hoverinfo="skip",
+            colorbar={"title": f"nats per lag<br>(colour stops<br>at +-{limit:.2g})"},
+        )
+    )  # fmt: skip
+    figure.update_xaxes(title=_text(keys[1]) if len(keys) > 1 else "", type="category")
+    figure.update_yaxes(title=_text(keys[0]) if keys else "", type="category", autorange="reversed")
+    figure.update_layout(height=140 + 85 * len(rows), **_layout(None))
+    return figure
+
+
+def _grid_text(each: Pool) -> str:
+    if not each.births:
+        return "no births"
+    exploding = each.birth_regimes.get("exploding", 0)
+    slope = f"{each.birth_mean:+.3f} (sd {each.birth_sd:.3f})" if each.birth_slopes else "no slope"
+    return f"{slope}<br>{exploding} of {each.births} explode"
+
+
+def _panel(facets: Sequence[str], column: Any, row: Any) -> str:
+    return ", ".join(f"{key} = {_text(value)}" for key, value in zip(facets, (column, row), strict=False))
+
+
+def _text(value: Any) -> str:
+    """What the user typed, escaped: plotly reads a little HTML in every label."""
+    return html.escape(str(value)) if value is not None else "all"
+
+
+def _faint(colour: str) -> str:
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.18)"
+
+
+def _layout(colour: str | None) -> dict[str, Any]:
+    legend = {"title": {"text": _text(colour)}} if colour else {"orientation": "h", "y": 1.05, "yanchor": "bottom"}
+    return {"template": "plotly_white", "legend": legend, "margin": {"l": 80, "r": 20, "t": 50, "b": 60}}

@@ -1,0 +1,100 @@
+"""The numbers of the page: what the cells of one configuration (all axes but the seed) have in common."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unrolled.place import SEED, name_of
+from unrolled.sweeps.results import Cell, Swept
+from unrolled.tracking.tables import PROFILES, read_table
+
+Axes = dict[str, Any]
+Curve = list[float]  # ln of the norm of dL/dh relative to lag 0, by lag; nan where nothing is drawn
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Births and trained networks of the cells that share these axes. slopes in nats per lag."""
+
+    axes: Axes
+    birth_slopes: list[float]
+    birth_regimes: dict[str, int]
+    birth_curves: list[Curve]
+    slopes: list[float]
+    curves: list[Curve]
+
+    @property
+    def name(self) -> str:
+        return name_of(self.axes)
+
+    @property
+    def births(self) -> int:
+        return sum(self.birth_regimes.values())
+
+    @property
+    def birth_mean(self) -> float:
+        return mean(self.birth_slopes)
+
+    @property
+    def birth_sd(self) -> float:
+        return float(np.std(self.birth_slopes, ddof=1)) if len(self.birth_slopes) > 1 else math.nan
+
+    def share(self, regime: str) -> float:
+        return self.birth_regimes.get(regime, 0) / self.births if self.births else 0.0
+
+
+def mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if values else math.nan
+
+
+def pool(cells: Iterable[Cell], axes: Axes) -> Pool:
+    """The pool of the cells with these values on these axes.
+
+    Births that are equal to the bit are the same draw (cells that differ in something births do not depend on, such
+    as the learning rate) and count once.
+    """
+    made = Pool(axes, [], {}, [], [], [])
+    drawn = set()
+    for cell in cells:
+        if any(cell.axes[key] != value for key, value in axes.items()):
+            continue
+        births = cell.status.get("births") or {"slopes": [], "regimes": {}}
+        identity = (tuple(births["slopes"]), tuple(births["regimes"].items()))
+        if identity not in drawn:
+            drawn.add(identity)
+            made.birth_slopes.extend(births["slopes"])
+            made.birth_curves.extend(curves(cell.folder / PROFILES / "births_relative_log.csv"))
+            for regime, n in births["regimes"].items():
+                made.birth_regimes[regime] = made.birth_regimes.get(regime, 0) + n
+        if cell.status.get("slope") is not None:
+            made.slopes.append(cell.status["slope"])
+        made.curves.extend(curves(cell.folder / PROFILES / "grad_h_relative_log.csv")[-1:])
+    return made
+
+
+def curves(path: Path) -> list[Curve]:
+    """The rows of a profile file by lag; empty where a cell did not get that far."""
+    if not path.is_file():
+        return []
+    return [row[:0:-1] for row in read_table(path)[1]]
+
+
+def varied(swept: Swept) -> list[str]:
+    """The swept axes but the seed; activation first and the gain second where they were swept."""
+    first = {"activation": 0, "init.gain": 1}
+    keys = [key for key in swept.axes if key != SEED]
+    return sorted(keys, key=lambda key: first.get(key, 2))
+
+
+def combinations(swept: Swept, keys: Sequence[str]) -> list[Axes]:
+    """The values that occur together on these axes, in the order of the axes given."""
+    seen: dict[tuple[Any, ...], Axes] = {}
+    for cell in swept.cells:
+        axes = {key: cell.axes[key] for key in keys}
+        seen.setdefault(tuple(axes.values()), axes)
+    order = {key: {str(v): i for i, v in enumerate(swept.axes[key])} for key in keys}
+    return sorted(seen.values(), key=lambda axes: [order[key][str(axes[key])] for key in keys])

@@ -1,0 +1,30 @@
+"""What the page says in words: a regime is named only where at least 90 % of the births agree."""
+
+from unrolled.sweeps.results import Swept
+
+from .gather import Pool, combinations, pool, varied
+
+AGREE = 0.9
+VERBS = {
+    "vanishing": "vanishes",
+    "exploding": "explodes",
+    "stable": "is stable",
+    "saturated": "is saturated",
+    "dead": "is dead",
+    "diverged": "overflows in the forward pass",
+}
+
+
+def sentences(swept: Swept) -> list[str]:
+    """One for each combination of the first two axes, over all seeds and other axes."""
+    pools = [pool(swept.cells, axes) for axes in combinations(swept, varied(swept)[:2])]
+    return [sentence(each) for each in pools if each.births]
+
+
+def sentence(each: Pool) -> str:
+    regime, n = max(each.birth_regimes.items(), key=lambda item: item[1])
+    slope = f"slope at birth {each.birth_mean:+.4f} (sd {each.birth_sd:.4f}) nats per lag" if each.birth_slopes else ""
+    if regime in VERBS and each.share(regime) >= AGREE:
+        return f"{each.name} {VERBS[regime]} at birth: {n} of {each.births} births; {slope}."
+    counts = ", ".join(f"{k} {name}" for name, k in sorted(each.birth_regimes.items(), key=lambda i: -i[1]))
+    return f"{each.name}: the births do not agree ({counts} of {each.births}); {slope}."

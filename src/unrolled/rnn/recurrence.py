@@ -1,0 +1,231 @@
+"""The recurrence h_t = f(W_x x_t + W_h h_{t-1} + b), unrolled, and its backpropagation through time by hand.
+
+Shapes: T time steps, B batch, E inputs, H hidden. For readers of min-char-rnn: W_x, W_h, h, dh are its Wxh, Whh, hs,
+dhnext; here dh keeps every step.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from .activations import Activation, activation
+from .init import fan_in, recurrent
+
+
+class Tape:
+    """What one backward pass leaves behind, for those who ask: pass it to the forward call, read it after backward.
+
+    dh: (T, B, H), dL/dh_t: the total derivative, through all later steps. A carried (masked) step has its successor's.
+    da: (T, B, H), dL/da_t: the same before the activation; 0 where masked.
+    """
+
+    dh: Tensor | None = None
+    da: Tensor | None = None
+
+
+class _Carry:
+    """Masked steps carry the state through unchanged. Steps where every sample is real cost nothing."""
+
+    def __init__(self, mask: Tensor | None, steps: int, dtype: torch.dtype) -> None:
+        self.real: Tensor | None = None
+        self.flags: list[Tensor | None] = [None] * steps  # (B, 1) bool, True = carried
+        self.weights: list[Tensor | None] = [None] * steps  # (B, 1), 1 = carried
+        if mask is None:
+            return
+        some = (~mask).any(1).tolist()
+        self.real = mask.unsqueeze(2).to(dtype)
+        flags, weights = (~mask).unsqueeze(2), 1 - self.real
+        self.flags = [flags[t] if some[t] else None for t in range(steps)]
+        self.weights = [weights[t] if some[t] else None for t in range(steps)]
+
+
+class _Unroll(torch.autograd.Function):
+    """The loop over time and its transpose. Werbos 1990, "Backpropagation through time", eqs. for a_t and dL/da_t."""
+
+    @staticmethod
+    def forward(  # type: ignore[override]
+        ctx,
+        x: Tensor,
+        W_x: Tensor,
+        W_h: Tensor,
+        b: Tensor,
+        h0: Tensor,
+        mask: Tensor | None,
+        f: Activation,
+        tape: Tape | None,
+    ) -> tuple[Tensor, Tensor]:
+        (T, B, E), H = x.shape, W_h.shape[0]
+        states = x.new_empty(T + 1, B, H)
+        states[0] = h0
+        # Where f may overwrite its argument, a_t lives in the slot that h_t takes a moment later.
+        a = states[1:] if f.in_place else x.new_empty(T, B, H)
+        torch.addmm(b, x.reshape(T * B, E), W_x.t(), out=a.view(T * B, H))
+        W_h_t, carry, h = W_h.t(), _Carry(mask, T, x.dtype), states.unbind(0)
+        previous = h[0]
+        for a_t, h_t, carried in zip(a.unbind(0), h[1:], carry.flags, strict=True):
+            a_t.addmm_(previous, W_h_t)
+            f.in_place(a_t) if f.in_place else h_t.copy_(f.f(a_t))
+            if carried is not None:
+                torch.where(carried, previous, h_t, out=h_t)
+            previous = h_t
+        ctx.set_materialize_grads(False)  # a loss on the last state alone makes no dense (T, B, H) zeros
+        ctx.save_for_backward(x, W_x, W_h, states, None if f.in_place else a)
+        ctx.carry, ctx.f, ctx.tape = carry, f, tape
+        return states[1:], states[T]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, g: Tensor | None, g_last: Tensor | None):  # type: ignore[override]
+        x, W_x, W_h, states, a = ctx.saved_tensors
+        f, carry, tape = ctx.f, ctx.carry, ctx.tape
+        T, B, H = x.shape[0], x.shape[1], W_h.shape[0]
+        da = f.derivative(states[1:] if f.of_output else a)  # f' first; dL/da_t overwrites it below
+        if carry.real is not None:
+            da.mul_(carry.real)
+        kept = x.new_empty(T if tape else min(T, 2), B, H)
+        dh = kept.unbind(0) if tape else [kept[t % 2] for t in range(T)]
+        direct = [None] * T if g is None else g.unbind(0)
+        _start(dh[T - 1], direct[T - 1], g_last)
+        for t in range(T - 1, 0, -1):
+            da_t = da[t].mul_(dh[t])
+            _carry_back(dh[t - 1], direct[t - 1], da_t, W_h, dh[t], carry.weights[t])
+        da[0].mul_(dh[0])
+        if tape:
+            tape.dh, tape.da = kept, da
+        dh0 = None
+        if ctx.needs_input_grad[4]:
+            dh0 = x.new_empty(B, H)
+            _carry_back(dh0, None, da[0], W_h, dh[0], carry.weights[0])
+        da_flat = da.view(T * B, H)
+        dx = (da_flat @ W_x).view_as(x) if ctx.needs_input_grad[0] else None
+        dW_x = da_flat.t() @ x.reshape(T * B, -1) if ctx.needs_input_grad[1] else None
+        dW_h = da_flat.t() @ states[:-1].view(T * B, H) if ctx.needs_input_grad[2] else None
+        return dx, dW_x, dW_h, da_flat.sum(0), dh0, None, None, None
+
+
+def _start(out: Tensor, direct: Tensor | None, last: Tensor | None) -> None:
+    """dL/dh_T: what reaches the last state by itself, from either output."""
+    out.zero_() if direct is None else out.copy_(direct)
+    if last is not None:
+        out.add_(last)
+
+
+def _carry_back(
+    out: Tensor,
+    direct: Tensor | None,
+    da: Tensor,
+    W_h: Tensor,
+    later: Tensor,
+    carried: Tensor | None,
+) -> None:
+    """dL/dh_{t-1} = (direct part) + J_t^T dL/dh_t, with J_t = I where the step was carried."""
+    if direct is None:
+        torch.mm(da, W_h, out=out)
+    else:
+        torch.addmm(direct, da, W_h, out=out)
+    if carried is not None:
+        out.addcmul_(later, carried)
+
+
+def _keep_gradient(tensor: Tensor, buffer: Tensor | None, t: int) -> None:
+    def keep(gradient: Tensor) -> None:
+        assert buffer is not None
+        buffer[t] = gradient
+
+    tensor.register_hook(keep)
+
+
+def _unroll_by_autograd(
+    rnn: "RNN", x: Tensor, h: Tensor, mask: Tensor | None, tape: Tape | None
+) -> tuple[Tensor, Tensor]:
+    """The same loop, differentiated by autograd: the reference for `_Unroll`."""
+    states, projected = [], F.linear(x, rnn.W_x, rnn.b)
+    if tape is not None:
+        tape.dh, tape.da = (x.new_zeros(*x.shape[:2], rnn.hidden) for _ in range(2))
+    for t in range(x.shape[0]):
+        a = torch.addmm(projected[t], h, rnn.W_h.t())
+        new = rnn.f.f(a + 0)  # `identity` returns its argument, and a and h need a gradient each
+        h = new if mask is None else torch.where(mask[t].unsqueeze(1), new, h)
+        if tape is not None and h.requires_grad:
+            _keep_gradient(a, tape.da, t)
+            _keep_gradient(h, tape.dh, t)
+        states.append(h)
+    return torch.stack(states), h
+
+
+class RNN(nn.Module):
+    """A vanilla recurrent layer, unrolled by hand (Elman 1990): h_t = f(W_x x_t + W_h h_{t-1} + b).
+
+    inputs: E, size of x_t. hidden: H, size of h_t. activation: a name in `ACTIVATIONS`.
+    backward: "bptt" (by hand, fast) or "autograd" (the reference; same numbers).
+    Parameters: W_x (H, E), W_h (H, H), b (H,). They start as input weights of sd 1/sqrt(E), an orthogonal W_h and b = 0.
+    Raises ValueError for sizes below 1 and for unknown names.
+    """
+
+    def __init__(
+        self, inputs: int, hidden: int, activation: str = "tanh", backward: str = "bptt"
+    ) -> None:
+        super().__init__()
+        if inputs < 1 or hidden < 1:
+            raise ValueError(f"inputs={inputs}, hidden={hidden}: both must be at least 1")
+        if backward not in ("bptt", "autograd"):
+            raise ValueError(f"unknown backward {backward!r}; allowed: bptt, autograd")
+        self.inputs, self.hidden = inputs, hidden
+        self.activation, self.backward = activation, backward
+        dtype = torch.get_default_dtype()
+        self.f  # an unknown activation is told here, not at the first call
+        self.W_x = nn.Parameter(fan_in(hidden, inputs).to(dtype))
+        self.W_h = nn.Parameter(recurrent("orthogonal", hidden).to(dtype))
+        self.b = nn.Parameter(torch.zeros(hidden))
+
+    @property
+    def f(self) -> Activation:
+        return activation(self.activation)
+
+    def step(self, x_t: Tensor, h: Tensor) -> Tensor:
+        """One step: x_t (..., E), h (..., H) -> the next state (..., H)."""
+        return self.f.f(F.linear(x_t, self.W_x, self.b) + F.linear(h, self.W_h))
+
+    def forward(
+        self,
+        x: Tensor,
+        h0: Tensor | None = None,
+        tape: Tape | None = None,
+        mask: Tensor | None = None,
+    ) -> Tensor:
+        """All states. x (T, B, E), h0 (B, H) or None = 0, mask bool (T, B), True = real -> h (T, B, H)."""
+        return self.unroll(x, h0, tape, mask)[0]
+
+    def unroll(
+        self,
+        x: Tensor,
+        h0: Tensor | None = None,
+        tape: Tape | None = None,
+        mask: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """As `forward`, and the last state once more as an output of its own: (h (T, B, H), h_T (B, H)).
+
+        A loss that reads only h_T is cheaper through the second output. Raises ValueError for shapes that do not fit.
+        """
+        h0 = self._initial_state(x, h0, mask)
+        if self.backward == "autograd":
+            return _unroll_by_autograd(self, x, h0, mask, tape)
+        return _Unroll.apply(x, self.W_x, self.W_h, self.b, h0, mask, self.f, tape)  # type: ignore[return-value]
+
+    def _initial_state(self, x: Tensor, h0: Tensor | None, mask: Tensor | None) -> Tensor:
+        if x.ndim != 3 or x.shape[0] < 1 or x.shape[2] != self.inputs:
+            raise ValueError(f"x has shape {tuple(x.shape)}, expected (T >= 1, B, {self.inputs})")
+        T, B, _ = x.shape
+        if mask is not None and (mask.shape != (T, B) or mask.dtype != torch.bool):
+            raise ValueError(
+                f"mask is {mask.dtype} {tuple(mask.shape)}, expected torch.bool {(T, B)}"
+            )
+        if h0 is None:
+            return x.new_zeros(B, self.hidden)
+        if h0.shape != (B, self.hidden):
+            raise ValueError(f"h0 has shape {tuple(h0.shape)}, expected {(B, self.hidden)}")
+        return h0
+
+    def extra_repr(self) -> str:
+        return f"{self.inputs}, {self.hidden}, activation={self.activation!r}, backward={self.backward!r}"

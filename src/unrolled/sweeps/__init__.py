@@ -1,0 +1,1 @@
+"""Sweeps: their cells, how they are launched, and the table collected from what they leave."""

@@ -1,0 +1,66 @@
+"""The body of a cell's process."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hydra._internal.callbacks import Callbacks
+from hydra.core.utils import JobStatus, run_job, setup_globals
+from hydra.types import HydraContext
+from omegaconf import DictConfig
+
+from unrolled.config import register
+from unrolled.errors import Interrupted, raise_on_signals
+from unrolled.tracking import status
+
+
+def run_cell(task_function: Callable[[DictConfig], Any], config: DictConfig, folder: str) -> None:
+    """Runs one cell and ends the process: 0 with a result, 143 interrupted, 1 failed."""
+    os.setsid()  # Ctrl-C goes to the launcher alone, and what the cell starts can be ended with it
+    log = os.open(f"{folder}/cell.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    raise_on_signals()
+    threading.Thread(target=_end_with_the_launcher, daemon=True).start()
+    setup_globals()
+    register()
+    try:
+        _run(task_function, config)
+        code = 0
+    except Interrupted as stop:
+        status.mark(Path(folder), "interrupted", str(stop))
+        code = stop.exit_code
+    except BaseException as error:  # SystemExit too: a cell that leaves early has no result
+        traceback.print_exc()
+        first_line = (str(error).splitlines() or [""])[0]
+        status.mark(Path(folder), "failed", f"{type(error).__name__}: {first_line}")
+        code = 1
+    sys.stdout.flush()
+    sys.exit(code)
+
+
+def _run(task_function: Callable[[DictConfig], Any], config: DictConfig) -> None:
+    context = HydraContext(config_loader=None, callbacks=Callbacks(config))  # type: ignore[arg-type]
+    outcome = run_job(
+        task_function=task_function,
+        config=config,
+        job_dir_key="hydra.sweep.dir",
+        job_subdir_key="hydra.sweep.subdir",
+        hydra_context=context,
+    )
+    if outcome.status == JobStatus.FAILED:
+        raise outcome._return_value
+
+
+def _end_with_the_launcher() -> None:
+    """The fork server lives on as long as a cell does: only the cell itself can notice that its launcher is gone."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)

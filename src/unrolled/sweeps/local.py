@@ -1,0 +1,148 @@
+"""The `local` launcher: each cell a process of its own, forked from a server that has imported torch once.
+
+The result of a cell is its `status.json`; where a cell ends without a word, the launcher writes why.
+"""
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing import forkserver
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from hydra.core.utils import JobReturn, JobStatus, configure_log, setup_globals
+from omegaconf import DictConfig, open_dict
+
+from unrolled.errors import Interrupted
+from unrolled.tasks import TASKS
+from unrolled.tracking import status
+
+from .cell import run_cell
+from .live import Live
+
+PRELOAD = ["wandb", "sklearn.naive_bayes", "scipy.sparse", "matplotlib.figure", "unrolled.cli", "unrolled.run"]
+GRACE_S = 10  # from SIGTERM to SIGKILL
+POLL_S = 0.25
+
+
+def warm_up() -> None:
+    """Starts the fork server and returns at once, while it imports. Ctrl-C is for the launcher alone."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the server's environment is frozen when it starts
+    modules = [*PRELOAD, *(entry.module for entry in TASKS.values())]
+    multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    forkserver.ensure_running()
+    signal.signal(signal.SIGINT, before)
+
+
+@dataclass
+class Running:
+    number: int
+    process: BaseProcess
+    deadline: float
+    why: str | None = None  # why the launcher stopped it; written once it is dead
+
+
+class _Pool:
+    """The cells that run, at most `slots` at once."""
+
+    def __init__(self, launcher: Any, folders: list[Path], slots: int, limit_min: float) -> None:
+        self.launcher, self.folders, self.slots, self.limit_min = launcher, folders, slots, limit_min
+        self.waiting = list(range(len(folders)))
+        self.running: dict[int, Running] = {}
+        self.stopped: Interrupted | None = None
+
+    def start_next(self) -> None:
+        while self.waiting and len(self.running) < self.slots:
+            number = self.waiting.pop(0)
+            config: DictConfig = self.launcher.composed[number]
+            with open_dict(config):
+                config.hydra.job.id, config.hydra.job.num = str(number), number
+            self.folders[number].mkdir(parents=True, exist_ok=True)
+            arguments = (self.launcher.task_function, config, str(self.folders[number]))
+            process = multiprocessing.get_context("forkserver").Process(target=run_cell, args=arguments)
+            process.start()
+            deadline = time.monotonic() + self.limit_min * 60
+            self.running[process.sentinel] = Running(number, process, deadline)
+
+    def reap(self) -> None:
+        for sentinel in wait(list(self.running), timeout=POLL_S):
+            ended = self.running.pop(sentinel)  # type: ignore[call-overload]
+            ended.process.join()
+            _signal_group(ended.process, signal.SIGKILL)  # what a dead cell has left running
+            state = "interrupted" if self.stopped else "failed"
+            status.mark(self.folders[ended.number], state, ended.why or _how(ended.process))
+            ended.process.close()  # type: ignore[attr-defined]
+
+    def enforce_limit(self) -> None:
+        now = time.monotonic()
+        for cell in self.running.values():
+            if now > cell.deadline + GRACE_S:
+                _signal_group(cell.process, signal.SIGKILL)
+            elif now > cell.deadline and cell.why is None:
+                cell.why = f"stopped after sweep.cell_timeout_min={self.limit_min:g}"
+                cell.process.terminate()
+
+    def stop(self, signalled: Interrupted) -> None:
+        """Asks every running cell to end; the waiting ones never start."""
+        self.stopped = signalled
+        self.waiting.clear()
+        for cell in self.running.values():
+            cell.why, cell.deadline = str(signalled), time.monotonic()
+            cell.process.terminate()
+
+
+def launch(launcher: Any, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
+    """Runs the cells; their outcomes in the order of `job_overrides`. Raises Interrupted once all have ended."""
+    assert initial_job_idx == 0
+    setup_globals()
+    hydra = launcher.config.hydra
+    configure_log(hydra.hydra_logging, hydra.verbose)
+    folders = [Path(hydra.sweep.dir) / str(number) for number in range(len(job_overrides))]
+    slots = launcher.slots or len(os.sched_getaffinity(0))
+    pool = _Pool(launcher, folders, slots, launcher.config.sweep.cell_timeout_min)
+    with Live(folders) as live:
+        _until_done(pool, live)
+    if pool.stopped:
+        raise pool.stopped
+    return [_outcome(folder, cell) for folder, cell in zip(folders, job_overrides, strict=True)]
+
+
+def _until_done(pool: _Pool, live: Live) -> None:
+    while pool.waiting or pool.running:
+        try:
+            pool.start_next()
+            pool.reap()
+            pool.enforce_limit()
+            live.update()
+        except Interrupted as signalled:
+            pool.stop(signalled)
+
+
+def _how(process: BaseProcess) -> str:
+    code = process.exitcode or 0
+    if code < 0:
+        return f"killed by {signal.Signals(-code).name}"
+    return f"ended without a result, exit code {code}"
+
+
+def _signal_group(process: BaseProcess, number: int) -> None:
+    try:
+        os.killpg(process.pid or 0, number)
+    except (ProcessLookupError, PermissionError):
+        return  # nothing is left of the group
+
+
+def _outcome(folder: Path, overrides: Sequence[str]) -> JobReturn:
+    ended = status.read(folder)
+    outcome = JobReturn(overrides=list(overrides))
+    if ended.get("state") in status.RESULTS:
+        outcome.status, outcome.return_value = JobStatus.COMPLETED, ended.get("slope")
+    else:
+        outcome.status, outcome.return_value = JobStatus.FAILED, RuntimeError(ended.get("error"))
+    return outcome

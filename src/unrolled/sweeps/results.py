@@ -1,0 +1,118 @@
+"""A sweep as its folder tells it: its cells, and `results.csv`."""
+
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
+
+from unrolled.errors import UserError
+from unrolled.place import axis_values, name_of
+from unrolled.tracking import status
+from unrolled.tracking.tables import Table
+
+RESULTS = "results.csv"
+RECORD = "multirun.yaml"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of a sweep. status: what it left; state "missing" where it left nothing."""
+
+    folder: Path
+    axes: dict[str, Any]
+    status: dict[str, Any]
+
+    @property
+    def state(self) -> str:
+        return self.status.get("state", "missing")
+
+    @property
+    def name(self) -> str:
+        return name_of(self.axes)
+
+
+@dataclass(frozen=True)
+class Swept:
+    """axes: swept key -> its values, in the order given. cells: one per combination, whatever became of it."""
+
+    folder: Path
+    name: str
+    question: str
+    axes: dict[str, list[Any]]
+    cells: list[Cell]
+
+
+def read_sweep(folder: Path) -> Swept:
+    """The sweep in `folder`, from disk alone. Raises UserError where there is none."""
+    record = folder / RECORD
+    if not record.is_file():
+        raise UserError(f"{folder} holds no sweep: {RECORD} is missing")
+    config = OmegaConf.load(record)
+    axes = _axes(config.hydra.sweeper.params)
+    cells = []
+    for number, values in enumerate(product(*axes.values())):
+        path = folder / str(number)
+        cells.append(Cell(path, dict(zip(axes, values, strict=True)), status.read(path)))
+    name = str(config.hydra.job.config_name)
+    return Swept(folder, name, str(config.sweep.question), axes, cells)
+
+
+def _axes(params: Any) -> dict[str, list[Any]]:
+    parser = OverridesParser.create()
+    parsed = {key: parser.parse_override(f"{key}={values}") for key, values in params.items()}
+    return {
+        key: [axis_values([key], [f"{key}={text}"])[key] for text in override.sweep_string_iterator()]
+        for key, override in parsed.items()
+    }
+
+
+def columns(swept: Swept) -> list[str]:
+    """The header of results.csv: no times, ids or paths, so that equal sweeps have equal files."""
+    metrics = sorted({key for cell in swept.cells for key in cell.status.get("metrics", {})})
+    baselines = sorted({key for cell in swept.cells for key in cell.status.get("baseline", {})})
+    gradients = ["regime_start", "regime", "slope_start", "slope", "slope_error"]
+    gradients += ["horizon", "horizon_direction", "horizon_extrapolated"]
+    births = ["births", "births_slope_mean", "births_slope_sd", "births_regimes"]
+    return [*swept.axes, "state", *gradients, *births, *metrics, *(f"baseline/{b}" for b in baselines), "error"]
+
+
+def row(cell: Cell) -> dict[str, Any]:
+    """A cell's line in results.csv."""
+    kept = cell.status
+    values = {**cell.axes, "state": cell.state, "error": kept.get("error")}
+    values |= {key: kept.get(key) for key in ("regime_start", "regime", "slope_start", "slope", "slope_error")}
+    values |= {key: kept.get(key) for key in ("horizon", "horizon_direction", "horizon_extrapolated")}
+    if "births" in kept:
+        births = kept["births"]
+        values |= {"births": births["n"], "births_slope_mean": births["slope_mean"]}
+        values["births_slope_sd"] = births["slope_sd"]
+        values["births_regimes"] = " ".join(f"{n}:{label}" for label, n in births["regimes"].items())
+    values |= kept.get("metrics", {})
+    return values | {f"baseline/{key}": value for key, value in kept.get("baseline", {}).items()}
+
+
+def write_results(swept: Swept) -> Path:
+    table = Table(swept.folder / RESULTS, columns(swept))
+    for cell in sorted(swept.cells, key=_by_axes):
+        table.write(row(cell))
+    return table.path
+
+
+def _by_axes(cell: Cell) -> list[tuple[bool, float, str]]:
+    """Numbers before words, each in their own order."""
+    return [
+        (False, float(value), "") if isinstance(value, int | float) else (True, 0.0, str(value))
+        for value in cell.axes.values()
+    ]
+
+
+def failures(swept: Swept) -> list[str]:
+    """One line for each cell without a result, with where to look."""
+    return [
+        f"cell {cell.folder.name} ({cell.name}) {cell.state}: {cell.status.get('error') or 'no word'}; log: {cell.folder / 'cell.log'}"
+        for cell in swept.cells
+        if cell.state not in status.RESULTS
+    ]

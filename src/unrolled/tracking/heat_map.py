@@ -1,0 +1,25 @@
+"""One picture of a whole run: training step by time step, coloured by log10 of the norm of dL/dh_t."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+
+def draw(path: Path, steps: Sequence[int], log10_norms: Sequence[Tensor]) -> Path:
+    """steps: the probed training steps. log10_norms: one (T,) each; nan (nothing there, or flushed to 0) stays grey."""
+    from matplotlib.figure import Figure  # not pyplot: no global state, no display
+
+    values = np.ma.masked_invalid(np.stack([row.numpy() for row in log10_norms]))
+    figure = Figure(figsize=(8, 3.5), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_facecolor("lightgrey")
+    T = values.shape[1]
+    image = axes.pcolormesh(np.arange(T + 1) - 0.5, np.arange(len(steps) + 1) - 0.5, values, cmap="viridis")
+    every = max(1, len(steps) // 8)
+    axes.set_yticks(range(0, len(steps), every), [str(s) for s in steps[::every]])
+    axes.set(xlabel="time step t (the read-out is after the last)", ylabel="training step")
+    figure.colorbar(image, label="log10 of the norm of dL/dh_t, mean over samples")
+    figure.savefig(path, dpi=110)
+    return path

@@ -1,0 +1,84 @@
+"""The CSV files of a run: `metrics.csv`, a row per logged step, and `profiles/`, a row per probe."""
+
+import csv
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from unrolled.training.probe import Births, Look, relative_log
+
+METRICS = "metrics.csv"
+PROFILES = "profiles"
+
+
+class Table:
+    """A CSV file with fixed columns that is complete after every row. None and nan become empty."""
+
+    def __init__(self, path: Path, columns: list[str]) -> None:
+        self.path, self.columns = path, columns
+        with path.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file, lineterminator="\n").writerow(columns)
+
+    def write(self, values: dict[str, Any]) -> None:
+        """Raises ValueError for a column that the header does not have."""
+        with self.path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, self.columns, restval="", lineterminator="\n")
+            writer.writerow({key: cell(value) for key, value in values.items()})
+
+
+def cell(value: Any) -> Any:
+    """Shortest text that reads back as the same float; whole numbers without a point."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return int(value)
+    return value
+
+
+class Profiles:
+    """The files of `profiles/`, one per quantity: header `step,t0,t1,...`, natural logarithms, nats."""
+
+    def __init__(self, folder: Path, steps: int) -> None:
+        self.folder, self.times = folder / PROFILES, [f"t{t}" for t in range(steps)]
+        self.folder.mkdir()
+        self._tables: dict[str, Table] = {}
+
+    def probe(self, step: int, look: Look) -> None:
+        p = look.profile
+        rows = {"grad_h": p.rms, "grad_h_log": p.log_mean, "grad_h_q10": p.q10, "grad_h_q50": p.q50}
+        rows |= {"grad_h_q90": p.q90, "grad_h_zeros": p.zeros, "grad_h_count": p.count}
+        rows |= {"grad_h_relative_log": relative_log(look.diagnosis)}
+        for name, values in rows.items():
+            self._row(name, "step", step, values)
+
+    def births(self, births: Births) -> None:
+        for i, diagnosis in enumerate(births.diagnoses):
+            self._row("births_relative_log", "birth", i, relative_log(diagnosis))
+
+    def _row(self, name: str, key: str, index: int, values: Tensor) -> None:
+        if name not in self._tables:
+            self._tables[name] = Table(self.folder / f"{name}.csv", [key, *self.times])
+        self._tables[name].write({key: index, **dict(zip(self.times, values.tolist(), strict=True))})
+
+
+def read_table(path: Path) -> tuple[list[str], list[list[float]]]:
+    """(header, rows); an empty cell is nan. Raises FileNotFoundError."""
+    with path.open(newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    return header, [[_number(text) for text in row] for row in rows]
+
+
+def _number(text: str) -> float:
+    return float(text) if text else math.nan
+
+
+def lag_columns(steps: int) -> Iterable[int]:
+    """The lags that are logged as scalars: 0, 1, 2, 5, 10, 20, 50, ... below T."""
+    yield 0
+    scale = 1
+    while scale < steps:
+        yield from (lag for lag in (scale, 2 * scale, 5 * scale) if lag < steps)
+        scale *= 10
