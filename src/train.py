@@ -11,8 +11,7 @@ def main():
     if sys.version_info < (3, 11) or missing:
         why = "Python 3.11 or later" if sys.version_info < (3, 11) else ", ".join(missing)
         sys.stderr.write(
-            "unrolled: this Python (%s) lacks %s: run `make setup`, then use .venv/bin/python\n"
-            % (sys.executable, why)
+            f"unrolled: this Python ({sys.executable}) lacks {why}: run `make setup`, then use .venv/bin/python\n"
         )
         sys.exit(2)
     from unrolled.cli import train

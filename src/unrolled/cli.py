@@ -60,7 +60,7 @@ class _Single:
 
 
 def _guarded(command: Callable[[], Any]) -> None:
-    """Whatever ends a command early: one line on stderr and the exit code. 2: what the user typed; 1: what went wrong."""
+    """Whatever ends a command early: one line on stderr, exit code 2 for what the user typed, 1 for what went wrong."""
     raise_on_signals()
     try:
         command()

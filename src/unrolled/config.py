@@ -13,9 +13,7 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from .errors import UserError
 
 
-def within(
-    min: float = -math.inf, above: float = -math.inf, max: float = math.inf, default: Any = MISSING
-) -> Any:
+def within(min: float = -math.inf, above: float = -math.inf, max: float = math.inf, default: Any = MISSING) -> Any:
     """A number with its allowed range."""
     return field(default=default, metadata={"min": min, "above": above, "max": max})
 

@@ -22,7 +22,7 @@ class Interrupted(BaseException):
 def raise_on_signals() -> None:
     """From here on SIGINT and SIGTERM raise Interrupted, once: a second one would break the tidying up."""
 
-    def stop(number: int, frame: object) -> None:
+    def stop(number: int, _frame: object) -> None:
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.SIG_IGN)
         raise Interrupted(number)

@@ -25,16 +25,18 @@ class Place:
     cell: str
     sweep: Path | None = None
     axes: dict[str, Any] = field(default_factory=dict)
-    choices: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, str | None] = field(default_factory=dict)
 
 
 def place_of(hydra: HydraConf, config: DictConfig) -> Place:
-    """From Hydra's record of the job. The sweep's axes are the keys of `hydra.sweeper.params` (the sweeper sees to it)."""
+    """From Hydra's record of the job; the sweeper left the axes as the keys of `hydra.sweeper.params`."""
     folder = Path(hydra.runtime.output_dir)
-    choices = {group: str(choice) for group, choice in hydra.runtime.choices.items() if "hydra" not in group}
+    choices = {group: choice for group, choice in hydra.runtime.choices.items() if not group.startswith("hydra/")}
     if hydra.mode != RunMode.MULTIRUN:
         keys = ("activation", "init.gain", "model.hidden", SEED)
-        shown = dict(zip(keys, (config.activation.name, config.init.gain, config.model.hidden, config.seed), strict=True))
+        shown: dict[str, Any] = dict(
+            zip(keys, (config.activation.name, config.init.gain, config.model.hidden, config.seed), strict=True)
+        )
         return Place(folder, name_of(shown), name_of(_without_seed(shown)), choices=choices)
     axes = axis_values(list(hydra.sweeper.params or {}), list(hydra.overrides.task))
     sweep = Path(hydra.sweep.dir).absolute()

@@ -1,7 +1,6 @@
 """Everything that can be wrong with what a user typed, told in one line before any folder exists."""
 
 import difflib
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 
-from .config import Config, validate
+from .config import Config, register, validate
 from .errors import UserError
 from .paths import CONF, SWEEPS, choices
 from .tasks import check as check_task
@@ -36,8 +35,8 @@ def preflight(arguments: Sequence[str]) -> bool:
             raise UserError(f"{word} is empty: give a folder")
     path = create_config_search_path(str(Path(args.config_path or CONF).absolute()))
     if args.config_dir:
-        folder = os.path.abspath(args.config_dir)
-        if not os.path.isdir(folder):
+        folder = Path(args.config_dir).absolute()
+        if not folder.is_dir():
             raise UserError(f"--config-dir {args.config_dir}: no such folder")
         anchor = SearchPathQuery(provider="schema")
         path.prepend(provider="command-line", path=f"file://{folder}", anchor=anchor)
@@ -68,6 +67,18 @@ def _compose(path, name: str, overrides: list[str], multirun: bool) -> bool:
     if (Path(folder) / record).exists():
         raise UserError(f"{folder} already holds results: give another folder")
     return mode == RunMode.MULTIRUN
+
+
+def compose(overrides: Sequence[str]) -> Config:
+    """The validated configuration that these overrides make, for use from Python. Raises UserError."""
+    register()
+    hydra = Hydra.create_main_hydra2("unrolled", create_config_search_path(str(CONF)))
+    try:
+        return check(without_hydra(hydra.compose_config("train", list(overrides), run_mode=RunMode.RUN)))
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        raise UserError(in_one_line(error)) from error
+    finally:
+        GlobalHydra.instance().clear()
 
 
 def without_hydra(config: DictConfig) -> DictConfig:

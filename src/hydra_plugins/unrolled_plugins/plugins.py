@@ -1,4 +1,4 @@
-"""What Hydra finds of us. Read at every start, `--help` included: nothing heavy here, the work is in `unrolled.sweeps`."""
+"""What Hydra finds of us, read at every start: nothing heavy here, the work is in `unrolled.sweeps`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

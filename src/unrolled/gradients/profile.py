@@ -37,9 +37,7 @@ def profile(dh: Tensor, mask: Tensor) -> Profile:
     alive = real & (norm > 0)
     squares = torch.where(real, norm.square(), 0.0).sum(1)
     logs = torch.where(alive, norm.log(), 0.0).sum(1)
-    quantiles = torch.nanquantile(
-        torch.where(real, norm, torch.nan), norm.new_tensor(QUANTILES), dim=1
-    )
+    quantiles = torch.nanquantile(torch.where(real, norm, torch.nan), norm.new_tensor(QUANTILES), dim=1)
     zeros = torch.where(count > 0, (real & (norm == 0)).sum(1).double(), torch.nan)
     columns = ((squares / count).sqrt(), logs / alive.sum(1), *quantiles, zeros)
     return Profile(*(column.cpu() for column in columns), count=count.cpu())

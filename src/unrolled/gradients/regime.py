@@ -20,7 +20,7 @@ FLAT = 10  # a unit is flat where f' < gamma / 10
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """slope in nats per lag (None: too little left to tell). zeros: share of samples whose gradient is exactly 0 somewhere.
+    """slope in nats per lag (None: too little left to tell). zeros: share of samples with a gradient of exactly 0.
 
     flat: share of (t, sample, unit) with f' < gamma/10. diverged_at: time step of the first state that is not finite.
     extrapolated_horizon: ln 100 / |slope|, in lags. reason: the rule that decided, in words.
@@ -56,7 +56,7 @@ def diagnose(rnn: RNN, seen: LogPass) -> Diagnosis:
     return Diagnosis(regime, reason, fit, horizon(lags), zeros, flat, lags, seen.diverged_at)
 
 
-def _decide(
+def _decide(  # noqa: PLR0911, PLR0917  (the rules, in order)
     rnn: RNN, seen: LogPass, fit: Slope | None, zeros: float, flat: float, T: int
 ) -> tuple[str, str]:
     if seen.diverged_at is not None:

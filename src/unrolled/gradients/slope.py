@@ -54,7 +54,7 @@ def by_lag(ln_norm: Tensor, mask: Tensor) -> ByLag:
 
 
 def window(reach: int) -> slice:
-    """Increments that count: not the first lag (it aligns the gradient), nor the first fifth of the states (they settle)."""
+    """Increments that count: not the first lag (it aligns the gradient), nor the first fifth of the states."""
     return slice(1, reach - 1 - reach // 5 if reach >= 20 else reach - 1)
 
 

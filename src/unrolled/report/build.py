@@ -25,7 +25,7 @@ def build(folder: Path) -> Path:
     write_results(swept)
     page, draft = folder / PAGE, folder / f".{PAGE}.{os.getpid()}"
     draft.write_text(_html(swept), encoding="utf-8")
-    os.replace(draft, page)
+    draft.replace(page)
     return page
 
 
@@ -59,12 +59,12 @@ def _sections(swept: Swept) -> list[dict[str, object]]:
             "figure": _embed(figures.profiles_after_training(swept)),
         },
         {
-            "title": "3. From birth to now",
+            "title": "From birth to now",
             "note": "Training moves the slope: a trained network's slope says nothing about its initialisation's.",
             "figure": _embed(figures.arrows(swept)),
         },
         {
-            "title": "4. Slope at birth",
+            "title": "3. Slope at birth",
             "note": "Mean and standard deviation over births, all seeds and other axes together, and how many explode.",
             "figure": _embed(figures.grid(swept)),
         },
@@ -72,7 +72,9 @@ def _sections(swept: Swept) -> list[dict[str, object]]:
 
 
 def _embed(figure: go.Figure) -> Markup:
-    return Markup(figure.to_html(full_html=False, include_plotlyjs=False, config={"responsive": True, "displaylogo": False}))
+    return Markup(
+        figure.to_html(full_html=False, include_plotlyjs=False, config={"responsive": True, "displaylogo": False})
+    )
 
 
 def _counts(swept: Swept) -> str:

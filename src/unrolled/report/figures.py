@@ -51,7 +51,7 @@ def _profiles(swept: Swept, chosen: Callable[[Pool], list[Curve]], what: str) ->
     return figure
 
 
-def _add_band(
+def _add_band(  # noqa: PLR0917
     figure: go.Figure, drawn: list[Curve], name: str, index: int, what: str, at: tuple[int, int]
 ) -> None:
     if not drawn:
@@ -63,9 +63,7 @@ def _add_band(
     x, group = lags[kept], {"row": at[0], "col": at[1]}
     band = {"x": x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
     figure.add_scatter(y=low[kept], legendgroup=name, **band, **group)
-    figure.add_scatter(
-        y=high[kept], legendgroup=name, fill="tonexty", fillcolor=_faint(colour), **band, **group
-    )
+    figure.add_scatter(y=high[kept], legendgroup=name, fill="tonexty", fillcolor=_faint(colour), **band, **group)
     figure.add_scatter(
         x=x, y=middle[kept], name=name, legendgroup=name, showlegend=at == (1, 1), mode="lines",
         line={"color": colour, "width": 2, "dash": ("solid", "dash", "dot", "dashdot")[index % 4]},

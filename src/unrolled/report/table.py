@@ -7,7 +7,16 @@ from unrolled.tracking.summary import number
 
 
 def header(swept: Swept) -> list[str]:
-    return ["cell", *_scored(swept), "slope at birth (sd)", "slope at step 0", "slope now", "horizon", "regime now", "state"]
+    return [
+        "cell",
+        *_scored(swept),
+        "slope at birth (sd)",
+        "slope at step 0",
+        "slope now",
+        "horizon",
+        "regime now",
+        "state",
+    ]
 
 
 def rows(swept: Swept) -> list[list[str]]:

@@ -71,6 +71,7 @@ def _gelu_slope(a: Tensor) -> Tensor:
 _GELU_GAMMA = 0.5 * (1 + math.erf(1)) + math.exp(-1) / math.sqrt(math.pi)
 
 # fmt: off
+# ruff: noqa: E501  (one line each)
 ACTIVATIONS: dict[str, Activation] = {
     "tanh": Activation(torch.tanh, _tanh_slope, 1.0, True, True, torch.tanh_, _log_tanh_slope),
     "relu": Activation(torch.relu, lambda h: (h > 0).to(h.dtype), 1.0, False, True, torch.relu_),

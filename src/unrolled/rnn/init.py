@@ -40,7 +40,7 @@ def orthogonal(hidden: int, generator: Generator | None = None) -> Tensor:
     return q * r.diagonal().sign()
 
 
-def identity(hidden: int, generator: Generator | None = None) -> Tensor:
+def identity(hidden: int, _generator: Generator | None = None) -> Tensor:
     """The identity, as in the IRNN (Le et al. 2015)."""
     return torch.eye(hidden, dtype=torch.float64)
 
@@ -54,17 +54,13 @@ def xavier(hidden: int, generator: Generator | None = None) -> Tensor:
 INITS = {"gaussian": gaussian, "orthogonal": orthogonal, "identity": identity, "xavier": xavier}
 
 
-def recurrent(
-    name: str, hidden: int, gain: float = 1.0, generator: Generator | None = None
-) -> Tensor:
+def recurrent(name: str, hidden: int, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """W_h (H, H), float64: gain times the base matrix `name`. ValueError for a name that is not in INITS."""
     if name not in INITS:
         raise ValueError(f"unknown init {name!r}; allowed: {', '.join(INITS)}")
     return gain * INITS[name](hidden, generator)
 
 
-def fan_in(
-    rows: int, columns: int, gain: float = 1.0, generator: Generator | None = None
-) -> Tensor:
+def fan_in(rows: int, columns: int, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """(rows, columns), float64: independent normal entries of sd gain / sqrt(columns) (LeCun et al. 1998)."""
     return gain * _normal(rows, columns, generator) / math.sqrt(columns)

@@ -41,9 +41,7 @@ class SequenceToVector(nn.Module):
         return F.linear(h_T, self.W_o, self.b_o)
 
     @torch.no_grad()
-    def initialise(
-        self, init: str, *, gain: float, input_gain: float, bias_std: float, streams: Streams
-    ) -> None:
+    def initialise(self, init: str, *, gain: float, input_gain: float, bias_std: float, streams: Streams) -> None:
         """Draws every parameter, each from its own stream: gain scales W_h, input_gain W_x, bias_std the bias."""
         V, E = self.embedding.weight.shape
         H, C = self.rnn.hidden, self.W_o.shape[0]

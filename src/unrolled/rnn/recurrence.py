@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from .activations import Activation, activation
+from .activations import Activation
+from .activations import activation as activation_of
 from .init import fan_in, recurrent
 
 
@@ -44,7 +45,7 @@ class _Unroll(torch.autograd.Function):
     """The loop over time and its transpose. Werbos 1990, "Backpropagation through time", eqs. for a_t and dL/da_t."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(  # type: ignore[override]  # noqa: PLR0917  (autograd passes them by position)
         ctx,
         x: Tensor,
         W_x: Tensor,
@@ -111,7 +112,7 @@ def _start(out: Tensor, direct: Tensor | None, last: Tensor | None) -> None:
         out.add_(last)
 
 
-def _carry_back(
+def _carry_back(  # noqa: PLR0917
     out: Tensor,
     direct: Tensor | None,
     da: Tensor,
@@ -159,13 +160,11 @@ class RNN(nn.Module):
 
     inputs: E, size of x_t. hidden: H, size of h_t. activation: a name in `ACTIVATIONS`.
     backward: "bptt" (by hand, fast) or "autograd" (the reference; same numbers).
-    Parameters: W_x (H, E), W_h (H, H), b (H,). They start as input weights of sd 1/sqrt(E), an orthogonal W_h and b = 0.
+    Parameters: W_x (H, E), W_h (H, H), b (H,). At first W_x has sd 1/sqrt(E), W_h is orthogonal and b is 0.
     Raises ValueError for sizes below 1 and for unknown names.
     """
 
-    def __init__(
-        self, inputs: int, hidden: int, activation: str = "tanh", backward: str = "bptt"
-    ) -> None:
+    def __init__(self, inputs: int, hidden: int, activation: str = "tanh", backward: str = "bptt") -> None:
         super().__init__()
         if inputs < 1 or hidden < 1:
             raise ValueError(f"inputs={inputs}, hidden={hidden}: both must be at least 1")
@@ -174,14 +173,14 @@ class RNN(nn.Module):
         self.inputs, self.hidden = inputs, hidden
         self.activation, self.backward = activation, backward
         dtype = torch.get_default_dtype()
-        self.f  # an unknown activation is told here, not at the first call
+        activation_of(activation)  # an unknown one is told here, not at the first call
         self.W_x = nn.Parameter(fan_in(hidden, inputs).to(dtype))
         self.W_h = nn.Parameter(recurrent("orthogonal", hidden).to(dtype))
         self.b = nn.Parameter(torch.zeros(hidden))
 
     @property
     def f(self) -> Activation:
-        return activation(self.activation)
+        return activation_of(self.activation)
 
     def step(self, x_t: Tensor, h: Tensor) -> Tensor:
         """One step: x_t (..., E), h (..., H) -> the next state (..., H)."""
@@ -218,9 +217,7 @@ class RNN(nn.Module):
             raise ValueError(f"x has shape {tuple(x.shape)}, expected (T >= 1, B, {self.inputs})")
         T, B, _ = x.shape
         if mask is not None and (mask.shape != (T, B) or mask.dtype != torch.bool):
-            raise ValueError(
-                f"mask is {mask.dtype} {tuple(mask.shape)}, expected torch.bool {(T, B)}"
-            )
+            raise ValueError(f"mask is {mask.dtype} {tuple(mask.shape)}, expected torch.bool {(T, B)}")
         if h0 is None:
             return x.new_zeros(B, self.hidden)
         if h0.shape != (B, self.hidden):

@@ -17,7 +17,13 @@ class Live:
     def __init__(self, folders: list[Path]) -> None:
         self.open, self.total, self.ended = set(folders), len(folders), {}
         self.console = Console()
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
         self.bar = Progress(*columns, console=self.console, disable=not self.console.is_terminal)
         self.task = self.bar.add_task("cells", total=self.total)
         self._last = 0.0

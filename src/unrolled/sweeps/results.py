@@ -111,8 +111,9 @@ def _by_axes(cell: Cell) -> list[tuple[bool, float, str]]:
 
 def failures(swept: Swept) -> list[str]:
     """One line for each cell without a result, with where to look."""
-    return [
-        f"cell {cell.folder.name} ({cell.name}) {cell.state}: {cell.status.get('error') or 'no word'}; log: {cell.folder / 'cell.log'}"
-        for cell in swept.cells
-        if cell.state not in status.RESULTS
-    ]
+    lines = []
+    for cell in swept.cells:
+        if cell.state not in status.RESULTS:
+            why, log = cell.status.get("error") or "no word", cell.folder / "cell.log"
+            lines.append(f"cell {cell.folder.name} ({cell.name}) {cell.state}: {why}; log: {log}")
+    return lines

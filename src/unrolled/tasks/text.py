@@ -25,9 +25,7 @@ def build_vocabulary(sentences: Sequence[Sequence[str]], min_count: int) -> list
     return [PAD, UNKNOWN, *sorted(kept, key=lambda word: (-counts[word], word))]
 
 
-def encode(
-    sentences: Sequence[Sequence[str]], labels: Sequence[int], vocabulary: list[str], length: int
-) -> Split:
+def encode(sentences: Sequence[Sequence[str]], labels: Sequence[int], vocabulary: list[str], length: int) -> Split:
     """Each sentence's last `length` words, padded on the left so that all end at the same step."""
     index = {word: i for i, word in enumerate(vocabulary)}
     unknown = index[UNKNOWN]

@@ -1,5 +1,6 @@
 """Every number of a run, to its CSV files and to W&B alike."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ from .heat_map import draw
 from .tables import METRICS, Profiles, Table, lag_columns
 from .weights_and_biases import Tracker
 
-LN_10 = 2.302585092994046
+LN_10 = math.log(10)
+TABLE = ["step", "t", "lag", "rms", "mean_ln_norm", "samples", "zeros"]
 
 
 class Recorder:
@@ -18,9 +20,7 @@ class Recorder:
     steps: T, the length of the profiles. parameters, scores: names whose columns metrics.csv gets.
     """
 
-    def __init__(
-        self, folder: Path, tracker: Tracker, steps: int, parameters: list[str], scores: list[str]
-    ) -> None:
+    def __init__(self, folder: Path, tracker: Tracker, steps: int, parameters: list[str], scores: list[str]) -> None:
         self.folder, self.tracker = folder, tracker
         self.lags = list(lag_columns(steps))
         columns = ["step", "epoch", "loss", "train/accuracy", *scores]
@@ -29,6 +29,7 @@ class Recorder:
         self._metrics = Table(folder / METRICS, [*columns, "grad_h/slope", "grad_h/horizon"])
         self._profiles = Profiles(folder, steps)
         self._pending: dict[str, float] = {}
+        self._media: dict[str, Any] = {}  # what W&B alone keeps of the pending step
         self._step = 0
         self._seen: list[tuple[int, Look]] = []
 
@@ -41,35 +42,35 @@ class Recorder:
     def probe(self, step: int, look: Look) -> None:
         self.row(step, self._scalars(look))
         self._profiles.probe(step, look)
-        self.tracker.profile(step, "grad_h/profile", look.profile.rms)
+        self._media["grad_h/profile"] = self.tracker.profile(look.profile.rms)
         self._seen.append((step, look))
 
     def births(self, births: Births) -> None:
         self._profiles.births(births)
 
-    def close(self) -> Path | None:
-        """Writes what is pending, and draws the heat map."""
+    def close(self) -> None:
+        """Draws the heat map, and writes what is pending."""
+        if self._seen:
+            steps = [step for step, _ in self._seen]
+            log10 = [look.profile.log_mean / LN_10 for _, look in self._seen]
+            picture = draw(self.folder / "heat_map.png", steps, log10)
+            self._media["heat_map"] = self.tracker.image(picture)
+            self._media["profiles"] = self.tracker.table(TABLE, self._table())
         self._flush()
-        if not self._seen:
-            return None
-        steps = [step for step, _ in self._seen]
-        picture = draw(self.folder / "heat_map.png", steps, [p.profile.log_mean / LN_10 for _, p in self._seen])
-        columns = ["step", "t", "lag", "rms", "mean_ln_norm", "samples", "zeros"]
-        self.tracker.end(picture, self._table(), columns)
-        return picture
 
     def _scalars(self, look: Look) -> dict[str, float]:
         log_mean = look.profile.log_mean.flip(0) / LN_10
         values: dict[str, Any] = {f"grad_h/log10_lag_{k}": float(log_mean[k]) for k in self.lags}
         values["grad_h/slope"] = look.diagnosis.slope.mean if look.diagnosis.slope else None
         values["grad_h/horizon"] = look.diagnosis.horizon.lag
-        return {key: v for key, v in values.items() if v is not None and v == v}
+        return {key: v for key, v in values.items() if v is not None and not math.isnan(v)}
 
     def _flush(self) -> None:
         if self._pending:
             self._metrics.write({"step": self._step, **self._pending})
-            self.tracker.log(self._step, self._pending)
-        self._pending = {}
+        if self._pending or self._media:
+            self.tracker.log(self._step, {**self._pending, **self._media})
+        self._pending, self._media = {}, {}
 
     def _table(self) -> list[list[Any]]:
         rows = []

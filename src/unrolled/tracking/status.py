@@ -24,7 +24,7 @@ def write(folder: Path, values: dict[str, Any]) -> None:
     text = json.dumps(finite(values), indent=1, allow_nan=False, ensure_ascii=False)
     draft = folder / f".{FILE}.{os.getpid()}"
     draft.write_text(text + "\n", encoding="utf-8")
-    os.replace(draft, folder / FILE)
+    draft.replace(folder / FILE)
 
 
 def update(folder: Path, **values: Any) -> None:

@@ -1,5 +1,6 @@
 """The end of a run, for the person who waited for it: score beside baselines, slope at birth and now, where to look."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,18 +9,23 @@ from rich.table import Table
 
 
 def print_summary(status: dict[str, Any], folder: Path, name: str) -> None:
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 160  # a pipe has no width: do not break lines
     ending = f", {status['error']}" if status.get("error") else ""
     console.print(
         f"\n{name}: {status['state']} after {status['steps']} steps in {status['duration_s']:.1f} s{ending}",
         markup=False,
+        soft_wrap=True,
     )
     console.print(_scores(status))
     for line in _gradients(status):
-        console.print(line, markup=False)
-    console.print(f"results   {folder}", markup=False)
+        console.print(line, markup=False, soft_wrap=True)
+    console.print(f"results   {folder}", markup=False, soft_wrap=True)
     if status.get("wandb"):
-        console.print(f"in W&B    wandb leet {folder / status['wandb']['folder']}", markup=False)
+        console.print(
+            f"in W&B    wandb leet {os.path.normpath(folder / status['wandb']['folder'])}", markup=False, soft_wrap=True
+        )
 
 
 def _scores(status: dict[str, Any]) -> Table:
@@ -44,7 +50,7 @@ def _gradients(status: dict[str, Any]) -> list[str]:
     lines.append(f"horizon   {horizon_words(status)}")
     if status["flushed_to_zero"]:
         lines.append(
-            f"zeros     {status['flushed_to_zero']} norms of the last profile are exactly 0 in the precision of training"
+            f"zeros     {status['flushed_to_zero']} norms of the last profile are exactly 0 in training's precision"
         )
     return lines
 

@@ -8,7 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 from torch import Tensor
 
+from unrolled.config import Config
 from unrolled.errors import UserError
+from unrolled.place import Place
 
 STEP = "trainer/global_step"
 MOST_BINS = 512  # W&B's limit for a histogram, which is how it keeps a long array in order
@@ -16,22 +18,25 @@ HOST = ("api.wandb.ai", 443)
 
 
 class Tracker(Protocol):
+    """A row a step: `log`. What is not a number is wrapped first."""
+
     def log(self, step: int, values: dict[str, Any]) -> None: ...
-    def profile(self, step: int, name: str, values: Tensor) -> None: ...
+    def profile(self, values: Tensor) -> Any: ...
+    def image(self, path: Path) -> Any: ...
+    def table(self, columns: list[str], rows: list[list[Any]]) -> Any: ...
     def summary(self, values: dict[str, Any]) -> None: ...
-    def end(self, heat_map: Path | None, rows: list[list[Any]], columns: list[str]) -> None: ...
     def finish(self, exit_code: int) -> None: ...
-    def where(self) -> dict[str, str] | None: ...
+    def link(self, folder: Path) -> dict[str, str] | None: ...
 
 
 class NullTracker:
     def log(self, step: int, values: dict[str, Any]) -> None: ...
-    def profile(self, step: int, name: str, values: Tensor) -> None: ...
+    def profile(self, values: Tensor) -> Any: ...
+    def image(self, path: Path) -> Any: ...
+    def table(self, columns: list[str], rows: list[list[Any]]) -> Any: ...
     def summary(self, values: dict[str, Any]) -> None: ...
-    def end(self, heat_map: Path | None, rows: list[list[Any]], columns: list[str]) -> None: ...
     def finish(self, exit_code: int) -> None: ...
-    def where(self) -> dict[str, str] | None:
-        return None
+    def link(self, folder: Path) -> dict[str, str] | None: ...
 
 
 class WandbTracker:
@@ -72,35 +77,57 @@ class WandbTracker:
     def log(self, step: int, values: dict[str, Any]) -> None:
         self.run.log({**values, STEP: step})
 
-    def profile(self, step: int, name: str, values: Tensor) -> None:
+    def profile(self, values: Tensor) -> Any:
         """values (T,): one bin a time step, in order; leading steps that nothing reaches are left out.
 
         Where T is above 512 every n-th step is kept; the edges say which.
         """
         reached = (~values.isnan()).nonzero().flatten()
-        if not len(reached):
-            return
-        stride = -(-len(reached) // MOST_BINS)
+        stride = max(1, -(-len(reached) // MOST_BINS))
         t = np.asarray(reached[::stride])
-        edges = np.append(t, t[-1] + stride).astype(float) - 0.5
+        edges = np.append(t, t[-1:] + stride).astype(float) - 0.5
         kept = np.asarray(values[reached[::stride]])
-        self.log(step, {name: self._wandb.Histogram(np_histogram=(kept, edges))})
+        return self._wandb.Histogram(np_histogram=(kept, edges))
+
+    def image(self, path: Path) -> Any:
+        return self._wandb.Image(str(path))
+
+    def table(self, columns: list[str], rows: list[list[Any]]) -> Any:
+        return self._wandb.Table(columns=list[Any](columns), data=list[Any](rows))
 
     def summary(self, values: dict[str, Any]) -> None:
         self.run.summary.update(values)
 
-    def end(self, heat_map: Path | None, rows: list[list[Any]], columns: list[str]) -> None:
-        """At the end: the heat map, and the profiles as a table."""
-        last = {"profiles": self._wandb.Table(columns=columns, data=rows)}
-        if heat_map is not None:
-            last["heat_map"] = self._wandb.Image(str(heat_map))
-        self.log(int(rows[-1][0]) if rows else 0, last)
-
     def finish(self, exit_code: int) -> None:
         self.run.finish(exit_code=exit_code)
 
-    def where(self) -> dict[str, str]:
-        return {"id": self.run.id, "folder": str(Path(self.run.dir).parent)}
+    def link(self, folder: Path) -> dict[str, str] | None:
+        """The run's id, and its folder as seen from `folder`, so that both can be moved together.
+
+        A link `latest-run` is left there too: `wandb leet inspect` on the folder follows it.
+        """
+        relative = os.path.relpath(Path(self.run.dir).parent, folder)
+        (folder / "latest-run").symlink_to(relative)
+        return {"id": self.run.id, "folder": relative}
+
+
+def open_tracker(config: Config, values: dict[str, Any], place: Place) -> Tracker:
+    """The tracker that `config.tracker` asks for; offline, and saying so, where W&B cannot be reached."""
+    mode = config.tracker.mode.name
+    if mode == "disabled":
+        return NullTracker()
+    if mode == "online" and not reachable():
+        print("unrolled: W&B does not answer; recording offline (`wandb sync` uploads it later)")
+        mode = "offline"
+    return WandbTracker(
+        folder=place.sweep or place.folder,
+        mode=mode,
+        project=config.tracker.project,
+        group=f"{place.sweep.parent.name}/{place.sweep.name}" if place.sweep else None,
+        name=place.name,
+        tags=[config.task.name, config.activation.name],
+        config={**values, "choices": place.choices, "cell": place.cell},
+    )
 
 
 def reachable(timeout_s: float = 3.0) -> bool:
@@ -117,6 +144,4 @@ def check_key() -> None:
     import wandb
 
     if not wandb.api.api_key:
-        raise UserError(
-            "tracker=online needs a W&B key: run `wandb login`, or keep the default tracker=offline"
-        )
+        raise UserError("tracker=online needs a W&B key: run `wandb login`, or keep the default tracker=offline")

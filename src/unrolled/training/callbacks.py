@@ -27,11 +27,11 @@ class Scalars(pl.Callback):
         self._sum, self._steps = 0.0, 0
         self._gradients: dict[str, float] = {}
 
-    def on_before_optimizer_step(self, trainer, pl_module, optimizer) -> None:
+    def on_before_optimizer_step(self, trainer, pl_module: Any, optimizer) -> None:
         if trainer.global_step % self.every == 0:
             self._gradients = gradient_norms(pl_module.network)
 
-    def on_train_batch_end(self, trainer, pl_module, outputs, batch: Batch, batch_idx: int) -> None:
+    def on_train_batch_end(self, trainer, pl_module: Any, outputs: Any, batch: Batch, batch_idx: int) -> None:
         self._sum, self._steps = self._sum + outputs["loss"].item(), self._steps + 1
         step = trainer.global_step - 1
         if step % self.every == 0:
@@ -51,11 +51,21 @@ class Scalars(pl.Callback):
         self._sum, self._steps = 0.0, 0
 
 
+# Parameter of the network -> what the field calls it.
+PARAMETERS = {
+    "rnn.W_x": "W_x",
+    "rnn.W_h": "W_h",
+    "rnn.b": "b",
+    "embedding.weight": "embedding",
+    "W_o": "W_o",
+    "b_o": "b_o",
+}
+
+
 def gradient_norms(network: SequenceToVector) -> dict[str, float]:
-    """Frobenius norm, in float64, of the gradient of W_x, W_h, b, W_o, b_o and the embedding."""
-    names = {"rnn.W_x": "W_x", "rnn.W_h": "W_h", "rnn.b": "b", "embedding.weight": "embedding"}
+    """Frobenius norm, in float64, of each parameter's gradient; keys `grad/W_h` and so on."""
     return {
-        f"grad/{names.get(name, name)}": float(p.grad.double().norm())
+        f"grad/{PARAMETERS[name]}": float(p.grad.double().norm())
         for name, p in network.named_parameters()
         if p.grad is not None
     }
@@ -74,7 +84,7 @@ class Probe(pl.Callback):
         self._at: int | None = None
         self._training: Batch | None = None
 
-    def on_train_batch_start(self, trainer, pl_module: Classifier, batch, batch_idx: int) -> None:
+    def on_train_batch_start(self, trainer, pl_module: Any, batch, batch_idx: int) -> None:
         self._training = batch
         if trainer.global_step % self.every:
             return
@@ -83,7 +93,7 @@ class Probe(pl.Callback):
         else:
             self._record(trainer.global_step, look(pl_module.network, pl_module.loss, self.batch))
 
-    def on_after_backward(self, trainer, pl_module: Classifier) -> None:
+    def on_after_backward(self, trainer, pl_module: Any) -> None:
         tape, pl_module.tape = pl_module.tape, None
         if tape is not None:
             assert self._training is not None
@@ -120,4 +130,3 @@ class Progress(TQDMProgressBar):
         shown = {"loss": f"{self._loss.item():.3f}"} if hasattr(self, "_loss") else {}
         accuracy = trainer.callback_metrics.get("val/accuracy")
         return shown if accuracy is None else {**shown, "val/accuracy": f"{float(accuracy):.3f}"}
-

@@ -1,5 +1,6 @@
 """The LightningModule around embedding, RNN and read-out."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -105,7 +106,7 @@ class Classifier(pl.LightningModule):
 def largest_gradient(network: torch.nn.Module) -> Tensor:
     """Largest absolute entry of any gradient; not finite if one is not (a norm would overflow long before)."""
     gradients = [p.grad for p in network.parameters() if p.grad is not None]
-    return torch.stack(torch._foreach_norm(gradients, float("inf"))).max()
+    return torch.nn.utils.get_total_norm(gradients, norm_type=math.inf)
 
 
 @torch.no_grad()
@@ -114,5 +115,10 @@ def evaluate(module: Classifier, batches: Iterable[Batch]) -> dict[str, float]:
     module.eval()
     module.on_validation_epoch_start()
     for batch in batches:
-        module.validation_step(tuple(part.to(module.device) for part in batch), 0)  # type: ignore[arg-type]
+        module.validation_step(to_device(batch, module.device), 0)
     return {name: float(value) for name, value in module.validation_scores().items()}
+
+
+def to_device(batch: Batch, device: torch.device | str) -> Batch:
+    words, mask, label = batch
+    return words.to(device), mask.to(device), label.to(device)

@@ -78,8 +78,7 @@ def births(config: dict[str, Any], network: SequenceToVector, loss: Loss, batch:
     vocabulary, classes = len(network.embedding.weight), len(network.b_o)
     device = network.b_o.device
     drawn = (
-        build(config, vocabulary, classes, draw=f"birth/{i}/").to(device)
-        for i in range(config["probe"]["births"])
+        build(config, vocabulary, classes, draw=f"birth/{i}/").to(device) for i in range(config["probe"]["births"])
     )
     return Births([diagnosis(birth, loss, batch) for birth in drawn])
 
