@@ -167,19 +167,19 @@ def _check_ranges(node: Any, prefix: str) -> None:
         if is_dataclass(value):
             _check_ranges(value, key + ".")
         elif f.metadata and value is not None and not _inside(value, **f.metadata):
-            raise UserError(f"{key}={value} is out of range: must be {_words(**f.metadata)}")
+            raise UserError(f"{key}={value} is out of range: must be {_words(value, **f.metadata)}")
 
 
 def _inside(value: float, min: float, above: float, max: float) -> bool:
     return math.isfinite(value) and min <= value <= max and value > above
 
 
-def _words(min: float, above: float, max: float) -> str:
+def _words(value: float, min: float, above: float, max: float) -> str:
     if min == max:
         return f"{min:.15g}"
     bounds = {"at least": min, "above": above, "at most": max}
     parts = [f"{word} {bound:.15g}" for word, bound in bounds.items() if math.isfinite(bound)]
-    return " and ".join(["finite", *parts])
+    return " and ".join(parts if math.isfinite(value) else ["finite", *parts])
 
 
 def _check_combinations(config: Config, choices: dict[str, list[str]]) -> None:

@@ -1,6 +1,7 @@
 """Everything that can be wrong with what a user typed, told in one line before any folder exists."""
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from .paths import CONF, SWEEPS, choices
 from .tasks import check as check_task
 from .tracking.status import FILE
 
+_KINDS = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false"}
+_ALSO = {"experiment": ("null",)}  # the group that may be left out
 SWEEP_RECORD = "multirun.yaml"  # what says that a folder holds a sweep
 
 
@@ -33,6 +36,7 @@ def preflight(arguments: Sequence[str]) -> bool:
         key, _, value = word.partition("=")
         if key.lstrip("+") in ("hydra.run.dir", "hydra.sweep.dir") and not value.strip(" '\""):
             raise UserError(f"{word} is empty: give a folder")
+        _check_choice(key, value)
     path = create_config_search_path(str(Path(args.config_path or CONF).absolute()))
     if args.config_dir:
         folder = Path(args.config_dir).absolute()
@@ -44,6 +48,13 @@ def preflight(arguments: Sequence[str]) -> bool:
         return _compose(path, args.config_name or "train", list(args.overrides), args.multirun)
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise UserError(in_one_line(error)) from error
+
+
+def _check_choice(group: str, value: str) -> None:
+    """A group's choice that is one plain word; Hydra's own message for a number names neither group nor choices."""
+    allowed = choices().get(group)
+    if allowed is not None and re.fullmatch(r"[\w.+-]+", value) and value not in (*allowed, *_ALSO.get(group, ())):
+        raise UserError(f"{group}={value}: no such choice{_hint(value, allowed)}; allowed: {', '.join(allowed)}")
 
 
 def _refuse(message: str) -> None:
@@ -92,9 +103,10 @@ def check(config: DictConfig) -> Config:
     typed = validate(config, choices())
     check_task(typed.task.name)
     if typed.tracker.mode.name == "online":
-        from .tracking.weights_and_biases import check_key
+        from .tracking.weights_and_biases import check_key, reachable
 
-        check_key()
+        if reachable():
+            check_key()
     if typed.trainer.accelerator.name == "gpu":
         import torch
 
@@ -115,8 +127,18 @@ def in_one_line(error: BaseException) -> str:
             known = [str(key) for key in parent if key != "hydra"]
             near = _hint(str(cause.key), known)
             return f"unknown key {cause.full_key}{near}; allowed here: {', '.join(known)}"
-        return f"{cause.full_key}: {message}"
+        return _mistyped(cause.full_key, message)
     return " ".join(str(error).split())
+
+
+def _mistyped(key: str, message: str) -> str:
+    if found := re.fullmatch(r"Value '(.*)' of type '.*' could not be converted to (\w+)", message):
+        return f"{key}={found[1]}: must be {_KINDS.get(found[2], found[2])}"
+    if "is not Optional" in message:
+        return f"{key}=null: this key needs a value"
+    if found := re.fullmatch(r"Invalid value '(.*)', expected one of \[(.*)\]", message):
+        return f"{key}={found[1]}: allowed: {found[2]}"
+    return f"{key}: {message}"
 
 
 def _missing(error: MissingConfigException) -> str:

@@ -75,9 +75,15 @@ class _Pool:
             ended = self.running.pop(sentinel)  # type: ignore[call-overload]
             ended.process.join()
             _signal_group(ended.process, signal.SIGKILL)  # what a dead cell has left running
-            state = "interrupted" if self.stopped else "failed"
-            status.mark(self.folders[ended.number], state, ended.why or _how(ended.process))
+            self._record(ended)
             ended.process.close()  # type: ignore[attr-defined]
+
+    def _record(self, ended: Running) -> None:
+        """What the cell could not say itself: that it died without a word, or that it took too long."""
+        folder = self.folders[ended.number]
+        if ended.why and not self.stopped and status.read(folder).get("state") not in status.RESULTS:
+            status.update(folder, state="failed", error=ended.why)
+        status.mark(folder, "interrupted" if self.stopped else "failed", ended.why or _how(ended.process))
 
     def enforce_limit(self) -> None:
         now = time.monotonic()

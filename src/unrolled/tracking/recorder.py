@@ -42,7 +42,7 @@ class Recorder:
     def probe(self, step: int, look: Look) -> None:
         self.row(step, self._scalars(look))
         self._profiles.probe(step, look)
-        self._media["grad_h/profile"] = self.tracker.profile(look.profile.rms)
+        self._media["grad_h/profile"] = self.tracker.profile(look.profile.rms, look.profile.count)
         self._seen.append((step, look))
 
     def births(self, births: Births) -> None:

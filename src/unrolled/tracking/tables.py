@@ -15,7 +15,7 @@ PROFILES = "profiles"
 
 
 class Table:
-    """A CSV file with fixed columns that is complete after every row. None and nan become empty."""
+    """A CSV file with fixed columns that is complete after every row. None becomes empty."""
 
     def __init__(self, path: Path, columns: list[str]) -> None:
         self.path, self.columns = path, columns
@@ -31,7 +31,7 @@ class Table:
 
 def cell(value: Any) -> Any:
     """Shortest text that reads back as the same float; whole numbers without a point."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None:
         return ""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return int(value)
@@ -47,21 +47,25 @@ class Profiles:
         self._tables: dict[str, Table] = {}
 
     def probe(self, step: int, look: Look) -> None:
+        """A cell is empty where no sample is real; a mean of logs also where every norm is 0."""
         p = look.profile
-        rows = {"grad_h": p.rms, "grad_h_log": p.log_mean, "grad_h_q10": p.q10, "grad_h_q50": p.q50}
-        rows |= {"grad_h_q90": p.q90, "grad_h_zeros": p.zeros, "grad_h_count": p.count}
-        rows |= {"grad_h_relative_log": relative_log(look.diagnosis)}
-        for name, values in rows.items():
-            self._row(name, "step", step, values)
+        values = {"grad_h": p.rms, "grad_h_q10": p.q10, "grad_h_q50": p.q50, "grad_h_q90": p.q90}
+        for name, row in (values | {"grad_h_zeros": p.zeros, "grad_h_count": p.count}).items():
+            self._row(name, "step", step, row, empty=p.count == 0)
+        logs = {"grad_h_log": p.log_mean, "grad_h_relative_log": relative_log(look.diagnosis)}
+        for name, row in logs.items():
+            self._row(name, "step", step, row, empty=row.isnan())
 
     def births(self, births: Births) -> None:
         for i, diagnosis in enumerate(births.diagnoses):
-            self._row("births_relative_log", "birth", i, relative_log(diagnosis))
+            row = relative_log(diagnosis)
+            self._row("births_relative_log", "birth", i, row, empty=row.isnan())
 
-    def _row(self, name: str, key: str, index: int, values: Tensor) -> None:
+    def _row(self, name: str, key: str, index: int, values: Tensor, empty: Tensor) -> None:
         if name not in self._tables:
             self._tables[name] = Table(self.folder / f"{name}.csv", [key, *self.times])
-        self._tables[name].write({key: index, **dict(zip(self.times, values.tolist(), strict=True))})
+        cells = zip(self.times, values.tolist(), empty.tolist(), strict=True)
+        self._tables[name].write({key: index, **{t: None if void else v for t, v, void in cells}})
 
 
 def read_table(path: Path) -> tuple[list[str], list[list[float]]]:

@@ -21,7 +21,7 @@ class Tracker(Protocol):
     """A row a step: `log`. What is not a number is wrapped first."""
 
     def log(self, step: int, values: dict[str, Any]) -> None: ...
-    def profile(self, values: Tensor) -> Any: ...
+    def profile(self, values: Tensor, count: Tensor) -> Any: ...
     def image(self, path: Path) -> Any: ...
     def table(self, columns: list[str], rows: list[list[Any]]) -> Any: ...
     def summary(self, values: dict[str, Any]) -> None: ...
@@ -31,7 +31,7 @@ class Tracker(Protocol):
 
 class NullTracker:
     def log(self, step: int, values: dict[str, Any]) -> None: ...
-    def profile(self, values: Tensor) -> Any: ...
+    def profile(self, values: Tensor, count: Tensor) -> Any: ...
     def image(self, path: Path) -> Any: ...
     def table(self, columns: list[str], rows: list[list[Any]]) -> Any: ...
     def summary(self, values: dict[str, Any]) -> None: ...
@@ -77,12 +77,12 @@ class WandbTracker:
     def log(self, step: int, values: dict[str, Any]) -> None:
         self.run.log({**values, STEP: step})
 
-    def profile(self, values: Tensor) -> Any:
-        """values (T,): one bin a time step, in order; leading steps that nothing reaches are left out.
+    def profile(self, values: Tensor, count: Tensor) -> Any:
+        """values (T,): one bin a time step, in order; steps where no sample is real (count 0) are left out.
 
         Where T is above 512 every n-th step is kept; the edges say which.
         """
-        reached = (~values.isnan()).nonzero().flatten()
+        reached = count.nonzero().flatten()
         stride = max(1, -(-len(reached) // MOST_BINS))
         t = np.asarray(reached[::stride])
         edges = np.append(t, t[-1:] + stride).astype(float) - 0.5
@@ -143,5 +143,5 @@ def check_key() -> None:
     """Raises UserError where `tracker=online` has no key to log in with."""
     import wandb
 
-    if not wandb.api.api_key:
+    if not wandb.login(prompt=False):
         raise UserError("tracker=online needs a W&B key: run `wandb login`, or keep the default tracker=offline")

@@ -87,15 +87,21 @@ class Classifier(pl.LightningModule):
         words, mask, label = batch
         answer = self.network(words, mask)
         self.validation_loss.update(self.loss(answer, label), weight=len(label))
-        self.scores.update(answer.nan_to_num(), label)
+        self.scores.update(answer.nan_to_num(), label)  # torchmetrics refuses nan; see validation_scores
 
     def on_validation_epoch_end(self) -> None:
         self.log_dict(self.validation_scores())
 
     def validation_scores(self) -> dict[str, Tensor]:
-        """val/loss and the task's scores over the batches since `on_validation_epoch_start`."""
+        """val/loss and the task's scores over the batches since `on_validation_epoch_start`.
+
+        All nan where the network answered nan: a guess is not a score.
+        """
+        loss = self.validation_loss.compute()
         named = {f"val/{name}": value for name, value in self.scores.compute().items()}
-        return {"val/loss": self.validation_loss.compute(), **named}
+        if loss.isnan():
+            named = dict.fromkeys(named, loss)
+        return {"val/loss": loss, **named}
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Fused: on networks this small the default loops over parameters take longer than the arithmetic."""

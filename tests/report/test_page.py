@@ -1,0 +1,85 @@
+"""The page of made-up sweeps: what is pooled, what is said, and that nothing a user typed is markup."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from omegaconf import OmegaConf
+
+from unrolled.errors import UserError
+from unrolled.report.build import build
+from unrolled.report.gather import Pool, pool
+from unrolled.report.sentences import sentence
+from unrolled.sweeps.results import read_sweep
+
+
+def make_sweep(folder: Path, params: dict[str, str], cells: list[dict[str, Any]], question: str = "why?") -> Path:
+    folder.mkdir()
+    hydra = {"sweeper": {"params": params}, "job": {"config_name": "made_up"}}
+    OmegaConf.save(OmegaConf.create({"hydra": hydra, "sweep": {"question": question}}), folder / "multirun.yaml")
+    for number, cell in enumerate(cells):
+        (folder / str(number)).mkdir()
+        (folder / str(number) / "status.json").write_text(json.dumps(cell))
+    return folder
+
+
+def births(slopes: list[float], **regimes: int) -> dict[str, Any]:
+    mean = sum(slopes) / len(slopes)
+    return {"n": sum(regimes.values()), "slopes": slopes, "slope_mean": mean, "slope_sd": 0.1, "regimes": regimes}
+
+
+def test_equal_births_count_once_and_others_add_up(tmp_path: Path) -> None:
+    same, other = births([-1.0, -2.0], vanishing=2), births([1.0, 2.0], exploding=2)
+    cells = [{"state": "completed", "births": same, "slope": -0.5}, {"state": "completed", "births": same, "slope": -0.7}]
+    cells += [{"state": "completed", "births": other, "slope": 0.1}, {"state": "diverged", "births": other, "slope": None}]
+    swept = read_sweep(make_sweep(tmp_path / "s", {"seed": "0,1", "optimizer.lr": "0.1,0.2"}, cells))
+    whole = pool(swept.cells, {})
+    assert whole.birth_slopes == [-1.0, -2.0, 1.0, 2.0]
+    assert whole.birth_regimes == {"vanishing": 2, "exploding": 2}
+    assert whole.slopes == [-0.5, -0.7, 0.1]
+
+
+@pytest.mark.parametrize(
+    ("regimes", "said"),
+    [
+        ({"vanishing": 90, "stable": 10}, "tanh vanishes at birth: 90 of 100 births"),
+        ({"vanishing": 89, "stable": 11}, "tanh: the births do not agree (89 vanishing, 11 stable of 100)"),
+        ({"undecided": 100}, "tanh: the births do not agree (100 undecided of 100)"),
+    ],
+)
+def test_a_regime_is_named_only_where_nine_in_ten_agree(regimes: dict[str, int], said: str) -> None:
+    assert sentence(Pool({"activation": "tanh"}, [-1.0, -1.2], regimes, [], [], [])).startswith(said)
+
+
+def test_what_a_user_typed_is_text(tmp_path: Path) -> None:
+    typed = "<script>alert(1)</script>"
+    cells = [{"state": "completed", "births": births([-1.0], vanishing=1), "slope": -1.0}] * 2
+    folder = make_sweep(tmp_path / "s", {"task.name": f"'{typed}',b"}, cells, question=typed)
+    assert read_sweep(folder).axes["task.name"] == [typed, "b"]
+    assert typed not in build(folder).read_text(encoding="utf-8")
+
+
+def test_cells_without_results_break_nothing(tmp_path: Path) -> None:
+    nothing = births([0.0], dead=3) | {"slope_mean": None, "slope_sd": None, "slopes": []}
+    cells = [
+        {"state": "diverged", "births": nothing, "slope": None, "metrics": {"val/loss": None}, "baseline": {"val/loss": 1.0}},
+        {"state": "failed", "error": "RuntimeError: no"},
+        {"state": "running"},
+    ]
+    folder = make_sweep(tmp_path / "s", {"activation": "tanh,relu", "seed": "0,1"}, cells)
+    page = build(folder).read_text(encoding="utf-8")
+    assert "RuntimeError: no" in page
+    assert "1 running, 1 diverged, 1 failed, 1 missing" in page
+    lines = (folder / "results.csv").read_text().splitlines()
+    assert len(lines) == 5
+
+
+def test_a_folder_without_a_sweep_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="holds no sweep"):
+        build(tmp_path)
+
+
+def test_an_empty_pool_has_no_mean() -> None:
+    assert math.isnan(pool([], {}).birth_mean)

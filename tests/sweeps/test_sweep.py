@@ -1,0 +1,132 @@
+"""A sweep from outside: its cells, its W&B runs, its table and page; and cells that fail or are stopped."""
+
+import csv
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT, train, wandb_records
+from unrolled.report.build import build
+from unrolled.sweeps.results import read_sweep
+from unrolled.tracking import status
+
+SMALL = ["trainer.max_steps=4", "probe.births=4", "probe.samples=32", "activation=tanh,identity", "init.gain=1.5"]
+SMALL += ["model.hidden=8", "seed=0,1"]
+
+
+def sweep(folder: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
+    return train("--config-name", "activations", f"hydra.sweep.dir={folder}", *SMALL, *overrides)
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sweep") / "small"
+    ended = sweep(folder)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.splitlines()[-1] == f"report: {folder / 'report.html'}"
+    assert "tanh seed=0" in ended.stdout
+    return folder
+
+
+def test_each_cell_is_a_run_of_its_own(swept: Path) -> None:
+    cells = read_sweep(swept).cells
+    assert [cell.name for cell in cells] == ["tanh seed=0", "tanh seed=1", "identity seed=0", "identity seed=1"]
+    assert all(cell.state == "completed" for cell in cells)
+    assert all((cell.folder / "cell.log").read_text().count("completed after 4 steps") == 1 for cell in cells)
+    assert cells[3].status["axes"] == {"activation": "identity", "seed": 1}
+
+
+def test_wandb_reads_as_many_runs_as_cells_in_one_group(swept: Path) -> None:
+    folders = sorted((swept / "wandb").glob("offline-run-*"))
+    runs = [next(r["run"] for r in wandb_records(folder) if r["type"] == "run") for folder in folders]
+    assert sorted(run["display_name"] for run in runs) == sorted(cell.name for cell in read_sweep(swept).cells)
+    assert len({run["run_id"] for run in runs}) == 4
+    assert {run["run_group"] for run in runs} == {f"{swept.parent.name}/{swept.name}"}
+    assert {run["config"]["update"]["cell"] for run in runs} == {"tanh", "identity"}
+
+
+def test_a_cell_equals_the_same_configuration_run_alone(swept: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "alone"
+    constants = [word for word in SMALL if "," not in word and not word.startswith("activation")]
+    train(*constants, "activation=identity", "seed=1", "trainer.max_epochs=3", f"hydra.run.dir={alone}")
+    cell = swept / "3"
+    assert status.read(cell)["fingerprint"] == status.read(alone)["fingerprint"]
+    for path in [alone / "metrics.csv", *(alone / "profiles").iterdir()]:
+        assert (cell / path.relative_to(alone)).read_bytes() == path.read_bytes(), path.name
+
+
+def test_results_have_a_row_per_cell_and_nothing_that_differs_between_equal_sweeps(swept: Path) -> None:
+    with (swept / "results.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["activation"], row["seed"]) for row in rows] == [
+        ("identity", "0"), ("identity", "1"), ("tanh", "0"), ("tanh", "1"),
+    ]  # fmt: skip
+    assert rows[0]["births_regimes"] == "4:exploding"
+    assert not any(re.search(r"wandb|time|folder|started", column) for column in rows[0])
+
+
+def test_the_page_is_rebuilt_from_disk_alone_and_says_what_explodes(swept: Path) -> None:
+    before = (swept / "results.csv").read_bytes()
+    (swept / "results.csv").unlink()
+    (swept / "report.html").unlink()
+    page = build(swept).read_text(encoding="utf-8")
+    assert (swept / "results.csv").read_bytes() == before
+    assert "identity explodes at birth: 8 of 8 births; slope at birth +0.4055 (sd 0.0000) nats per lag." in page
+    assert not re.search(r"(?:src|href)\s*=\s*[\"']https?:", page.split("</script>", 1)[1])
+
+
+def test_a_failed_cell_is_recorded_and_stops_no_other(tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    ended = sweep(folder, "activation=tanh", "seed=0", "model.hidden=4,1000000000")
+    assert ended.returncode == 1
+    states = [cell.state for cell in read_sweep(folder).cells]
+    assert states == ["completed", "failed"]
+    assert ended.stderr.startswith("unrolled: cell 1 (hidden=1000000000) failed: ")
+    assert f"log: {folder / '1' / 'cell.log'}" in ended.stderr
+    assert "Traceback" in (folder / "1" / "cell.log").read_text()
+    assert (folder / "report.html").is_file()
+
+
+def test_a_cell_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    ended = sweep(folder, "seed=0", "activation=tanh,relu", "trainer.max_steps=1000000", "trainer.max_epochs=100000",
+                  "sweep.cell_timeout_min=0.08")  # fmt: skip
+    assert ended.returncode == 1
+    for cell in read_sweep(folder).cells:
+        assert (cell.state, cell.status["error"]) == ("failed", "stopped after sweep.cell_timeout_min=0.08")
+        assert (cell.folder / "metrics.csv").is_file()
+
+
+def test_ctrl_c_stops_the_cells_and_still_collects(tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    command = [sys.executable, "src/train.py", "--config-name", "activations", f"hydra.sweep.dir={folder}"]
+    process = subprocess.Popen(
+        [*command, "trainer.max_epochs=1000"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 90
+    while not (folder / "0" / "metrics.csv").is_file():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    os.kill(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert stderr.splitlines()[-1].startswith("unrolled: interrupted (stopped by SIGINT)")
+    states = [cell.state for cell in read_sweep(folder).cells]
+    assert states.count("interrupted") >= 1
+    assert states.count("missing") >= 40
+    assert (folder / "results.csv").is_file()
+    assert (folder / "report.html").is_file()
+
+
+def test_stock_launchers_work_too(tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    ended = sweep(folder, "hydra/launcher=basic", "activation=tanh", "init.gain=0.5,1.5", "seed=0")
+    assert ended.returncode == 0, ended.stderr
+    assert [cell.name for cell in read_sweep(folder).cells] == ["gain=0.5", "gain=1.5"]
+    assert all(cell.state == "completed" for cell in read_sweep(folder).cells)

@@ -1,0 +1,64 @@
+from collections import Counter
+
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unrolled.tasks.text import PAD, UNKNOWN, bag_of_words, build_vocabulary, encode, shuffled, words_of
+
+words = st.lists(st.sampled_from(["love", "like", "not", "film", "a"]), min_size=1, max_size=12)
+
+
+def test_words_are_lower_case_without_punctuation() -> None:
+    assert words_of("I DON'T like it -- at all! 2nd \u201crate\u201d, isn\u2019t it?") == [
+        "i", "don't", "like", "it", "at", "all", "2nd", "rate", "isn't", "it",
+    ]  # fmt: skip
+
+
+def test_the_vocabulary_is_ordered_by_frequency_then_alphabet() -> None:
+    sentences = [["b", "a", "c"], ["b", "a"], ["b"]]
+    assert build_vocabulary(sentences, min_count=1) == [PAD, UNKNOWN, "b", "a", "c"]
+    assert build_vocabulary(sentences, min_count=2) == [PAD, UNKNOWN, "b", "a"]
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(words, min_size=1, max_size=5), st.integers(1, 15))
+def test_encoding_keeps_the_last_words_at_the_right_end(sentences: list[list[str]], length: int) -> None:
+    vocabulary = build_vocabulary(sentences, 1)
+    split = encode(sentences, [0] * len(sentences), vocabulary, length)
+    for row, mask, sentence in zip(split.words, split.mask, sentences, strict=True):
+        kept = [vocabulary[i] for i in row[mask].tolist()]
+        assert kept == sentence[-length:]
+        assert mask.tolist() == sorted(mask.tolist())  # padding only on the left
+        assert len(row) == length
+
+
+def test_a_word_never_seen_in_training_is_the_unknown_one() -> None:
+    split = encode([["zebra"]], [0], build_vocabulary([["a"]], 1), 2)
+    assert split.words.tolist() == [[0, 1]]
+    assert split.mask.tolist() == [[False, True]]
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(words, min_size=1, max_size=5), st.integers(0, 100))
+def test_shuffling_keeps_the_words_and_the_padding(sentences: list[list[str]], seed: int) -> None:
+    split = encode(sentences, [0] * len(sentences), build_vocabulary(sentences, 1), 12)
+    mixed = shuffled(split, torch.Generator().manual_seed(seed))
+    assert torch.equal(mixed.mask, split.mask)
+    for before, after in zip(split.words.tolist(), mixed.words.tolist(), strict=True):
+        assert Counter(before) == Counter(after)
+    assert torch.equal(mixed.words != 0, split.mask)
+
+
+def test_shuffling_does_change_the_order() -> None:
+    split = encode([[str(i) for i in range(20)]], [0], build_vocabulary([[str(i) for i in range(20)]], 1), 25)
+    mixed = shuffled(split, torch.Generator().manual_seed(0))
+    assert not torch.equal(mixed.words, split.words)
+
+
+def test_a_bag_of_words_does_not_see_order() -> None:
+    sentences = [["good", "film"], ["bad", "film"], ["very", "bad"], ["so", "good"]]
+    train = encode(sentences, [0, 1, 1, 0], vocabulary := build_vocabulary(sentences, 1), 5)
+    turned = encode([s[::-1] for s in sentences], [0, 1, 1, 0], vocabulary, 5)
+    assert bag_of_words(train, train, len(vocabulary), 2) == bag_of_words(train, turned, len(vocabulary), 2)
+    assert bag_of_words(train, train, len(vocabulary), 2)["val/accuracy"] == 1.0

@@ -1,0 +1,115 @@
+"""The program from outside: mistakes are one line and exit code 2, before any folder exists."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT, train, wandb_records, wandb_rows
+from unrolled.errors import UserError
+from unrolled.paths import choices
+from unrolled.preflight import preflight
+from unrolled.tracking import status
+from unrolled.tracking.tables import read_table
+
+MISTAKES = {
+    ("model.hiden=8",): "unknown key model.hiden (did you mean hidden?); allowed here: hidden, backward",
+    ("model.hidden=-1",): "model.hidden=-1 is out of range: must be at least 1",
+    ("model.hidden=8.5",): "model.hidden=8.5: must be a whole number",
+    ("optimizer.lr=fast",): "optimizer.lr=fast: must be a number",
+    ("optimizer.lr=nan",): "optimizer.lr=nan is out of range: must be finite and above 0",
+    ("seed=null",): "seed=null: this key needs a value",
+    ("seed=-1",): "seed=-1 is out of range: must be at least 0 and at most 4294967295",
+    ("+model.foo=1",): "unknown key model.foo; allowed here: hidden, backward",
+    ("++model.foo=1",): "unknown key model.foo; allowed here: hidden, backward",
+    ("~model",): "model.hidden was deleted, and every run needs it",
+    ("model=8",): "model=8: no such choice; allowed: large, medium, small",
+    ("optimizer=null",): "optimizer=null: no such choice; allowed: adam, sgd",
+    ("task.name=foo",): "task.name=foo: allowed: sentiment",
+    ("init.name=foo",): "init.name=foo: allowed: gaussian, orthogonal, identity, xavier",
+    ("trainer.devices=2",): "trainer.devices=2 is out of range: must be 1",
+    ("trainer.precision=16",): "trainer.precision=16: allowed: 32, 64 (bits)",
+    ("tracker.project=",): "tracker.project is empty: give W&B a project name",
+    ("hydra.run.dir=",): "hydra.run.dir= is empty: give a folder",
+    ("--config-name", "activation"): "--config-name activation: no such file (did you mean activations?)",
+    ("--config-dir", "nowhere"): "--config-dir nowhere: no such folder",
+    ("--bogus",): "unrecognized arguments: --bogus; see --help",
+}
+
+
+@pytest.mark.parametrize("arguments", MISTAKES, ids=" ".join)
+def test_a_mistake_is_told_in_one_line(arguments: tuple[str, ...]) -> None:
+    with pytest.raises(UserError) as told:
+        preflight(arguments)
+    assert str(told.value).startswith(MISTAKES[arguments])
+
+
+@pytest.mark.parametrize("arguments", [("activation=tahn",), ("--config-name", "activations", "model.hidden=8,-8")])
+def test_a_mistake_ends_the_program_with_2_and_leaves_no_folder(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    folders = [f"hydra.run.dir={tmp_path}/run", f"hydra.sweep.dir={tmp_path}/sweep"]
+    ended = train(*arguments, *folders)
+    assert ended.returncode == 2
+    assert len(ended.stderr.splitlines()) == 1
+    assert ended.stderr.startswith("unrolled: ")
+    assert not list(tmp_path.iterdir())
+
+
+def test_help_names_every_group_with_its_choices() -> None:
+    told = train("--help").stdout
+    for group, names in choices().items():
+        assert f"{group}: {', '.join(names)}" in told
+
+
+def test_a_run_is_what_wandb_reads(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    ended = train("trainer.max_steps=5", "probe.every=4", "probe.births=2", "model.hidden=4", f"hydra.run.dir={folder}")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (folder / ".hydra" / "config.yaml").is_file()
+    records = {record["type"]: record[record["type"]] for record in wandb_records(folder)}
+    assert records["run"]["display_name"] == "tanh gain=1.0 hidden=4 seed=0"
+    config = records["run"]["config"]["update"]
+    assert config["model"]["hidden"] == 4
+    assert config["choices"]["activation"] == "tanh"
+    assert records["exit"] == {"exit_code": 0, **{k: v for k, v in records["exit"].items() if k == "runtime"}}
+    rows = wandb_rows(folder)
+    steps = [row["trainer/global_step"] for row in rows]
+    assert steps == sorted(set(steps))
+    _, recorded = read_table(folder / "profiles" / "grad_h.csv")
+    logged = [row for row in rows if "grad_h/profile.values" in row]
+    assert [row["trainer/global_step"] for row in logged] == [row[0] for row in recorded]
+    for told, kept in zip(logged, recorded, strict=True):
+        assert told["grad_h/profile.values"] == pytest.approx([v for v in kept[1:] if v == v], rel=1e-12)  # noqa: PLR0124
+    again = train("trainer.max_steps=5", f"hydra.run.dir={folder}")
+    assert again.returncode == 2
+    assert "already holds results" in again.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_run_tidily(number: int, code: int, tmp_path: Path) -> None:
+    command = [sys.executable, "src/train.py", "trainer.max_epochs=1000", f"hydra.run.dir={tmp_path / 'run'}"]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    metrics = tmp_path / "run" / "metrics.csv"
+    deadline = time.monotonic() + 60
+    while not (metrics.is_file() and len(metrics.read_text().splitlines()) > 3):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    os.kill(process.pid, number)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert stderr == f"unrolled: interrupted (stopped by {signal.Signals(number).name}); what was computed is kept\n"
+    assert status.read(tmp_path / "run")["state"] == "interrupted"
+    assert (tmp_path / "run" / "checkpoints" / "last.ckpt").is_file()
+    exits = [record["exit"] for record in wandb_records(tmp_path / "run") if record["type"] == "exit"]
+    assert exits[0]["exit_code"] == 1
+
+
+def test_a_python_without_the_packages_is_told_how_to_get_them(tmp_path: Path) -> None:
+    bare = [sys.executable, "-I", "-S", str(ROOT / "src" / "train.py")]
+    ended = subprocess.run(bare, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert ended.returncode == 2
+    assert "run `make setup`" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1

@@ -1,0 +1,138 @@
+"""One run from configuration to result: what it leaves, that it repeats, and how it ends."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from conftest import Run
+from unrolled.errors import Interrupted
+from unrolled.training.module import Classifier
+
+PROFILES = ("grad_h", "grad_h_log", "grad_h_q10", "grad_h_q50", "grad_h_q90", "grad_h_zeros", "grad_h_count")
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_run_leaves_what_the_contract_promises(quick_run: Run, tmp_path: Path) -> None:
+    status = quick_run()
+    folder = tmp_path / "run"
+    assert status == json.loads((folder / "status.json").read_text())
+    assert (status["state"], status["steps"], status["error"]) == ("completed", 12, None)
+    assert set(status["metrics"]) == {"val/loss", "val/accuracy", "val/f1"}
+    assert set(status["baseline"]) == {"val/accuracy", "val/f1"}
+    assert set(status["references"]) == {"bag of words", "this network, words shuffled"}
+    assert status["births"]["n"] == 3
+    for name in PROFILES:
+        table = rows(folder / "profiles" / f"{name}.csv")
+        assert [row["step"] for row in table] == ["0", "10", "12"]
+        assert list(table[0])[1:] == [f"t{t}" for t in range(40)]
+    logged = rows(folder / "metrics.csv")
+    assert [row["step"] for row in logged] == ["0", "5", "10", "12"]
+    assert float(logged[-1]["val/accuracy"]) == pytest.approx(status["metrics"]["val/accuracy"])
+
+
+def test_checkpoints_load_with_weights_only(quick_run: Run, tmp_path: Path) -> None:
+    quick_run()
+    for name in ("last", "best"):
+        path = tmp_path / "run" / "checkpoints" / f"{name}.ckpt"
+        torch.load(path, weights_only=True)
+        module = Classifier.load_from_checkpoint(path, weights_only=True)
+        assert module.network.rnn.W_h.shape == (8, 8)
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(quick_run: Run, tmp_path: Path) -> None:
+    for folder, seed in (("first", 0), ("second", 0), ("other", 1)):
+        quick_run(f"seed={seed}", folder=folder)
+    first, second, other = (recorded(tmp_path / name) for name in ("first", "second", "other"))
+    assert first == second
+    assert all(first[name] != other[name] for name in ("metrics.csv", "grad_h.csv", "births_relative_log.csv"))
+
+
+def recorded(folder: Path) -> dict[str, bytes]:
+    files = [folder / "metrics.csv", *sorted((folder / "profiles").iterdir())]
+    return {file.name: file.read_bytes() for file in files}
+
+
+def test_both_backward_passes_and_both_precisions_train_alike(quick_run: Run) -> None:
+    losses = [
+        quick_run(*overrides, folder=str(i))["metrics"]["val/loss"]
+        for i, overrides in enumerate(
+            [["trainer.precision=64"], ["trainer.precision=64", "model.backward=autograd"], ["trainer.precision=32"]]
+        )
+    ]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)  # scores are kept in float32
+    assert losses[0] == pytest.approx(losses[2], rel=1e-3)
+
+
+def test_an_explosion_is_a_result(quick_run: Run, tmp_path: Path) -> None:
+    status = quick_run("activation=identity", "init.gain=3", "optimizer=sgd", "optimizer.lr=100")
+    assert status["state"] == "diverged"
+    assert status["error"] == "the loss became nan at training step 1"
+    assert (status["regime_start"], status["regime"]) == ("exploding", "diverged")
+    assert status["metrics"] == dict.fromkeys(("val/loss", "val/accuracy", "val/f1"))
+    assert rows(tmp_path / "run" / "metrics.csv")[0]["step"] == "0"
+    assert [row["step"] for row in rows(tmp_path / "run" / "profiles" / "grad_h.csv")] == ["0", "1"]
+
+
+def test_a_gradient_that_overflows_alone_ends_the_run_before_the_update(quick_run: Run, tmp_path: Path) -> None:
+    status = quick_run("activation=tanh", "init=identity", "init.gain=1e20", "init.input_gain=0")
+    assert status["state"] == "diverged"
+    assert status["error"] == "the gradient became inf or nan at training step 0"
+    weights = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+    assert all(torch.isfinite(value).all() for value in weights.values() if value.is_floating_point())
+
+
+def test_zero_steps_look_at_the_untrained_network(quick_run: Run) -> None:
+    status = quick_run("trainer.max_steps=0")
+    assert (status["state"], status["steps"]) == ("completed", 0)
+    assert status["slope"] == status["slope_start"]
+
+
+def test_probes_can_be_off(quick_run: Run, tmp_path: Path) -> None:
+    status = quick_run("probe=off")
+    assert "slope" not in status
+    assert not list((tmp_path / "run" / "profiles").iterdir())
+
+
+def test_clipping_changes_training_but_not_what_is_recorded_of_its_first_step(quick_run: Run, tmp_path: Path) -> None:
+    sgd = ["optimizer=sgd", "probe.source=training"]
+    quick_run(*sgd, folder="free")
+    quick_run(*sgd, "trainer.gradient_clip_val=0.01", folder="clipped")
+    free, clipped = (rows(tmp_path / name / "metrics.csv") for name in ("free", "clipped"))
+    assert free[0] == clipped[0]
+    assert free[-1]["val/loss"] != clipped[-1]["val/loss"]
+
+
+def test_a_failure_is_recorded_and_raised(quick_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("the disk of this test is on fire\nsecond line")
+
+    monkeypatch.setattr(Classifier, "configure_optimizers", broken)
+    with pytest.raises(RuntimeError, match="on fire"):
+        quick_run()
+    status = json.loads((tmp_path / "run" / "status.json").read_text())
+    assert (status["state"], status["error"]) == ("failed", "RuntimeError: the disk of this test is on fire")
+    assert "on fire" in (tmp_path / "run" / "traceback.txt").read_text()
+
+
+def test_an_interrupted_run_keeps_what_it_had(quick_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train = Classifier.training_step
+
+    def stop_at_7(self: Classifier, batch, index: int):
+        if self.global_step == 7:
+            raise Interrupted(2)
+        return train(self, batch, index)
+
+    monkeypatch.setattr(Classifier, "training_step", stop_at_7)
+    with pytest.raises(Interrupted):
+        quick_run()
+    status = json.loads((tmp_path / "run" / "status.json").read_text())
+    assert (status["state"], status["error"]) == ("interrupted", "stopped by SIGINT")
+    assert [row["step"] for row in rows(tmp_path / "run" / "metrics.csv")] == ["0", "5", "6"]
+    assert torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] == 7

@@ -1,0 +1,33 @@
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unrolled.tracking.tables import Table, cell, lag_columns, read_table
+
+
+@given(st.floats())
+def test_a_number_reads_back_as_itself(value: float) -> None:
+    again = float(cell(value))
+    assert again == value or (math.isnan(again) and math.isnan(value))
+
+
+def test_a_table_is_complete_after_every_row(tmp_path: Path) -> None:
+    table = Table(tmp_path / "t.csv", ["step", "a", "b"])
+    table.write({"step": 0, "b": 0.1})
+    assert (tmp_path / "t.csv").read_text() == "step,a,b\n0,,0.1\n"
+    table.write({"step": 1, "a": math.inf, "b": None})
+    header, rows = read_table(tmp_path / "t.csv")
+    assert header == ["step", "a", "b"]
+    assert rows[1][:2] == [1, math.inf]
+    assert math.isnan(rows[0][1])
+    with pytest.raises(ValueError, match="not in fieldnames"):
+        table.write({"c": 1})
+
+
+def test_the_lags_that_are_logged() -> None:
+    assert list(lag_columns(40)) == [0, 1, 2, 5, 10, 20]
+    assert list(lag_columns(201)) == [0, 1, 2, 5, 10, 20, 50, 100, 200]
+    assert list(lag_columns(1)) == [0]
