@@ -32,8 +32,14 @@ def births(slopes: list[float], **regimes: int) -> dict[str, Any]:
 
 def test_equal_births_count_once_and_others_add_up(tmp_path: Path) -> None:
     same, other = births([-1.0, -2.0], vanishing=2), births([1.0, 2.0], exploding=2)
-    cells = [{"state": "completed", "births": same, "slope": -0.5}, {"state": "completed", "births": same, "slope": -0.7}]
-    cells += [{"state": "completed", "births": other, "slope": 0.1}, {"state": "diverged", "births": other, "slope": None}]
+    cells = [
+        {"state": "completed", "births": same, "slope": -0.5},
+        {"state": "completed", "births": same, "slope": -0.7},
+    ]
+    cells += [
+        {"state": "completed", "births": other, "slope": 0.1},
+        {"state": "diverged", "births": other, "slope": None},
+    ]
     swept = read_sweep(make_sweep(tmp_path / "s", {"seed": "0,1", "optimizer.lr": "0.1,0.2"}, cells))
     whole = pool(swept.cells, {})
     assert whole.birth_slopes == [-1.0, -2.0, 1.0, 2.0]
@@ -64,7 +70,13 @@ def test_what_a_user_typed_is_text(tmp_path: Path) -> None:
 def test_cells_without_results_break_nothing(tmp_path: Path) -> None:
     nothing = births([0.0], dead=3) | {"slope_mean": None, "slope_sd": None, "slopes": []}
     cells = [
-        {"state": "diverged", "births": nothing, "slope": None, "metrics": {"val/loss": None}, "baseline": {"val/loss": 1.0}},
+        {
+            "state": "diverged",
+            "births": nothing,
+            "slope": None,
+            "metrics": {"val/loss": None},
+            "baseline": {"val/loss": 1.0},
+        },
         {"state": "failed", "error": "RuntimeError: no"},
         {"state": "running"},
     ]

@@ -75,7 +75,9 @@ def test_the_log_space_pass_agrees_with_the_real_one(batch: Batch) -> None:
     relative = relative_log(seen.diagnosis).flip(0)
     drawn = ~relative.isnan()
     assert drawn.tolist() == [int(n) >= 10 for n in batch[1].sum(1).flip(0)]
-    torch.testing.assert_close(relative[drawn], torch.cat([torch.zeros(1), paired])[drawn].double(), rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(
+        relative[drawn], torch.cat([torch.zeros(1), paired])[drawn].double(), rtol=1e-9, atol=1e-9
+    )
 
 
 def test_a_probe_leaves_the_parameters_gradients_alone(batch: Batch) -> None:

@@ -52,9 +52,10 @@ def log_pass(rnn: RNN, x: Tensor, h: Tensor, dh_T: Tensor, mask: Tensor) -> LogP
 
 
 def _carry_back(rnn: RNN, a: Tensor, ln_slope: Tensor, dh_T: Tensor, mask: Tensor) -> Tensor:
-    sign = torch.where(rnn.f.derivative_at(a) < 0, -1.0, 1.0)
     largest = ln_slope.amax(2, keepdim=True).nan_to_num(neginf=0.0)
-    slope = sign * torch.exp(ln_slope - largest)
+    slope = torch.exp(ln_slope - largest)
+    if rnn.f.log_derivative is None:  # else f' > 0
+        slope = torch.where(rnn.f.derivative_at(a) < 0, -slope, slope)
     total = dh_T.norm(dim=1, keepdim=True).log()
     direction = F.normalize(dh_T, dim=1, eps=1e-300)
     ln_norm = [total]

@@ -74,14 +74,18 @@ def _decide(  # noqa: PLR0911, PLR0917  (the rules, in order)
             return "undecided", f"{interval}: it grows while the state stays bounded (chaotic?)"
         return "exploding", interval
     if high < -band:
-        radius = float(torch.linalg.eigvals(rnn.W_h).abs().max())
-        would_not = radius > 0 and math.log(rnn.f.gamma * radius) > -band
-        if rnn.f.bounded and flat >= 0.5 and would_not:
+        if rnn.f.bounded and flat >= 0.5 and _would_not_vanish(rnn, band):
             return "saturated", f"{interval}; {flat:.0%} of the units sit in the flat part of f"
         return "vanishing", interval
     if abs(fit.mean) + 2 * fit.error <= band:
         return "stable", interval
     return "undecided", f"{interval}: the interval crosses the band's edge"
+
+
+def _would_not_vanish(rnn: RNN, band: float) -> bool:
+    """Whether the gradient would keep its length if every unit sat where f' = gamma: ln(gamma rho) > -band."""
+    radius = float(torch.linalg.eigvals(rnn.W_h).abs().max())
+    return radius > 0 and math.log(rnn.f.gamma * radius) > -band
 
 
 def _constant_jacobian(seen: LogPass) -> bool:

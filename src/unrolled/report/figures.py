@@ -126,7 +126,7 @@ def grid(swept: Swept) -> go.Figure:
             z=values, x=[_text(c) for c in columns], y=[_text(r) for r in rows],
             text=[[_grid_text(each) for each in line] for line in pools], texttemplate="%{text}",
             zmin=-limit, zmax=limit, colorscale="RdBu_r", xgap=2, ygap=2, hoverinfo="skip",
-            colorbar={"title": f"nats per lag<br>(colour stops<br>at +-{limit:.2g})"},
+            colorbar={"title": {"text": f"nats per lag (colour stops at +-{limit:.2g})", "side": "right"}},
         )
     )  # fmt: skip
     figure.update_xaxes(title=_text(keys[1]) if len(keys) > 1 else "", type="category")
@@ -144,7 +144,8 @@ def _grid_text(each: Pool) -> str:
 
 
 def _panel(facets: Sequence[str], column: Any, row: Any) -> str:
-    return ", ".join(f"{key} = {_text(value)}" for key, value in zip(facets, (column, row), strict=False))
+    keys = (key.rpartition(".")[2] for key in facets)
+    return ", ".join(f"{key} = {_text(value)}" for key, value in zip(keys, (column, row), strict=False))
 
 
 def _text(value: Any) -> str:
@@ -159,4 +160,4 @@ def _faint(colour: str) -> str:
 
 def _layout(colour: str | None) -> dict[str, Any]:
     legend = {"title": {"text": _text(colour)}} if colour else {"orientation": "h", "y": 1.05, "yanchor": "bottom"}
-    return {"template": "plotly_white", "legend": legend, "margin": {"l": 80, "r": 20, "t": 50, "b": 60}}
+    return {"template": "plotly_white", "legend": legend, "margin": {"l": 90, "r": 20, "t": 50, "b": 60}}

@@ -23,7 +23,7 @@ class Activation:
     gamma: sup |f'|.
     bounded: whether f has a bounded range (only such an f can saturate).
     in_place: f written over its argument; None where f' needs the pre-activation afterwards.
-    log_abs_derivative: ln |f'(a)| where 1 - h^2 and the like would round to 0; None: by `derivative`.
+    log_derivative: ln f'(a) for an f' > 0 that would round to 0 where its logarithm does not; None: by `derivative`.
     """
 
     f: Elementwise
@@ -32,7 +32,7 @@ class Activation:
     bounded: bool = False
     of_output: bool = False
     in_place: Elementwise | None = None
-    log_abs_derivative: Elementwise | None = None
+    log_derivative: Elementwise | None = None
 
     def derivative_at(self, a: Tensor) -> Tensor:
         """f'(a), whatever `derivative` takes."""
@@ -40,8 +40,8 @@ class Activation:
 
     def log_abs_derivative_at(self, a: Tensor) -> Tensor:
         """ln |f'(a)|; -inf only where f' is exactly 0 in real arithmetic."""
-        if self.log_abs_derivative is not None:
-            return self.log_abs_derivative(a)
+        if self.log_derivative is not None:
+            return self.log_derivative(a)
         return self.derivative_at(a).abs().log()
 
 
@@ -78,7 +78,7 @@ ACTIVATIONS: dict[str, Activation] = {
     "sigmoid": Activation(torch.sigmoid, lambda h: torch.addcmul(h, h, h, value=-1), 0.25, True, True, torch.sigmoid_, _log_sigmoid_slope),
     "identity": Activation(lambda a: a, torch.ones_like, 1.0, False, True, lambda a: a),
     "leaky_relu": Activation(lambda a: F.leaky_relu(a, LEAK), lambda h: torch.where(h > 0, 1.0, LEAK).to(h.dtype), 1.0, False, True, lambda a: F.leaky_relu_(a, LEAK)),
-    "softsign": Activation(F.softsign, lambda a: (1 + a.abs()).pow_(-2), 1.0, True, log_abs_derivative=lambda a: -2 * torch.log1p(a.abs())),
+    "softsign": Activation(F.softsign, lambda a: (1 + a.abs()).pow_(-2), 1.0, True, log_derivative=lambda a: -2 * torch.log1p(a.abs())),
     "gelu": Activation(F.gelu, _gelu_slope, _GELU_GAMMA),
     "hardtanh": Activation(F.hardtanh, lambda h: (h.abs() < 1).to(h.dtype), 1.0, True, True, lambda a: a.clamp_(-1, 1)),
 }

@@ -20,6 +20,6 @@ def draw(path: Path, steps: Sequence[int], log10_norms: Sequence[Tensor]) -> Pat
     every = max(1, len(steps) // 8)
     axes.set_yticks(range(0, len(steps), every), [str(s) for s in steps[::every]])
     axes.set(xlabel="time step t (the read-out is after the last)", ylabel="training step")
-    figure.colorbar(image, label="log10 of the norm of dL/dh_t, mean over samples")
+    figure.colorbar(image, label="log10 of the norm of dL/dh_t")
     figure.savefig(path, dpi=110)
     return path
