@@ -19,10 +19,17 @@ class Tape:
 
     dh: (T, B, H), dL/dh_t: the total derivative, through all later steps. A carried (masked) step has its successor's.
     da: (T, B, H), dL/da_t: the same before the activation; 0 where masked.
+    A tape that is used again is overwritten: take a new one for each pass that is to be kept.
     """
 
     dh: Tensor | None = None
     da: Tensor | None = None
+
+    def memory(self, like: Tensor) -> Tensor:
+        """Where the next pass writes dL/dh_t: over the last one's if it fits, for fresh pages cost more than the rest."""
+        old = self.dh
+        fits = old is not None and (old.shape, old.dtype, old.device) == (like.shape, like.dtype, like.device)
+        return old if fits and old is not None else torch.empty_like(like)
 
 
 class _Carry:
@@ -84,13 +91,13 @@ class _Unroll(torch.autograd.Function):
         da = f.derivative(states[1:] if f.of_output else a)  # f' first; dL/da_t overwrites it below
         if carry.real is not None:
             da.mul_(carry.real)
-        kept = x.new_empty(T if tape else min(T, 2), B, H)
-        dh = kept.unbind(0) if tape else [kept[t % 2] for t in range(T)]
+        kept = tape.memory(da) if tape else x.new_empty(min(T, 2), B, H)
+        da_t, dh = da.unbind(0), kept.unbind(0) if tape else [kept[t % 2] for t in range(T)]
         direct = [None] * T if g is None else g.unbind(0)
         _start(dh[T - 1], direct[T - 1], g_last)
         for t in range(T - 1, 0, -1):
-            da_t = da[t].mul_(dh[t])
-            _carry_back(dh[t - 1], direct[t - 1], da_t, W_h, dh[t], carry.weights[t])
+            da_t[t].mul_(dh[t])
+            _carry_back(dh[t - 1], direct[t - 1], da_t[t], W_h, dh[t], carry.weights[t])
         da[0].mul_(dh[0])
         if tape:
             tape.dh, tape.da = kept, da
