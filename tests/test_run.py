@@ -9,6 +9,7 @@ import torch
 
 from conftest import Run
 from unrolled.errors import Interrupted
+from unrolled.paths import choices
 from unrolled.training.module import Classifier
 
 PROFILES = ("grad_h", "grad_h_log", "grad_h_q10", "grad_h_q50", "grad_h_q90", "grad_h_zeros", "grad_h_count")
@@ -136,3 +137,22 @@ def test_an_interrupted_run_keeps_what_it_had(quick_run: Run, tmp_path: Path, mo
     assert (status["state"], status["error"]) == ("interrupted", "stopped by SIGINT")
     assert [row["step"] for row in rows(tmp_path / "run" / "metrics.csv")] == ["0", "5", "6"]
     assert torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] == 7
+
+
+@pytest.mark.parametrize("choice", [f"activation={name}" for name in choices()["activation"]])
+def test_every_activation_trains(choice: str, quick_run: Run) -> None:
+    status = quick_run(choice, "trainer.max_steps=2")
+    assert status["state"] == "completed"
+    assert sum(status["births"]["regimes"].values()) == 3
+
+
+@pytest.mark.parametrize("length", [1, 2, 7, 8])
+def test_short_sentences_are_no_ground_for_a_regime(length: int, quick_run: Run) -> None:
+    status = quick_run(f"task.length={length}", "trainer.max_steps=2", "init.gain=0.1")
+    assert (status["regime"] == "undecided") == (length < 8)
+
+
+def test_the_smallest_network_and_a_zero_gain(quick_run: Run) -> None:
+    assert quick_run("model.hidden=1", "embedding.dim=1", "trainer.max_steps=2")["state"] == "completed"
+    gone = quick_run("init.gain=0", "trainer.max_steps=0", "probe.births=0", folder="gone")
+    assert (gone["regime"], gone["slope"], gone["births"]["n"]) == ("dead", None, 0)

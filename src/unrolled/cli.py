@@ -13,7 +13,6 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from .config import register
 from .errors import Interrupted, UserError, raise_on_signals
 from .paths import CONF
 from .preflight import check, in_one_line, preflight
@@ -36,7 +35,6 @@ def train(arguments: Sequence[str]) -> None:
 
 
 def _train(arguments: list[str]) -> None:
-    register()
     multirun = preflight(arguments)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come to us, not to Hydra's printer
     sys.argv = [sys.argv[0], *arguments]

@@ -27,6 +27,7 @@ SWEEP_RECORD = "multirun.yaml"  # what says that a folder holds a sweep
 
 def preflight(arguments: Sequence[str]) -> bool:
     """Composes and validates what Hydra is about to run: True for a sweep. Raises UserError."""
+    register()
     parser = get_args_parser()
     parser.error = _refuse  # type: ignore[method-assign]
     args = parser.parse_args(list(arguments))

@@ -26,7 +26,7 @@ class Tape:
     da: Tensor | None = None
 
     def memory(self, like: Tensor) -> Tensor:
-        """Where the next pass writes dL/dh_t: over the last one's if it fits, for fresh pages cost more than the rest."""
+        """Where the next pass writes dL/dh_t: over the last one's if it fits, for fresh pages cost time."""
         old = self.dh
         fits = old is not None and (old.shape, old.dtype, old.device) == (like.shape, like.dtype, like.device)
         return old if fits and old is not None else torch.empty_like(like)

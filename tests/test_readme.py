@@ -1,0 +1,71 @@
+"""What the README shows is what happens."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT
+from unrolled.config import plain
+from unrolled.paths import SWEEPS, choices
+from unrolled.preflight import compose, preflight
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+TRAIN = [
+    line.split("src/train.py", 1)[1].split("#")[0].strip()
+    for block in blocks("sh")
+    for line in block.splitlines()
+    if "src/train.py" in line
+]
+
+
+@pytest.mark.parametrize("arguments", TRAIN)
+def test_every_command_is_accepted(arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    preflight(shlex.split(arguments))
+
+
+def test_the_python_example_runs(tmp_path: Path) -> None:
+    (example,) = blocks("python")
+    told = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert told.stdout.startswith("tensor([")
+    assert told.stderr == ""
+
+
+def test_every_make_target_is_in_its_help() -> None:
+    told = subprocess.run(["make", "help"], capture_output=True, text=True, cwd=ROOT, check=True).stdout
+    targets = ["setup", "train", "sweep", "test", "test-long", "lint", "report", "dashboard", "bench", "clean"]
+    assert [line.split()[1] for line in told.splitlines()] == ["help", *targets]
+    for target in re.findall(r"(?:`|^)make ([a-z-]+)", README, flags=re.MULTILINE):
+        assert target in [*targets, "help"]
+
+
+def test_the_table_of_groups_is_complete() -> None:
+    for group, names in choices().items():
+        (row,) = re.findall(rf"^\| `{group}` \| (.*?) \|", README, flags=re.MULTILINE)
+        assert sorted(re.findall(r"[a-z_]+", re.sub(r"\(.*?\)", "", row))) == names
+
+
+def test_every_value_named_in_the_table_exists() -> None:
+    values = plain(compose([]))
+    table = README.split("## What can be chosen")[1].split("## What a run leaves")[0]
+    named = re.findall(r"`([a-z]+)\.([a-z_]+)`", table)
+    assert len(named) > 10
+    for group, key in named:
+        assert key in values[group], f"{group}.{key}"
+
+
+def test_every_sweep_asks_a_question() -> None:
+    files = sorted(SWEEPS.glob("*.yaml"))
+    assert files
+    for file in files:
+        assert re.search(r"^  question: .+\?|^  question: .+\.$", file.read_text(), flags=re.MULTILINE), file
