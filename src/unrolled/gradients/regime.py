@@ -94,11 +94,14 @@ def _constant_jacobian(seen: LogPass) -> bool:
 
 
 def _bounded_state(seen: LogPass, rate: float, T: int) -> bool:
-    """Growth of the state's RMS from the third quarter to the last, against what the slope would give."""
+    """Whether ln of the state's RMS, last quarter over third quarter, is below a quarter of what the slope would give.
+
+    A quarter: a ReLU network's state grows with its gradient, sometimes slower; against the whole noise would decide.
+    """
     weights = seen.mask.unsqueeze(2).double()[-T:]
     squares = (seen.h[-T:].square() * weights).sum((1, 2)) / weights.sum((1, 2)).clamp_min(1)
     quarter = (T + 1) // 4
     last, third = squares[-quarter:].sqrt().mean(), squares[-2 * quarter : -quarter].sqrt().mean()
     if third == 0:
         return False
-    return math.log(float(last / third)) < rate * T / 4 / 2
+    return math.log(float(last / third)) < rate * T / 4 / 4

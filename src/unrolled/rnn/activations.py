@@ -77,7 +77,7 @@ ACTIVATIONS: dict[str, Activation] = {
     "relu": Activation(torch.relu, lambda h: (h > 0).to(h.dtype), 1.0, False, True, torch.relu_),
     "sigmoid": Activation(torch.sigmoid, lambda h: torch.addcmul(h, h, h, value=-1), 0.25, True, True, torch.sigmoid_, _log_sigmoid_slope),
     "identity": Activation(lambda a: a, torch.ones_like, 1.0, False, True, lambda a: a),
-    "leaky_relu": Activation(lambda a: F.leaky_relu(a, LEAK), lambda h: torch.where(h > 0, 1.0, LEAK).to(h.dtype), 1.0, False, True, lambda a: F.leaky_relu_(a, LEAK)),
+    "leaky_relu": Activation(lambda a: F.leaky_relu(a, LEAK), lambda h: (h > 0).to(h.dtype).clamp_(min=LEAK), 1.0, False, True, lambda a: F.leaky_relu_(a, LEAK)),
     "softsign": Activation(F.softsign, lambda a: (1 + a.abs()).pow_(-2), 1.0, True, log_derivative=lambda a: -2 * torch.log1p(a.abs())),
     "gelu": Activation(F.gelu, _gelu_slope, _GELU_GAMMA),
     "hardtanh": Activation(F.hardtanh, lambda h: (h.abs() < 1).to(h.dtype), 1.0, True, True, lambda a: a.clamp_(-1, 1)),
