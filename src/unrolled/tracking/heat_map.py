@@ -7,8 +7,11 @@ import numpy as np
 from torch import Tensor
 
 
-def draw(path: Path, steps: Sequence[int], log10_norms: Sequence[Tensor]) -> Path:
-    """steps: the probed training steps. log10_norms: one (T,) each; nan (nothing there, or flushed to 0) stays grey."""
+def draw(path: Path, steps: Sequence[int], log10_norms: Sequence[Tensor], zeros: int) -> Path:
+    """steps: the probed training steps. log10_norms: one (T,) each; nan (nothing there, or all 0) stays grey.
+
+    zeros: how many norms were exactly 0 and are in no mean; the picture says so.
+    """
     from matplotlib.figure import Figure  # not pyplot: no global state, no display
 
     values = np.ma.masked_invalid(np.stack([row.numpy() for row in log10_norms]))
@@ -20,6 +23,8 @@ def draw(path: Path, steps: Sequence[int], log10_norms: Sequence[Tensor]) -> Pat
     every = max(1, len(steps) // 8)
     axes.set_yticks(range(0, len(steps), every), [str(s) for s in steps[::every]])
     axes.set(xlabel="time step t (the read-out is after the last)", ylabel="training step")
+    if zeros:
+        axes.set_title(f"{zeros} norms are exactly 0 in training's precision and are in no mean", fontsize=9)
     figure.colorbar(image, label="log10 of the norm of dL/dh_t")
     figure.savefig(path, dpi=110)
     return path

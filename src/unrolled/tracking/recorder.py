@@ -26,7 +26,7 @@ class Recorder:
         columns = ["step", "epoch", "loss", "train/accuracy", *scores]
         columns += [f"grad/{name}" for name in parameters]
         columns += [f"grad_h/log10_lag_{lag}" for lag in self.lags]
-        self._metrics = Table(folder / METRICS, [*columns, "grad_h/slope", "grad_h/horizon"])
+        self._metrics = Table(folder / METRICS, [*columns, "grad_h/zeros", "grad_h/slope", "grad_h/horizon"])
         self._profiles = Profiles(folder, steps)
         self._pending: dict[str, float] = {}
         self._media: dict[str, Any] = {}  # what W&B alone keeps of the pending step
@@ -53,7 +53,8 @@ class Recorder:
         if self._seen:
             steps = [step for step, _ in self._seen]
             log10 = [look.profile.log_mean / LN_10 for _, look in self._seen]
-            picture = draw(self.folder / "heat_map.png", steps, log10)
+            zeros = sum(int(look.profile.zeros.nansum()) for _, look in self._seen)
+            picture = draw(self.folder / "heat_map.png", steps, log10, zeros)
             self._media["heat_map"] = self.tracker.image(picture)
             self._media["profiles"] = self.tracker.table(TABLE, self._table())
         self._flush()
@@ -61,6 +62,7 @@ class Recorder:
     def _scalars(self, look: Look) -> dict[str, float]:
         log_mean = look.profile.log_mean.flip(0) / LN_10
         values: dict[str, Any] = {f"grad_h/log10_lag_{k}": float(log_mean[k]) for k in self.lags}
+        values["grad_h/zeros"] = float(look.profile.zeros.nansum())
         values["grad_h/slope"] = look.diagnosis.slope.mean if look.diagnosis.slope else None
         values["grad_h/horizon"] = look.diagnosis.horizon.lag
         return {key: v for key, v in values.items() if v is not None and not math.isnan(v)}
