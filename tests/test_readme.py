@@ -42,7 +42,9 @@ def test_the_python_example_runs(tmp_path: Path) -> None:
 
 
 def test_every_make_target_is_in_its_help() -> None:
-    told = subprocess.run(["make", "help"], capture_output=True, text=True, cwd=ROOT, check=True).stdout
+    told = subprocess.run(
+        ["make", "--no-print-directory", "help"], capture_output=True, text=True, cwd=ROOT, check=True
+    ).stdout
     targets = ["setup", "train", "sweep", "test", "test-long", "lint", "report", "dashboard", "bench", "clean"]
     assert [line.split()[1] for line in told.splitlines()] == ["help", *targets]
     for target in re.findall(r"(?:`|^)make ([a-z-]+)", README, flags=re.MULTILINE):
