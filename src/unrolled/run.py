@@ -22,7 +22,7 @@ from unrolled.tracking import status
 from unrolled.tracking.outcome import for_summary, gradient_results, opening, times
 from unrolled.tracking.recorder import Recorder
 from unrolled.tracking.summary import print_summary
-from unrolled.tracking.weights_and_biases import Tracker, open_tracker
+from unrolled.tracking.weights_and_biases import NullTracker, Tracker, open_tracker
 from unrolled.training.callbacks import PARAMETERS, Probe, Progress, Scalars
 from unrolled.training.data import InMemory, validation_loader
 from unrolled.training.module import Classifier, Diverged, evaluate, to_device
@@ -40,9 +40,10 @@ def run(config: Config, place: Place) -> dict[str, Any]:
     quiet()
     values, started = plain(config), time.time()
     status.write(place.folder, opening(values, place, started))
-    tracker = open_tracker(config, values, place)
+    tracker: Tracker = NullTracker()
     result: dict[str, Any] = {}
     try:
+        tracker = open_tracker(config, values, place)
         status.update(place.folder, wandb=tracker.link(place.folder))
         result = _Run(config, values, place, tracker).execute()
     except Interrupted as signal:
