@@ -7,6 +7,8 @@ CHECKOUT = _PACKAGE.parents[1]
 CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else CHECKOUT / "conf"
 SWEEPS = _PACKAGE / "sweep_files" if (_PACKAGE / "sweep_files").is_dir() else CHECKOUT / "sweeps"
 
+SWEEP_RECORD = "multirun.yaml"  # the file that says that a folder holds a sweep
+
 
 def choices() -> dict[str, list[str]]:
     """The names of the YAML files of each config group."""

@@ -32,14 +32,14 @@ def place_of(hydra: HydraConf, config: DictConfig) -> Place:
     """From Hydra's record of the job; the sweeper left the axes as the keys of `hydra.sweeper.params`."""
     folder = Path(hydra.runtime.output_dir)
     choices = {group: choice for group, choice in hydra.runtime.choices.items() if not group.startswith("hydra/")}
-    if hydra.mode != RunMode.MULTIRUN:
+    axes = axis_values(list(hydra.sweeper.params or {}), list(hydra.overrides.task))
+    sweep = Path(hydra.sweep.dir).absolute() if hydra.mode == RunMode.MULTIRUN else None
+    if not axes:
         keys = ("activation", "init.gain", "model.hidden", SEED)
         shown: dict[str, Any] = dict(
             zip(keys, (config.activation.name, config.init.gain, config.model.hidden, config.seed), strict=True)
         )
-        return Place(folder, name_of(shown), name_of(_without_seed(shown)), choices=choices)
-    axes = axis_values(list(hydra.sweeper.params or {}), list(hydra.overrides.task))
-    sweep = Path(hydra.sweep.dir).absolute()
+        return Place(folder, name_of(shown), name_of(_without_seed(shown)), sweep, choices=choices)
     return Place(folder, name_of(axes), name_of(_without_seed(axes)), sweep, axes, choices)
 
 

@@ -16,13 +16,11 @@ from omegaconf.errors import OmegaConfBaseException
 
 from .config import Config, register, validate
 from .errors import UserError
-from .paths import CONF, SWEEPS, choices
+from .paths import CONF, SWEEP_RECORD, SWEEPS, choices
 from .tasks import check as check_task
 from .tracking.status import FILE
 
 _KINDS = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false"}
-_ALSO = {"experiment": ("null",)}  # the group that may be left out
-SWEEP_RECORD = "multirun.yaml"  # what says that a folder holds a sweep
 
 
 def preflight(arguments: Sequence[str]) -> bool:
@@ -54,7 +52,7 @@ def preflight(arguments: Sequence[str]) -> bool:
 def _check_choice(group: str, value: str) -> None:
     """A group's choice that is one plain word; Hydra's own message for a number names neither group nor choices."""
     allowed = choices().get(group)
-    if allowed is not None and re.fullmatch(r"[\w.+-]+", value) and value not in (*allowed, *_ALSO.get(group, ())):
+    if allowed is not None and re.fullmatch(r"[\w.+-]+", value) and value not in allowed:
         raise UserError(f"{group}={value}: no such choice{_hint(value, allowed)}; allowed: {', '.join(allowed)}")
 
 

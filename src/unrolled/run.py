@@ -73,8 +73,8 @@ class _Run:
         self.data: Data = task(config.task.name).load(config.task, config.seed)
         self.module = Classifier(values, len(self.data.vocabulary), len(self.data.classes))
         self.loaders = InMemory(self.data, config.trainer.batch_size, config.seed)
-        scores = ["val/loss", *self.data.baseline]
-        self.recorder = Recorder(place.folder, tracker, config.task.length, list(PARAMETERS.values()), scores)
+        names = list(PARAMETERS.values())
+        self.recorder = Recorder(place.folder, tracker, config.task.length, names, list(self.data.baseline))
         self.device = {"cpu": "cpu", "gpu": "cuda"}[config.trainer.accelerator.name]
         self.probe_batch = to_device(self.loaders.probe_batch(config.probe.samples), self.device)
         fixed = self.probe_batch if config.probe.source.name == "validation" else None

@@ -11,7 +11,7 @@ from unrolled import tasks
 from unrolled.errors import UserError
 from unrolled.preflight import compose
 from unrolled.tasks import sentiment
-from unrolled.tasks.data import Data, majority
+from unrolled.tasks.data import Data, Split, most_frequent
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def test_the_classes_are_as_frequent_in_both_splits_as_published(data: Data) -> 
     assert len(data.train) + len(data.val) == pytest.approx(0.9 * 18_384, rel=0.01)
 
 
-def test_the_majority_baseline_is_the_share_of_the_first_class(data: Data) -> None:
+def test_the_trivial_baseline_is_the_share_of_the_first_class(data: Data) -> None:
     share = float((data.val.label == 0).double().mean())
     assert data.baseline["val/accuracy"] == pytest.approx(share)
     assert data.baseline["val/f1"] == pytest.approx(2 * share / (1 + share) / 3)  # two classes have F1 0
@@ -74,13 +74,12 @@ def test_missing_data_name_the_package_to_install(monkeypatch: pytest.MonkeyPatc
         compose([])
 
 
-def test_majority_of_made_up_labels() -> None:
-    from unrolled.tasks.data import Split
-
+def test_the_trivial_baseline_of_made_up_labels() -> None:
     def split(*labels: int) -> Split:
         n = len(labels)
         return Split(torch.ones(n, 1, dtype=torch.int64), torch.ones(n, 1, dtype=torch.bool), torch.tensor(labels))
 
-    found = majority(split(2, 2, 1), split(2, 1, 0, 2), 3)
+    found = most_frequent(split(2, 2, 1, 0), split(2, 1, 0, 2), 3)
     assert found["val/accuracy"] == 0.5
     assert found["val/f1"] == pytest.approx(np.mean([0, 0, 2 * 0.5 / 1.5]))
+    assert found["val/loss"] == pytest.approx(np.mean([np.log(2), np.log(4), np.log(4), np.log(2)]))

@@ -60,5 +60,5 @@ def test_a_bag_of_words_does_not_see_order() -> None:
     sentences = [["good", "film"], ["bad", "film"], ["very", "bad"], ["so", "good"]]
     train = encode(sentences, [0, 1, 1, 0], vocabulary := build_vocabulary(sentences, 1), 5)
     turned = encode([s[::-1] for s in sentences], [0, 1, 1, 0], vocabulary, 5)
-    assert bag_of_words(train, train, len(vocabulary), 2) == bag_of_words(train, turned, len(vocabulary), 2)
-    assert bag_of_words(train, train, len(vocabulary), 2)["val/accuracy"] == 1.0
+    assert bag_of_words(train, train, len(vocabulary)) == bag_of_words(train, turned, len(vocabulary))
+    assert bag_of_words(train, train, len(vocabulary))["val/accuracy"] == 1.0

@@ -88,8 +88,8 @@ class _Clock(pl.Callback):
 def _lightning(config: Config, data: Data, probes: bool) -> float:
     module, loaders = _parts(config, data)
     with tempfile.TemporaryDirectory() as folder:
-        names = ["val/loss", *data.baseline]
-        recorder = Recorder(Path(folder), NullTracker(), config.task.length, list(PARAMETERS.values()), names)
+        names = list(PARAMETERS.values())
+        recorder = Recorder(Path(folder), NullTracker(), config.task.length, names, list(data.baseline))
         clock = _Clock()
         callbacks: list[pl.Callback] = [clock, Scalars(recorder, config.trainer.log_every_n_steps)]
         if probes:

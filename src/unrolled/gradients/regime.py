@@ -36,6 +36,12 @@ class Diagnosis:
     diverged_at: int | None = None
 
     @property
+    def longest_lag(self) -> int | None:
+        """The last lag with enough samples behind it to be drawn."""
+        enough = self.lags.enough.nonzero()
+        return int(enough.max()) if len(enough) else None
+
+    @property
     def extrapolated_horizon(self) -> float | None:
         return math.log(100) / abs(self.slope.mean) if self.slope and self.slope.mean else None
 

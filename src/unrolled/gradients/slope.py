@@ -26,6 +26,11 @@ class ByLag:
     count: Tensor
     reach: int
 
+    @property
+    def enough(self) -> Tensor:
+        """(T,) bool: the lags with at least `LEAST_SAMPLES` samples behind them, or every sample there is if fewer."""
+        return self.count >= min(LEAST_SAMPLES, max(1, self.increments.shape[1]))
+
 
 @dataclass(frozen=True)
 class Slope:
@@ -77,9 +82,8 @@ def slope(lags: ByLag) -> Slope | None:
 
 
 def horizon(lags: ByLag) -> Horizon:
-    """Among the lags with at least `LEAST_SAMPLES` samples behind them (or every sample there is, if fewer)."""
-    enough = lags.count >= min(LEAST_SAMPLES, lags.increments.shape[1])
-    moved = (enough & (lags.mean.abs() >= HORIZON)).nonzero()
+    """Among the lags with enough samples behind them."""
+    moved = (lags.enough & (lags.mean.abs() >= HORIZON)).nonzero()
     if not len(moved):
         return Horizon(None, None)
     lag = int(moved[0])

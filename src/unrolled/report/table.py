@@ -56,4 +56,4 @@ def _score(kept: dict[str, Any], name: str, metric: str) -> str:
 def _horizon(kept: dict[str, Any]) -> str:
     if kept.get("horizon") is not None:
         return f"{kept['horizon']} {kept['horizon_direction']}"
-    return "none" if "horizon" in kept else "-"
+    return "-" if kept.get("longest_lag") is None else f"> {kept['longest_lag']}"

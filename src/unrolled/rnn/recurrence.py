@@ -28,8 +28,9 @@ class Tape:
     def memory(self, like: Tensor) -> Tensor:
         """Where the next pass writes dL/dh_t: over the last one's if it fits, for fresh pages cost time."""
         old = self.dh
-        fits = old is not None and (old.shape, old.dtype, old.device) == (like.shape, like.dtype, like.device)
-        return old if fits and old is not None else torch.empty_like(like)
+        if old is None or (old.shape, old.dtype, old.device) != (like.shape, like.dtype, like.device):
+            return torch.empty_like(like)
+        return old
 
 
 class _Carry:

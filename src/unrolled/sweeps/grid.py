@@ -9,7 +9,8 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from unrolled.errors import UserError
-from unrolled.preflight import SWEEP_RECORD, check, without_hydra
+from unrolled.paths import SWEEP_RECORD
+from unrolled.preflight import check, without_hydra
 
 
 def sweep(sweeper: Any, arguments: list[str]) -> Any:
@@ -54,7 +55,10 @@ def _axes(overrides: list[Override]) -> dict[str, str]:
 
 
 def _compose(loader: Any, config: DictConfig, cell: list[str]) -> DictConfig:
-    composed = loader.load_sweep_config(config, cell)
+    try:
+        composed = loader.load_sweep_config(config, cell)
+    except ValueError as error:  # so Hydra answers a group's choice that is no name
+        raise UserError(f"{error} (cell {' '.join(cell)})") from error
     with open_dict(composed):
         composed.hydra.sweep.dir = config.hydra.sweep.dir
         composed.hydra.sweeper.params = config.hydra.sweeper.params

@@ -18,7 +18,7 @@ from typing import Any
 from hydra.core.utils import JobReturn, JobStatus, configure_log, setup_globals
 from omegaconf import DictConfig, open_dict
 
-from unrolled.errors import Interrupted
+from unrolled.errors import Interrupted, UserError
 from unrolled.tasks import TASKS
 from unrolled.tracking import status
 
@@ -32,6 +32,8 @@ POLL_S = 0.25
 
 def warm_up() -> None:
     """Starts the fork server and returns at once, while it imports. Ctrl-C is for the launcher alone."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        raise UserError("hydra/launcher=local cannot fork on this system: use hydra/launcher=basic")
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the server's environment is frozen when it starts
     modules = [*PRELOAD, *(entry.module for entry in TASKS.values())]
     multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
@@ -110,13 +112,19 @@ def launch(launcher: Any, job_overrides: Sequence[Sequence[str]], initial_job_id
     hydra = launcher.config.hydra
     configure_log(hydra.hydra_logging, hydra.verbose)
     folders = [Path(hydra.sweep.dir) / str(number) for number in range(len(job_overrides))]
-    slots = launcher.slots or len(os.sched_getaffinity(0))
+    slots = launcher.slots or _cores()
     pool = _Pool(launcher, folders, slots, launcher.config.sweep.cell_timeout_min)
     with Live(folders) as live:
         _until_done(pool, live)
     if pool.stopped:
         raise pool.stopped
     return [_outcome(folder, cell) for folder, cell in zip(folders, job_overrides, strict=True)]
+
+
+def _cores() -> int:
+    """Those this process may use, where the system tells."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 def _until_done(pool: _Pool, live: Live) -> None:

@@ -9,12 +9,12 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from unrolled.errors import UserError
+from unrolled.paths import SWEEP_RECORD
 from unrolled.place import axis_values, name_of
 from unrolled.tracking import status
 from unrolled.tracking.tables import Table
 
 RESULTS = "results.csv"
-RECORD = "multirun.yaml"
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class Swept:
 
 def read_sweep(folder: Path) -> Swept:
     """The sweep in `folder`, from disk alone. Raises UserError where there is none."""
-    record = folder / RECORD
+    record = folder / SWEEP_RECORD
     if not record.is_file():
-        raise UserError(f"{folder} holds no sweep: {RECORD} is missing")
+        raise UserError(f"{folder} holds no sweep: {SWEEP_RECORD} is missing")
     config = OmegaConf.load(record)
     axes = _axes(config.hydra.sweeper.params)
     cells = []

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torchmetrics import MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
@@ -50,12 +51,14 @@ def scores(classes: int) -> MetricCollection:
     )
 
 
-def score_of(predicted: Tensor, label: Tensor, classes: int) -> dict[str, float]:
-    """The scores of fixed predictions int64 (N,), keyed as a run's own."""
-    return {f"val/{name}": float(value) for name, value in scores(classes)(predicted, label).items()}
+def score_of(log_probability: Tensor, label: Tensor) -> dict[str, float]:
+    """The scores of given answers, ln p (N, C), keyed as a run's own."""
+    found = scores(log_probability.shape[1])(log_probability, label)
+    loss = F.nll_loss(log_probability, label)
+    return {**{f"val/{name}": float(value) for name, value in found.items()}, "val/loss": float(loss)}
 
 
-def majority(train: Split, val: Split, classes: int) -> dict[str, float]:
-    """The score of always answering the training split's most frequent class."""
-    most = int(torch.bincount(train.label, minlength=classes).argmax())
-    return score_of(torch.full_like(val.label, most), val.label, classes)
+def most_frequent(train: Split, val: Split, classes: int) -> dict[str, float]:
+    """The score of answering every time with the classes' shares in the training split: the trivial baseline."""
+    counts = torch.bincount(train.label, minlength=classes).double()
+    return score_of((counts / counts.sum()).log().expand(len(val), -1), val.label)

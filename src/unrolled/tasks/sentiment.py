@@ -20,7 +20,7 @@ from unrolled.config import TaskConfig
 from unrolled.errors import UserError
 from unrolled.rnn.init import stream
 
-from .data import Data, majority
+from .data import Data, most_frequent
 from .text import bag_of_words, build_vocabulary, encode, shuffled, words_of
 
 PATTERN = "sequence_to_vector"
@@ -52,8 +52,8 @@ def load(config: TaskConfig, seed: int) -> Data:
         val,
         vocabulary,
         CLASSES,
-        baseline=majority(train, val, len(CLASSES)),
-        references={"bag of words": bag_of_words(train, val, len(vocabulary), len(CLASSES))},
+        baseline=most_frequent(train, val, len(CLASSES)),
+        references={"bag of words": bag_of_words(train, val, len(vocabulary))},
         variants={"words shuffled": shuffled(val, stream(seed, "shuffle/variant"))},
     )
 

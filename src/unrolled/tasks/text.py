@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
 
 from .data import Split, score_of
 
@@ -43,13 +42,12 @@ def shuffled(split: Split, generator: torch.Generator) -> Split:
     return Split(split.words.gather(1, order), split.mask, split.label)
 
 
-def bag_of_words(train: Split, val: Split, vocabulary: int, classes: int) -> dict[str, float]:
+def bag_of_words(train: Split, val: Split, vocabulary: int) -> dict[str, float]:
     """The score of multinomial naive Bayes on word counts (scikit-learn): it cannot see order at all."""
     from sklearn.naive_bayes import MultinomialNB
 
     model = MultinomialNB().fit(_counts(train, vocabulary), train.label.numpy())
-    predicted: Tensor = torch.from_numpy(model.predict(_counts(val, vocabulary)))
-    return score_of(predicted, val.label, classes)
+    return score_of(torch.from_numpy(model.predict_log_proba(_counts(val, vocabulary))), val.label)
 
 
 def _counts(split: Split, vocabulary: int):

@@ -44,6 +44,7 @@ def gradient_results(first: Look | None, last: Look | None, born: Births) -> dic
         "slope": end.slope.mean if end.slope else None,
         "slope_error": end.slope.error if end.slope else None,
         "horizon": end.horizon.lag,
+        "longest_lag": end.longest_lag,
         "horizon_direction": end.horizon.direction,
         "horizon_extrapolated": end.extrapolated_horizon,
         "flushed_to_zero": int(last.profile.zeros.nansum()),

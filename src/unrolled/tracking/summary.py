@@ -29,7 +29,7 @@ def print_summary(status: dict[str, Any], folder: Path, name: str) -> None:
 
 
 def _scores(status: dict[str, Any]) -> Table:
-    table = Table("score", "this run", "majority class", *status["references"], box=None, pad_edge=False)
+    table = Table("score", "this run", "most frequent class", *status["references"], box=None, pad_edge=False)
     columns = [status["metrics"], status["baseline"], *status["references"].values()]
     for metric in status["baseline"]:
         table.add_row(metric, *(number(column.get(metric), ".3f") for column in columns))
@@ -60,8 +60,10 @@ def horizon_words(status: dict[str, Any]) -> str:
     if status["horizon"] is not None:
         way = {"down": "1/100 of", "up": "100 times"}[status["horizon_direction"]]
         return f"lag {status['horizon']}: there the gradient is {way} what it was at lag 0"
+    if status["longest_lag"] is None:
+        return "none: there is no gradient to follow"
     far = number(status["horizon_extrapolated"], ".0f")
-    return f"none within the sequence (extrapolated: lag {far})"
+    return f"beyond lag {status['longest_lag']}, the longest with enough samples (extrapolated: lag {far})"
 
 
 def number(value: float | None, form: str) -> str:

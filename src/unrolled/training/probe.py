@@ -11,7 +11,6 @@ from torch import Tensor
 from unrolled.gradients.log_pass import in_float64, log_pass
 from unrolled.gradients.profile import Profile, profile
 from unrolled.gradients.regime import Diagnosis, diagnose
-from unrolled.gradients.slope import LEAST_SAMPLES
 from unrolled.rnn import SequenceToVector, Tape
 
 from .module import Batch, build
@@ -86,4 +85,4 @@ def births(config: dict[str, Any], network: SequenceToVector, loss: Loss, batch:
 def relative_log(diagnosis: Diagnosis) -> Tensor:
     """(T,) in order of time: mean ln of the norm of dL/dh_t relative to that at lag 0; nan where too few samples."""
     lags = diagnosis.lags
-    return torch.where(lags.count >= LEAST_SAMPLES, lags.mean, torch.nan).flip(0).cpu()
+    return torch.where(lags.enough, lags.mean, torch.nan).flip(0).cpu()
