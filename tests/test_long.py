@@ -1,0 +1,65 @@
+"""What takes minutes: the default sweep, the default run for three seeds, and the installed wheel."""
+
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT, train, wandb_records
+from unrolled.sweeps.results import read_sweep
+from unrolled.tracking import status
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sweep") / "default"
+    ended = train("--config-name", "activations", f"hydra.sweep.dir={folder}", timeout_s=1200)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    return folder
+
+
+def test_the_default_sweep_is_48_wandb_runs_of_one_group(swept: Path) -> None:
+    records = [wandb_records(folder) for folder in (swept / "wandb").glob("offline-run-*")]
+    runs = [next(r["run"] for r in told if r["type"] == "run") for told in records]
+    assert [len({run[key] for run in runs}) for key in ("run_id", "display_name", "run_group")] == [48, 48, 1]
+    assert len(runs) == 48
+
+
+def test_the_default_sweep_shows_what_theory_says(swept: Path) -> None:
+    for cell in read_sweep(swept).cells:
+        births = cell.status["births"]
+        if cell.axes["init.gain"] == 0.5 and cell.axes["activation"] in ("tanh", "sigmoid"):
+            assert births["regimes"] == {"vanishing": 20}
+        if cell.axes["activation"] == "identity":
+            assert births["slopes"] == pytest.approx([math.log(cell.axes["init.gain"])] * 20, abs=1e-3)
+    page = (swept / "report.html").read_text(encoding="utf-8")
+    for words in ("tanh gain=0.5 vanishes", "sigmoid gain=0.5 vanishes", "identity gain=1.5 explodes"):
+        assert f"{words} at birth: 80 of 80 births" in page
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_default_run_beats_its_baseline(seed: int, tmp_path: Path) -> None:
+    train("model.hidden=8", f"seed={seed}", f"hydra.run.dir={tmp_path / 'run'}")
+    kept = status.read(tmp_path / "run")
+    assert kept["metrics"]["val/accuracy"] > kept["baseline"]["val/accuracy"] + 0.08
+
+
+def test_the_wheel_brings_its_configuration_along(tmp_path: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    subprocess.run([*pip, "wheel", "-q", "--no-deps", "-w", tmp_path, ROOT], check=True)
+    (wheel,) = tmp_path.glob("unrolled-*.whl")
+    installed = tmp_path / "site"
+    subprocess.run([*pip, "install", "-q", "--no-deps", "--target", installed, wheel], check=True)
+    environment = {**os.environ, "PYTHONPATH": str(installed)}
+    code = "from unrolled import paths, cli; print(paths.CONF); cli.console()"
+    small = ["trainer.max_steps=2", "probe.births=2", "seed=0", "model.hidden=8", "hydra.sweep.dir=out"]
+    command = [sys.executable, "-c", code, "train", "--config-name", "activations", *small]
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith(str(installed))
+    assert (tmp_path / "out" / "report.html").is_file()
