@@ -11,6 +11,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from .errors import UserError
+from .paths import choices, options
 
 
 def within(min: float = -math.inf, above: float = -math.inf, max: float = math.inf, default: Any = MISSING) -> Any:
@@ -20,7 +21,7 @@ def within(min: float = -math.inf, above: float = -math.inf, max: float = math.i
 
 InitName = Enum("InitName", "gaussian orthogonal identity xavier")
 Backward = Enum("Backward", "bptt autograd")
-LossName = Enum("LossName", "cross_entropy")
+LossName = Enum("LossName", "cross_entropy label_smoothing mse mae huber")
 OptimizerName = Enum("OptimizerName", "adam sgd")
 Accelerator = Enum("Accelerator", "cpu gpu")
 TrackerMode = Enum("TrackerMode", "offline online disabled")
@@ -28,12 +29,34 @@ ProbeSource = Enum("ProbeSource", "validation training")
 ProbeName = Enum("ProbeName", "profile off")
 
 
+def option(min: float = -math.inf, above: float = -math.inf, max: float = math.inf) -> Any:
+    """A number that some choices of a group have and others do not."""
+    return within(min, above, max, default=None)
+
+
+def one_of(*words: str) -> Any:
+    """A word that some choices of a group have and others do not."""
+    return field(default=None, metadata={"words": words})
+
+
 @dataclass
 class TaskConfig:
+    """The options of all tasks; a task has those that its file in conf/task/ names."""
+
     name: str = MISSING
-    length: int = within(min=1)  # T, time steps; longer sentences keep their last words
-    min_count: int = within(min=1)  # rarer words become the unknown word
-    shuffle_words: bool = MISSING  # train and validate on sentences whose words are in random order
+    length: int | None = option(min=1)  # T, time steps; longer texts keep their last words
+    delay: int | None = option(min=1)  # steps between what is to be remembered and its recall
+    symbols: int | None = option(min=2, max=8)  # how many informative ones
+    samples: int | None = option(min=1)  # training examples (an epoch's, where they are generated); null: all there are
+    min_count: int | None = option(min=1)  # rarer words become the unknown word
+    shuffle_words: bool | None = None  # train and validate on sentences whose words are in random order
+    label_noise: float | None = option(min=0, max=1)  # share of the training labels that are shuffled
+    target: str | None = one_of("price", "return", "volatility", "volume")  # of tomorrow
+    language: str | None = one_of("fr", "de", "es", "it", "nl", "pt")
+    split: str | None = one_of("random", "first_word")  # first_word: no first word is in both splits
+    size: int | None = option(min=8)  # pixels on a side
+    permute: bool | None = None  # one fixed permutation of the pixels
+    file: str | None = None  # of your own task
 
 
 @dataclass
@@ -50,7 +73,8 @@ class ModelConfig:
 @dataclass
 class EmbeddingConfig:
     name: str = MISSING
-    dim: int = within(min=1)  # E
+    dim: int | None = option(min=1)  # E; null: as the data or the file have it
+    path: str | None = None  # a file in GloVe or word2vec text format
 
 
 @dataclass
@@ -64,6 +88,8 @@ class InitConfig:
 @dataclass
 class LossConfig:
     name: LossName = MISSING
+    smoothing: float | None = option(min=0, max=1)  # share of the target spread over all classes
+    delta: float | None = option(above=0)  # error from which on Huber's loss is linear
 
 
 @dataclass
@@ -98,6 +124,7 @@ class ProbeConfig:
     source: ProbeSource = MISSING
     births: int = within(min=0, max=1000)  # networks drawn from the same configuration
     samples: int = within(min=10)  # examples in the probe's batch
+    walkthrough: bool = MISSING  # print the first forward pass, its gradients and the first update
 
 
 @dataclass
@@ -131,10 +158,10 @@ def register() -> None:
     ConfigStore.instance().store(name="schema", node=Config, provider="unrolled")
 
 
-def validate(config: DictConfig, choices: dict[str, list[str]]) -> Config:
+def validate(config: DictConfig) -> Config:
     """The typed configuration, or UserError that names the first key whose value is not allowed.
 
-    choices: for each group the names of its YAML files; a group's `name` must be one of them.
+    A group's `name` must be one of its YAML files, and its values among those which that file has.
     """
     _check_keys(config, Config, "")
     typed = OmegaConf.merge(OmegaConf.structured(Config), config)  # a saved file has lost its types
@@ -144,7 +171,7 @@ def validate(config: DictConfig, choices: dict[str, list[str]]) -> Config:
     plain = OmegaConf.to_object(typed)
     assert isinstance(plain, Config)
     _check_ranges(plain, "")
-    _check_combinations(plain, choices)
+    _check_combinations(plain)
     return plain
 
 
@@ -166,7 +193,12 @@ def _check_ranges(node: Any, prefix: str) -> None:
         key, value = prefix + f.name, getattr(node, f.name)
         if is_dataclass(value):
             _check_ranges(value, key + ".")
-        elif f.metadata and value is not None and not _inside(value, **f.metadata):
+        elif value is None or not f.metadata:
+            continue
+        elif words := f.metadata.get("words"):
+            if value not in words:
+                raise UserError(f"{key}={value}: allowed: {', '.join(words)}")
+        elif not _inside(value, **f.metadata):
             raise UserError(f"{key}={value} is out of range: must be {_words(value, **f.metadata)}")
 
 
@@ -182,16 +214,31 @@ def _words(value: float, min: float, above: float, max: float) -> str:
     return " and ".join(parts if math.isfinite(value) else ["finite", *parts])
 
 
-def _check_combinations(config: Config, choices: dict[str, list[str]]) -> None:
+def _check_combinations(config: Config) -> None:
     for group in ("task", "activation", "embedding"):
-        name, allowed = getattr(config, group).name, choices[group]
+        name, allowed = getattr(config, group).name, choices()[group]
         if name not in allowed:
             raise UserError(f"{group}.name={name}: allowed: {', '.join(allowed)}")
+    _check_options("task", config.task.name, config.task)
+    _check_options("embedding", config.embedding.name, config.embedding)
+    _check_options("loss", config.loss.name.name, config.loss)
     if config.trainer.precision not in PRECISIONS:
         allowed = ", ".join(map(str, PRECISIONS))
         raise UserError(f"trainer.precision={config.trainer.precision}: allowed: {allowed} (bits)")
     if not config.tracker.project.strip():
         raise UserError("tracker.project is empty: give W&B a project name")
+
+
+def _check_options(group: str, name: str, node: Any) -> None:
+    """Choices of one group share a dataclass; each has the values that its own file names, the others are null."""
+    has = options(group, name)
+    for f in fields(node):
+        value = getattr(node, f.name)
+        if value is not None and f.name not in has:
+            allowed = ", ".join(key for key in has if key != "name") or "none"
+            raise UserError(f"{group}.{f.name}={value}: {group}={name} has no such value; it has: {allowed}")
+        if value is None and has.get(f.name) is not None:
+            raise UserError(f"{group}.{f.name} has no value: {group}={name} needs one")
 
 
 def plain(config: Config) -> dict[str, Any]:

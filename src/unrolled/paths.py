@@ -1,6 +1,10 @@
 """Where the configuration and the sweep files are: in a checkout beside src/, in a wheel inside the package."""
 
+from functools import cache
 from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
 
 _PACKAGE = Path(__file__).resolve().parent
 CHECKOUT = _PACKAGE.parents[1]
@@ -17,3 +21,12 @@ def choices() -> dict[str, list[str]]:
         for group in sorted(CONF.iterdir())
         if group.is_dir()
     }
+
+
+@cache
+def options(group: str, name: str) -> dict[str, Any]:
+    """The values that the file of a choice has, with their defaults."""
+    values = OmegaConf.load(CONF / group / f"{name}.yaml")
+    found = OmegaConf.to_container(values.get(group, values), resolve=False)  # type: ignore[union-attr]
+    assert isinstance(found, dict)
+    return found  # type: ignore[return-value]

@@ -35,10 +35,13 @@ def place_of(hydra: HydraConf, config: DictConfig) -> Place:
     axes = axis_values(list(hydra.sweeper.params or {}), list(hydra.overrides.task))
     sweep = Path(hydra.sweep.dir).absolute() if hydra.mode == RunMode.MULTIRUN else None
     if not axes:
-        keys = ("activation", "init.gain", "model.hidden", SEED)
-        shown: dict[str, Any] = dict(
-            zip(keys, (config.activation.name, config.init.gain, config.model.hidden, config.seed), strict=True)
-        )
+        shown: dict[str, Any] = {
+            "task": config.task.name,
+            "activation": config.activation.name,
+            "init.gain": config.init.gain,
+            "model.hidden": config.model.hidden,
+            SEED: config.seed,
+        }
         return Place(folder, name_of(shown), name_of(_without_seed(shown)), sweep, choices=choices)
     return Place(folder, name_of(axes), name_of(_without_seed(axes)), sweep, axes, choices)
 

@@ -16,7 +16,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from .config import Config, register, validate
 from .errors import UserError
+from .fit import check_embedding, check_loss, check_vectors
 from .paths import CONF, SWEEP_RECORD, SWEEPS, choices
+from .tasks import TASKS
 from .tasks import check as check_task
 from .tracking.status import FILE
 
@@ -99,8 +101,9 @@ def without_hydra(config: DictConfig) -> DictConfig:
 
 def check(config: DictConfig) -> Config:
     """The typed configuration; UserError for all that would stop its run before the first training step."""
-    typed = validate(config, choices())
-    check_task(typed.task.name)
+    typed = validate(config)
+    check_task(typed.task)
+    _check_fit(typed)
     if typed.tracker.mode.name == "online":
         from .tracking.weights_and_biases import check_key, reachable
 
@@ -112,6 +115,17 @@ def check(config: DictConfig) -> Config:
         if not torch.cuda.is_available():
             raise UserError("trainer=gpu: torch sees no GPU here; use trainer=cpu")
     return typed
+
+
+def _check_fit(config: Config) -> None:
+    """What task, loss and embedding must agree on."""
+    entry, loss, embedding = TASKS[config.task.name], config.loss.name.name, config.embedding
+    if entry.answers is not None:
+        check_loss(loss, config.task.name, entry.answers)
+    if entry.reads is not None:
+        check_embedding(embedding.name, config.task.name, entry.reads)
+    if embedding.name == "pretrained":
+        check_vectors(embedding.path or "", embedding.dim)
 
 
 def in_one_line(error: BaseException) -> str:

@@ -7,28 +7,37 @@ import time
 import traceback
 import warnings
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
+from torch import Tensor
 
 from unrolled.config import Config, plain
 from unrolled.errors import Interrupted
+from unrolled.fit import check_embedding, check_loss
 from unrolled.place import Place
-from unrolled.tasks import task
-from unrolled.tasks.data import Data
+from unrolled.rnn import Embedding
+from unrolled.rnn.init import stream
+from unrolled.tasks import load
+from unrolled.tasks.data import Data, Split, baseline_scores, score
 from unrolled.tracking import status
 from unrolled.tracking.outcome import for_summary, gradient_results, opening, times
 from unrolled.tracking.recorder import Recorder
 from unrolled.tracking.summary import print_summary
+from unrolled.tracking.tables import write_words
 from unrolled.tracking.weights_and_biases import NullTracker, Tracker, open_tracker
-from unrolled.training.callbacks import PARAMETERS, Probe, Progress, Scalars
+from unrolled.training.callbacks import Probe, Progress, Scalars, Solved, label
 from unrolled.training.data import InMemory, validation_loader
-from unrolled.training.module import Classifier, Diverged, evaluate, to_device
+from unrolled.training.module import READ, Diverged, RecurrentModule, evaluate, to_device
+from unrolled.training.neighbours import Pair, pairs_of
 from unrolled.training.probe import Births, births
+from unrolled.training.walkthrough import Walkthrough
+from unrolled.training.word_vectors import read_vectors
 
-MONITOR = "val/accuracy"
+TRAINING_SCORED = 1000  # training examples on which the trained network is scored
 
 
 def run(config: Config, place: Place) -> dict[str, Any]:
@@ -69,26 +78,55 @@ class _Run:
         torch.set_num_threads(1)  # two threads on matrices this small are slower than one
         pl.seed_everything(config.seed, workers=True, verbose=False)
         self.config, self.values, self.tracker = config, values, tracker
-        self.checkpoints = place.folder / "checkpoints"
-        self.data: Data = task(config.task.name).load(config.task, config.seed)
-        self.module = Classifier(values, len(self.data.vocabulary), len(self.data.classes))
+        self.folder, self.checkpoints = place.folder, place.folder / "checkpoints"
+        self.data: Data = load(config.task, config.seed)
+        check_data(config, self.data)
+        self.vectors, self.coverage = self._vectors()
+        self.scores = self.data.scores()
+        self.module = RecurrentModule(values, self.data.spec, self.scores, self.vectors)
         self.loaders = InMemory(self.data, config.trainer.batch_size, config.seed)
-        names = list(PARAMETERS.values())
-        self.recorder = Recorder(place.folder, tracker, config.task.length, names, list(self.data.baseline))
         self.device = {"cpu": "cpu", "gpu": "cuda"}[config.trainer.accelerator.name]
         self.probe_batch = to_device(self.loaders.probe_batch(config.probe.samples), self.device)
+        self.baseline = baseline_scores(self.data, self.module.loss, config.loss.name.name)
+        steps = [len(mask) for mask in self.module.network.masks(self.probe_batch)]
+        names = [label(name) for name, p in self.module.network.named_parameters() if p.requires_grad]
+        scored = ["val/loss", *(f"val/{name}" for name in self.scores.metrics)]
+        self.recorder = Recorder(place.folder, tracker, steps, names, scored)
         fixed = self.probe_batch if config.probe.source.name == "validation" else None
         self.probe = Probe(self.recorder, config.probe.every, fixed) if config.probe.name.name != "off" else None
+        self.scalars = Scalars(self.recorder, config.trainer.log_every_n_steps)
+        self.solved = Solved(*self.data.solved, self.scores.larger) if self.data.solved else None
+        self.words = self._words()
+        self.monitor = f"val/{self.scores.main}"
         self.best = ModelCheckpoint(
             self.checkpoints,
             filename="best",
-            monitor=MONITOR,
-            mode="max",
+            monitor=self.monitor,
+            mode="max" if self.scores.larger else "min",
             auto_insert_metric_name=False,
             enable_version_counter=False,
             save_on_train_epoch_end=False,
         )
         self.trainer = self._trainer(place.folder)
+
+    def _vectors(self) -> tuple[dict[int, Tensor], str | None]:
+        """Rows of the embedding that are known beforehand, and how much of the vocabulary they cover."""
+        vocabulary = self.data.reads
+        if not isinstance(vocabulary, list):
+            return {}, None
+        if self.config.embedding.name == "pretrained":
+            read = read_vectors(self.config.embedding.path or "", vocabulary)
+            self.values["embedding"]["dim"] = read.size
+            return read.rows, read.coverage
+        given = self.data.vectors
+        return {i: torch.tensor(given[word]) for i, word in enumerate(vocabulary) if word in given}, None
+
+    def _words(self) -> list[Pair]:
+        """What the embedding of what is read makes of the task's pairs of words, now."""
+        front = self.module.network.get_submodule(READ[self.data.pattern])
+        if not self.data.pairs or not isinstance(front, Embedding) or not isinstance(self.data.reads, list):
+            return []
+        return pairs_of(self.data.pairs, self.data.reads, front.weight)
 
     def execute(self) -> dict[str, Any]:
         try:
@@ -101,7 +139,8 @@ class _Run:
     def _births(self) -> Births:
         if self.probe is None:
             return Births([])
-        born = births(self.values, self.module.network, self.module.loss, to_device(self.probe_batch, "cpu"))
+        batch = to_device(self.probe_batch, "cpu")
+        born = births(self.values, self.data.spec, self.module.loss, batch, self.vectors)
         self.recorder.births(born)
         return born
 
@@ -122,32 +161,69 @@ class _Run:
             gradients = gradient_results(self.probe.first, self.probe.latest, born)
         metrics = evaluate(module, self.loaders.val_dataloader())
         self.recorder.row(step, metrics)
-        if self.best.best_model_score is None or metrics[MONITOR] > self.best.best_model_score:
+        if self._better(metrics[self.monitor]):
             shutil.copyfile(self.checkpoints / "last.ckpt", self.checkpoints / "best.ckpt")
-        references = dict(self.data.references)
-        for name, split in self.data.variants.items():
-            scored = evaluate(module, validation_loader(split))
-            references[f"this network, {name}"] = {k: scored[k] for k in self.data.baseline}
+        write_words(self.folder, self.words, self._words())
         result = {
             "state": "diverged" if diverged else "completed",
             "error": str(diverged) if diverged else None,
             "steps": step,
             **gradients,
             "metrics": metrics,
-            "baseline": self.data.baseline,
-            "references": references,
+            "train": self._on_training_examples(),
+            "baseline": self.baseline,
+            "baseline_name": self.data.baseline_name,
+            "references": self._references(),
+            "score": self.monitor,
+            "larger_is_better": self.scores.larger,
+            "solved": self._solved(),
+            "roughness": self.scalars.roughness,
+            "seconds_per_update": median(self.scalars.seconds) if self.scalars.seconds else None,
+            "coverage": self.coverage,
+            "remark": self.data.remark,
         }
         self.tracker.summary({**metrics, **for_summary(result)})
         return result
+
+    def _better(self, value: float) -> bool:
+        """Than the best validation so far."""
+        best = self.best.best_model_score
+        return best is None or (value > best if self.scores.larger else value < best)
+
+    def _on_training_examples(self) -> dict[str, float]:
+        """The scores on examples that were trained on; there are none where every example is new."""
+        train = self.data.train
+        if not isinstance(train, Split):
+            return {}
+        order = torch.randperm(len(train), generator=stream(self.config.seed, "scored"))[:TRAINING_SCORED]
+        found = evaluate(self.module, [train[order]])
+        return {name.removeprefix("val/"): value for name, value in found.items()}
+
+    def _references(self) -> dict[str, dict[str, float]]:
+        found = {}
+        for name, guess in self.data.references.items():
+            seconds = {} if guess.seconds is None else {"seconds": guess.seconds}
+            found[name] = score(guess, self.data, self.module.loss) | seconds
+        for name, split in self.data.variants.items():
+            found[f"this network, {name}"] = evaluate(self.module, validation_loader(split))
+        return found
+
+    def _solved(self) -> dict[str, Any] | None:
+        """From which update on the task counted as solved; null: not within the updates that it was given."""
+        if self.solved is None:
+            return None
+        return {"score": self.solved.score, "value": self.solved.value, "at": self.solved.at}
 
     def _trainer(self, folder: Path) -> pl.Trainer:
         t = self.config.trainer
         progress = t.progress and sys.stdout.isatty()
         callbacks = [
             self.probe,
-            Scalars(self.recorder, t.log_every_n_steps),
+            self.scalars,
+            self.solved,
             self.best,
-            Progress() if progress else None,
+            Walkthrough(self.data) if self.config.probe.walkthrough else None,
+            Progress(self.scores.main) if progress else None,
         ]
         return pl.Trainer(
             accelerator=t.accelerator.name,
@@ -163,6 +239,13 @@ class _Run:
             enable_model_summary=False,
             num_sanity_val_steps=0,
         )
+
+
+def check_data(config: Config, data: Data) -> None:
+    """Raises UserError where loss or embedding do not fit a task that could not be asked before it was loaded."""
+    check_loss(config.loss.name.name, config.task.name, "classes" if isinstance(data.answers, list) else "numbers")
+    tokens = isinstance(data.reads, list) or data.pattern == "vector_to_sequence"
+    check_embedding(config.embedding.name, config.task.name, "tokens" if tokens else "numbers")
 
 
 def quiet() -> None:

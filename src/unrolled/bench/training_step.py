@@ -13,13 +13,13 @@ from rich.table import Table
 from unrolled.config import Config, plain
 from unrolled.preflight import compose
 from unrolled.run import quiet
-from unrolled.tasks import task
-from unrolled.tasks.data import Data
+from unrolled.tasks import load
+from unrolled.tasks.data import Data, mean_loss
 from unrolled.tracking.recorder import Recorder
 from unrolled.tracking.weights_and_biases import NullTracker
-from unrolled.training.callbacks import PARAMETERS, Probe, Scalars
+from unrolled.training.callbacks import Probe, Scalars, label
 from unrolled.training.data import InMemory
-from unrolled.training.module import Classifier
+from unrolled.training.module import RecurrentModule
 
 STEPS = 300
 
@@ -28,7 +28,7 @@ def table(rounds: int) -> Table:
     quiet()
     torch.set_num_threads(1)
     config = compose([])
-    data = task(config.task.name).load(config.task, config.seed)
+    data = load(config.task, config.seed)
     ways = {"bare loop": _bare, "Lightning, probes off": _off, "Lightning, default probes": _on}
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
@@ -44,9 +44,9 @@ def table(rounds: int) -> Table:
     return made
 
 
-def _parts(config: Config, data: Data) -> tuple[Classifier, InMemory]:
+def _parts(config: Config, data: Data) -> tuple[RecurrentModule, InMemory]:
     values: dict[str, Any] = plain(config)
-    module = Classifier(values, len(data.vocabulary), len(data.classes))
+    module = RecurrentModule(values, data.spec)
     return module, InMemory(data, config.trainer.batch_size, config.seed)
 
 
@@ -56,9 +56,9 @@ def _bare(config: Config, data: Data) -> float:
     optimizer, loader, done = module.configure_optimizers(), loaders.train_dataloader(), 0
     start = time.perf_counter()
     while done < STEPS:
-        for words, mask, label in loader:
+        for batch in loader:
             optimizer.zero_grad()
-            module.loss(module.network(words, mask), label).backward()
+            mean_loss(module.loss(module.network(batch), batch.y), batch).backward()
             optimizer.step()
             done += 1
             if done == STEPS:
@@ -88,8 +88,9 @@ class _Clock(pl.Callback):
 def _lightning(config: Config, data: Data, probes: bool) -> float:
     module, loaders = _parts(config, data)
     with tempfile.TemporaryDirectory() as folder:
-        names = list(PARAMETERS.values())
-        recorder = Recorder(Path(folder), NullTracker(), config.task.length, names, list(data.baseline))
+        assert config.task.length is not None
+        names = [label(name) for name, _ in module.network.named_parameters()]
+        recorder = Recorder(Path(folder), NullTracker(), [config.task.length], names, [])
         clock = _Clock()
         callbacks: list[pl.Callback] = [clock, Scalars(recorder, config.trainer.log_every_n_steps)]
         if probes:

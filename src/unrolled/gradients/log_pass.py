@@ -4,7 +4,6 @@ dL/dh_{t-1} = W_h^T (f'(a_t) * dL/dh_t) is a product of T factors; here its dire
 carried apart, with ln f' from its formula, so that 1 - tanh^2 never rounds to 0.
 """
 
-import copy
 from dataclasses import dataclass
 
 import torch
@@ -27,11 +26,6 @@ class LogPass:
     h: Tensor
     mask: Tensor
     diverged_at: int | None
-
-
-def in_float64(rnn: RNN) -> RNN:
-    """A copy of the layer that computes in float64."""
-    return copy.deepcopy(rnn).double()
 
 
 @torch.no_grad()

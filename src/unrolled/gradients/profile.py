@@ -35,9 +35,15 @@ def profile(dh: Tensor, mask: Tensor) -> Profile:
     real = mask.to(norm.device)
     count = real.sum(1).double()
     alive = real & (norm > 0)
-    squares = torch.where(real, norm.square(), 0.0).sum(1)
     logs = torch.where(alive, norm.log(), 0.0).sum(1)
     quantiles = torch.nanquantile(torch.where(real, norm, torch.nan), norm.new_tensor(QUANTILES), dim=1)
     zeros = torch.where(count > 0, (real & (norm == 0)).sum(1).double(), torch.nan)
-    columns = ((squares / count).sqrt(), logs / alive.sum(1), *quantiles, zeros)
+    columns = (root_mean_square(norm, real), logs / alive.sum(1), *quantiles, zeros)
     return Profile(*(column.cpu() for column in columns), count=count.cpu())
+
+
+def root_mean_square(norm: Tensor, mask: Tensor) -> Tensor:
+    """norm (T, B), over the samples that are real -> (T,) on the CPU, float64; nan where there are none."""
+    real = mask.to(norm.device)
+    squares = torch.where(real, norm.double().square(), 0.0).sum(1)
+    return (squares / real.sum(1)).sqrt().cpu()

@@ -1,7 +1,31 @@
 """The mathematics: the recurrence, its gradients, its activations and its initial weights. Needs torch alone."""
 
 from .activations import ACTIVATIONS, Activation
-from .patterns import SequenceToVector
+from .embedding import Embedding, Numbers, OneHot
+from .patterns import (
+    PATTERNS,
+    Batch,
+    EncoderDecoder,
+    Pattern,
+    SequenceToSequence,
+    SequenceToVector,
+    VectorToSequence,
+)
 from .recurrence import RNN, Tape
 
-__all__ = ["ACTIVATIONS", "RNN", "Activation", "SequenceToVector", "Tape"]
+__all__ = [
+    "ACTIVATIONS",
+    "PATTERNS",
+    "RNN",
+    "Activation",
+    "Batch",
+    "Embedding",
+    "EncoderDecoder",
+    "Numbers",
+    "OneHot",
+    "Pattern",
+    "SequenceToSequence",
+    "SequenceToVector",
+    "Tape",
+    "VectorToSequence",
+]

@@ -1,57 +1,234 @@
-"""The patterns in which an RNN is wired, all from the one recurrence. So far: sequence to vector (many to one)."""
+"""The four patterns in which an RNN is wired, all from the one recurrence.
+
+Shapes: T steps read, T' steps written or answered, B batch, E inputs, H hidden, C classes (or numbers) of an answer,
+V tokens of a vocabulary, D size of a vector. Everything is time-major.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .embedding import Front
 from .init import Streams, fan_in, recurrent
 from .recurrence import RNN, Tape
 
+START, END = 0, 1  # of every vocabulary that is written: what the first step reads, and what ends a sequence
 
-class SequenceToVector(nn.Module):
-    """Embedding -> RNN -> y = W_o h_T + b_o, read from the last state (softmax is the loss's part).
 
-    vocabulary V, embedding E, hidden H, classes C. Parameters: embedding.weight (V, E), rnn.W_x, rnn.W_h, rnn.b,
-    W_o (C, H), b_o (C,).
+class Batch(NamedTuple):
+    """What a network reads, and what it should answer.
+
+    x: tokens int64 (T, B), or numbers (T, B, E); for vector to sequence the vectors (B, D).
+    mask: bool (T, B), True = real; sequences end at the same step. None for vectors.
+    y: a class (B,) or numbers (B, K); with an answer at each step (T', B) or (T', B, K).
+    y_mask: bool (T', B), True = this answer counts; None: all do. What is written starts at the same step.
     """
 
-    def __init__(
-        self,
-        *,
-        vocabulary: int,
-        embedding: int,
-        hidden: int,
-        classes: int,
-        activation: str = "tanh",
-        backward: str = "bptt",
-    ) -> None:
+    x: Tensor
+    mask: Tensor | None
+    y: Tensor
+    y_mask: Tensor | None
+
+
+class Pattern(nn.Module):
+    """What all have in common: RNNs (by name, in order of time) and a read-out y = W_o h + b_o.
+
+    reader: the RNN whose *last state alone* the rest of the network reads, or None. Of it a slope can be told from one
+    backward pass; where a loss reads every state, fresh gradients at each step hide what the older ones do.
+    """
+
+    writes = False  # whether it reads its own answers when nobody gives it the true ones
+    reader: RNN | None = None
+
+    def __init__(self, hidden: int, answers: int) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(vocabulary, embedding)
-        self.rnn = RNN(embedding, hidden, activation, backward)
-        self.W_o = nn.Parameter(fan_in(classes, hidden).to(torch.get_default_dtype()))
-        self.b_o = nn.Parameter(torch.zeros(classes))
+        self.W_o = nn.Parameter(fan_in(answers, hidden).to(torch.get_default_dtype()))
+        self.b_o = nn.Parameter(torch.zeros(answers))
 
-    def forward(self, words: Tensor, mask: Tensor | None = None, tape: Tape | None = None) -> Tensor:
-        """words int64 (T, B), mask bool (T, B), True = real -> scores (B, C)."""
-        _, h_T = self.rnn.unroll(self.embedding(words), tape=tape, mask=mask)
-        return self.read_out(h_T)
+    @property
+    def rnns(self) -> dict[str, RNN]:
+        return {name: part for name, part in self.named_children() if isinstance(part, RNN)}
 
-    def read_out(self, h_T: Tensor) -> Tensor:
-        """h_T (B, H) -> scores (B, C)."""
-        return F.linear(h_T, self.W_o, self.b_o)
+    def masks(self, batch: Batch) -> list[Tensor]:
+        """Which steps are real, bool (T, B), for each RNN."""
+        raise NotImplementedError
+
+    def forward(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
+        """The answers (B, C) or (T', B, C), before any softmax. tapes: one for each RNN, or none."""
+        raise NotImplementedError
+
+    def read_out(self, h: Tensor) -> Tensor:
+        """h (..., H) -> (..., C)."""
+        return F.linear(h, self.W_o, self.b_o)
 
     @torch.no_grad()
     def initialise(self, init: str, *, gain: float, input_gain: float, bias_std: float, streams: Streams) -> None:
         """Draws every parameter, each from its own stream: gain scales W_h, input_gain W_x, bias_std the bias."""
-        V, E = self.embedding.weight.shape
-        H, C = self.rnn.hidden, self.W_o.shape[0]
-        drawn = {
-            self.rnn.W_h: recurrent(init, H, gain, streams("W_h")),
-            self.rnn.W_x: fan_in(H, E, input_gain, streams("W_x")),
-            self.rnn.b: bias_std * torch.randn(H, generator=streams("b"), dtype=torch.float64),
-            self.embedding.weight: torch.randn(V, E, generator=streams("embedding"), dtype=torch.float64),
-            self.W_o: fan_in(C, H, 1.0, streams("W_o")),
-            self.b_o: torch.zeros(C),
-        }
-        for parameter, values in drawn.items():
-            parameter.copy_(values)
+        for part, rnn in self.rnns.items():
+            prefix = "" if part == "rnn" else f"{part}/"
+            rnn.W_h.copy_(recurrent(init, rnn.hidden, gain, streams(f"{prefix}W_h")))
+            rnn.W_x.copy_(fan_in(rnn.hidden, rnn.inputs, input_gain, streams(f"{prefix}W_x")))
+            bias = torch.randn(rnn.hidden, generator=streams(f"{prefix}b"), dtype=torch.float64)
+            rnn.b.copy_(bias_std * bias)
+        for part, front in self.named_children():
+            if not isinstance(front, RNN):
+                front.initialise(streams, part)  # type: ignore[operator]
+        self.W_o.copy_(fan_in(*self.W_o.shape, 1.0, streams("W_o")))
+        self.b_o.zero_()
+
+
+class SequenceToVector(Pattern):
+    """Many to one: embedding -> RNN -> y from the last state. Parameters: embedding, rnn, W_o (C, H), b_o (C,)."""
+
+    def __init__(self, embedding: Front, rnn: RNN, answers: int) -> None:
+        super().__init__(rnn.hidden, answers)
+        self.embedding, self.rnn = embedding, rnn
+
+    @property
+    def reader(self) -> RNN:  # type: ignore[override]
+        return self.rnn
+
+    def masks(self, batch: Batch) -> list[Tensor]:
+        return [_real(batch)]
+
+    def read(self, batch: Batch) -> Tensor:
+        """x (T, B, E), as the reader gets it."""
+        return self.embedding(batch.x)
+
+    def forward(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
+        _, h_T = self.rnn.unroll(self.read(batch), tape=_tape(tapes, 0), mask=batch.mask)
+        return self.read_out(h_T)
+
+    def answer(self, h_T: Tensor, batch: Batch) -> Tensor:
+        """From the reader's last state (B, H)."""
+        return self.read_out(h_T)
+
+
+class SequenceToSequence(Pattern):
+    """Aligned many to many: an answer (T, B, C) at every step, from the steps up to it."""
+
+    def __init__(self, embedding: Front, rnn: RNN, answers: int) -> None:
+        super().__init__(rnn.hidden, answers)
+        self.embedding, self.rnn = embedding, rnn
+
+    def masks(self, batch: Batch) -> list[Tensor]:
+        return [_real(batch)]
+
+    def forward(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
+        return self.read_out(self.rnn(self.embedding(batch.x), tape=_tape(tapes, 0), mask=batch.mask))
+
+
+class VectorToSequence(Pattern):
+    """One to many: h_0 = W_v v + b_v; then each step reads the token before and answers the next (T', B, V)."""
+
+    writes = True
+
+    def __init__(self, vector: int, embedding: Front, rnn: RNN, answers: int) -> None:
+        super().__init__(rnn.hidden, answers)
+        self.embedding, self.rnn = embedding, rnn
+        self.W_v = nn.Parameter(fan_in(rnn.hidden, vector).to(torch.get_default_dtype()))
+        self.b_v = nn.Parameter(torch.zeros(rnn.hidden))
+
+    def masks(self, batch: Batch) -> list[Tensor]:
+        return [_counted(batch)]
+
+    def initial_state(self, batch: Batch) -> Tensor:
+        return F.linear(batch.x.to(self.W_v.dtype), self.W_v, self.b_v)
+
+    def forward(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
+        x = self.embedding(shifted(batch.y))
+        return self.read_out(self.rnn(x, self.initial_state(batch), _tape(tapes, 0), _counted(batch)))
+
+    def write(self, batch: Batch) -> Tensor:
+        """Tokens (T', B) as the network writes them by itself."""
+        return greedy(self, self.rnn, self.initial_state(batch), len(batch.y))
+
+    @torch.no_grad()
+    def initialise(self, init: str, *, gain: float, input_gain: float, bias_std: float, streams: Streams) -> None:
+        super().initialise(init, gain=gain, input_gain=input_gain, bias_std=bias_std, streams=streams)
+        self.W_v.copy_(fan_in(*self.W_v.shape, 1.0, streams("W_v")))
+        self.b_v.zero_()
+
+
+class EncoderDecoder(Pattern):
+    """Many to many: the encoder's last state is the decoder's first, which then writes (T', B, V) as one to many does.
+
+    Without attention the whole of what was read has to pass through that one state (Sutskever et al. 2014).
+    """
+
+    writes = True
+
+    def __init__(self, source: Front, encoder: RNN, embedding: Front, decoder: RNN, answers: int) -> None:
+        super().__init__(decoder.hidden, answers)
+        self.source, self.encoder = source, encoder
+        self.embedding, self.decoder = embedding, decoder
+
+    @property
+    def reader(self) -> RNN:  # type: ignore[override]
+        return self.encoder
+
+    def masks(self, batch: Batch) -> list[Tensor]:
+        return [_real(batch), _counted(batch)]
+
+    def read(self, batch: Batch) -> Tensor:
+        return self.source(batch.x)
+
+    def forward(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
+        return self.answer(self.encode(batch, tapes), batch, tapes)
+
+    def encode(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
+        return self.encoder.unroll(self.read(batch), tape=_tape(tapes, 0), mask=batch.mask)[1]
+
+    def answer(self, h_T: Tensor, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
+        """From the encoder's last state (B, H), with the true tokens fed to the decoder."""
+        x = self.embedding(shifted(batch.y))
+        return self.read_out(self.decoder(x, h_T, _tape(tapes, 1), _counted(batch)))
+
+    def write(self, batch: Batch) -> Tensor:
+        """Tokens (T', B) as the network writes them by itself."""
+        return greedy(self, self.decoder, self.encode(batch), len(batch.y))
+
+
+def shifted(y: Tensor) -> Tensor:
+    """What a decoder reads while it is taught (teacher forcing, Williams & Zipser 1989): START, then y but its last."""
+    return torch.cat([torch.full_like(y[:1], START), y[:-1]])
+
+
+@torch.no_grad()
+def greedy(network: VectorToSequence | EncoderDecoder, rnn: RNN, h: Tensor, steps: int) -> Tensor:
+    """The most probable token at each step, fed back, from the state h (B, H) -> (steps, B); START behind the END."""
+    token = torch.full((len(h),), START, device=h.device)
+    open_, written = torch.ones_like(token, dtype=torch.bool), []
+    for _ in range(steps):
+        h = rnn.step(network.embedding(token), h)
+        token = torch.where(open_, network.read_out(h).argmax(1), START)
+        open_ = open_ & (token != END)
+        written.append(token)
+    return torch.stack(written)
+
+
+def _tape(tapes: Sequence[Tape], i: int) -> Tape | None:
+    return tapes[i] if tapes else None
+
+
+def _real(batch: Batch) -> Tensor:
+    if batch.mask is not None:
+        return batch.mask
+    return torch.ones(batch.x.shape[:2], dtype=torch.bool, device=batch.x.device)
+
+
+def _counted(batch: Batch) -> Tensor:
+    if batch.y_mask is not None:
+        return batch.y_mask
+    return torch.ones(batch.y.shape[:2], dtype=torch.bool, device=batch.y.device)
+
+
+PATTERNS = {
+    "vector_to_sequence": VectorToSequence,
+    "sequence_to_vector": SequenceToVector,
+    "encoder_decoder": EncoderDecoder,
+    "sequence_to_sequence": SequenceToSequence,
+}

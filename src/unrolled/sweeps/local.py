@@ -19,7 +19,7 @@ from hydra.core.utils import JobReturn, JobStatus, configure_log, setup_globals
 from omegaconf import DictConfig, open_dict
 
 from unrolled.errors import Interrupted, UserError
-from unrolled.tasks import TASKS
+from unrolled.tasks import OWN, TASKS
 from unrolled.tracking import status
 
 from .cell import run_cell
@@ -35,7 +35,7 @@ def warm_up() -> None:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         raise UserError("hydra/launcher=local cannot fork on this system: use hydra/launcher=basic")
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the server's environment is frozen when it starts
-    modules = [*PRELOAD, *(entry.module for entry in TASKS.values())]
+    modules = [*PRELOAD, *(f"unrolled.tasks.{name}" for name in TASKS if name != OWN)]
     multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     forkserver.ensure_running()

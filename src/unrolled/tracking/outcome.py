@@ -8,9 +8,10 @@ from typing import Any
 import torch
 
 from unrolled.config import fingerprint
+from unrolled.gradients.regime import Diagnosis
 from unrolled.paths import CHECKOUT
 from unrolled.place import Place
-from unrolled.training.probe import Births, Look
+from unrolled.training.probe import NEEDS_THE_CONE, Births, Look
 
 
 def opening(values: dict[str, Any], place: Place, started: float) -> dict[str, Any]:
@@ -31,11 +32,38 @@ def times(started: float) -> dict[str, Any]:
 
 
 def gradient_results(first: Look | None, last: Look | None, born: Births) -> dict[str, Any]:
-    """Both ends of training and the births; empty where no probe was taken. Slopes in nats per lag."""
+    """Both ends of training and the births; empty where no probe was taken. Slopes in nats per lag.
+
+    Where the loss reads every state they are null, with the reason; of an encoder-decoder the encoder, whose last state
+    alone the rest reads, is told by itself under `halves`.
+    """
     if first is None or last is None:
         return {}
-    start, end = first.diagnosis, last.diagnosis
-    slopes = torch.tensor(born.slopes, dtype=torch.float64)
+    flushed = {"flushed_to_zero": int(last.profile.zeros.nansum())}
+    nothing = {**dict.fromkeys(GRADIENTS), "regime_reason": NEEDS_THE_CONE, "births": _births(Births([]))}
+    if first.diagnosis is None or last.diagnosis is None:
+        return {**nothing, **flushed}
+    told = _told(first.diagnosis, last.diagnosis, born)
+    if last.seam is None:
+        return {**told, **flushed}
+    return {**nothing, **flushed, "seam": last.seam, "halves": {"encoder": told, "decoder": nothing}}
+
+
+GRADIENTS = (
+    "regime_start",
+    "regime",
+    "regime_reason",
+    "slope_start",
+    "slope",
+    "slope_error",
+    "horizon",
+    "longest_lag",
+    "horizon_direction",
+    "horizon_extrapolated",
+)
+
+
+def _told(start: Diagnosis, end: Diagnosis, born: Births) -> dict[str, Any]:
     return {
         "regime_start": start.regime,
         "regime": end.regime,
@@ -47,14 +75,18 @@ def gradient_results(first: Look | None, last: Look | None, born: Births) -> dic
         "longest_lag": end.longest_lag,
         "horizon_direction": end.horizon.direction,
         "horizon_extrapolated": end.extrapolated_horizon,
-        "flushed_to_zero": int(last.profile.zeros.nansum()),
-        "births": {
-            "n": len(born.diagnoses),
-            "slope_mean": float(slopes.mean()) if len(slopes) else None,
-            "slope_sd": float(slopes.std()) if len(slopes) > 1 else None,
-            "regimes": born.regimes,
-            "slopes": born.slopes,
-        },
+        "births": _births(born),
+    }
+
+
+def _births(born: Births) -> dict[str, Any]:
+    slopes = torch.tensor(born.slopes, dtype=torch.float64)
+    return {
+        "n": len(born.diagnoses),
+        "slope_mean": float(slopes.mean()) if len(slopes) else None,
+        "slope_sd": float(slopes.std()) if len(slopes) > 1 else None,
+        "regimes": born.regimes,
+        "slopes": born.slopes,
     }
 
 

@@ -19,7 +19,7 @@ def print_summary(status: dict[str, Any], folder: Path, name: str) -> None:
         soft_wrap=True,
     )
     console.print(_scores(status))
-    for line in _gradients(status):
+    for line in [*_remarks(status), *_gradients(status)]:
         console.print(line, markup=False, soft_wrap=True)
     console.print(f"results   {folder}", markup=False, soft_wrap=True)
     if status.get("wandb"):
@@ -29,16 +29,46 @@ def print_summary(status: dict[str, Any], folder: Path, name: str) -> None:
 
 
 def _scores(status: dict[str, Any]) -> Table:
-    table = Table("score", "this run", "most frequent class", *status["references"], box=None, pad_edge=False)
-    columns = [status["metrics"], status["baseline"], *status["references"].values()]
-    for metric in status["baseline"]:
-        table.add_row(metric, *(number(column.get(metric), ".3f") for column in columns))
+    """A line for the run, the trivial baseline and each reference; a column for each score."""
+    table = Table("score", *status["metrics"], box=None, pad_edge=False)
+    told = {"this run": status["metrics"], status["baseline_name"]: status["baseline"], **status["references"]}
+    for name, scores in told.items():
+        table.add_row(name, *(number(scores.get(metric), ".4f") for metric in status["metrics"]))
     return table
+
+
+def _remarks(status: dict[str, Any]) -> list[str]:
+    """Whether it was solved, what the task wants to be known, and how many words the given vectors cover."""
+    lines = []
+    if solved := status["solved"]:
+        goal = f"{solved['score']} of {solved['value']:g}"
+        at, most = solved["at"], status["steps"]
+        lines.append(
+            f"solved    {goal} " + (f"reached after {at} updates" if at else f"not reached within {most} updates")
+        )
+    lines += [f"note      {text}" for text in (status["remark"], status["coverage"]) if text]
+    return lines
 
 
 def _gradients(status: dict[str, Any]) -> list[str]:
     if "regime" not in status:
         return []
+    flushed = []
+    if status["flushed_to_zero"]:
+        flushed.append(
+            f"zeros     {status['flushed_to_zero']} norms of the last profile are exactly 0 in training's precision"
+        )
+    if "halves" in status:
+        return ["encoder:", *_told(status["halves"]["encoder"]), f"decoder:  slope and regime {NEEDS}", *flushed]
+    if status["regime"] is None:
+        return [f"gradient  slope and regime {NEEDS}; the profile by time step is recorded", *flushed]
+    return [*_told(status), *flushed]
+
+
+NEEDS = "need the cone: the loss reads every state, so each step has a fresh gradient of its own"
+
+
+def _told(status: dict[str, Any]) -> list[str]:
     born = status["births"]
     counts = ", ".join(f"{n} {regime}" for regime, n in born["regimes"].items())
     lines = []
@@ -48,10 +78,6 @@ def _gradients(status: dict[str, Any]) -> list[str]:
     lines.append(f"step 0    slope {number(status['slope_start'], '+.3f')}, {status['regime_start']}")
     lines.append(f"now       {status['regime']}: {status['regime_reason']}")
     lines.append(f"horizon   {horizon_words(status)}")
-    if status["flushed_to_zero"]:
-        lines.append(
-            f"zeros     {status['flushed_to_zero']} norms of the last profile are exactly 0 in training's precision"
-        )
     return lines
 
 

@@ -2,16 +2,18 @@
 
 import csv
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
+from unrolled.training.neighbours import Pair
 from unrolled.training.probe import Births, Look, relative_log
 
 METRICS = "metrics.csv"
 PROFILES = "profiles"
+WORDS = "words.csv"
 
 
 class Table:
@@ -50,9 +52,12 @@ class Profiles:
         """A cell is empty where no sample is real; a mean of logs also where every norm is 0."""
         p = look.profile
         values = {"grad_h": p.rms, "grad_h_q10": p.q10, "grad_h_q50": p.q50, "grad_h_q90": p.q90}
+        values["grad_x"] = look.input_rms
         for name, row in (values | {"grad_h_zeros": p.zeros, "grad_h_count": p.count}).items():
             self._row(name, "step", step, row, empty=p.count == 0)
-        logs = {"grad_h_log": p.log_mean, "grad_h_relative_log": relative_log(look.diagnosis)}
+        logs = {"grad_h_log": p.log_mean}
+        if look.diagnosis is not None:
+            logs["grad_h_relative_log"] = relative_log(look.diagnosis)
         for name, row in logs.items():
             self._row(name, "step", step, row, empty=row.isnan())
 
@@ -62,10 +67,22 @@ class Profiles:
             self._row("births_relative_log", "birth", i, row, empty=row.isnan())
 
     def _row(self, name: str, key: str, index: int, values: Tensor, empty: Tensor) -> None:
+        times = self.times[: len(values)]  # a relative profile ends where the reader does
         if name not in self._tables:
-            self._tables[name] = Table(self.folder / f"{name}.csv", [key, *self.times])
-        cells = zip(self.times, values.tolist(), empty.tolist(), strict=True)
+            self._tables[name] = Table(self.folder / f"{name}.csv", [key, *times])
+        cells = zip(times, values.tolist(), empty.tolist(), strict=True)
         self._tables[name].write({key: index, **{t: None if void else v for t, v, void in cells}})
+
+
+def write_words(folder: Path, before: Sequence[Pair], after: Sequence[Pair]) -> None:
+    """`words.csv`: cosines of pairs of words, and nearest words, before and after training."""
+    if not after:
+        return
+    table = Table(folder / WORDS, ["word", "other", "cosine_start", "cosine", "nearest_start", "nearest"])
+    for first, last in zip(before, after, strict=True):
+        cosines = {"cosine_start": first.cosine, "cosine": last.cosine}
+        nearest = {"nearest_start": first.nearest, "nearest": last.nearest}
+        table.write({"word": last.word, "other": last.other, **cosines, **nearest})
 
 
 def read_table(path: Path) -> tuple[list[str], list[list[float]]]:

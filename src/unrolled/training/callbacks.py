@@ -1,14 +1,17 @@
 """What happens around Lightning's loop: scalars every n-th step, a probe every k-th, a progress bar."""
 
+import math
+import time
 from typing import Any, Protocol
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.callbacks import TQDMProgressBar
 from torch import Tensor
 
-from unrolled.rnn import SequenceToVector, Tape
+from unrolled.rnn import Batch, Pattern, Tape
 
-from .module import Batch, Classifier
+from .module import RecurrentModule
 from .probe import Look, look
 
 
@@ -20,52 +23,81 @@ class Recorder(Protocol):
 
 
 class Scalars(pl.Callback):
-    """loss (mean over the steps since the row before), accuracy of the batch, norm of each parameter's gradient."""
+    """loss (mean over the steps since the row before), accuracy of the batch, norm of each parameter's gradient.
+
+    losses: of every step. seconds: what every update took, probes and logging left out.
+    """
 
     def __init__(self, recorder: Recorder, every: int) -> None:
         self.recorder, self.every = recorder, every
-        self._sum, self._steps = 0.0, 0
+        self.losses: list[float] = []
+        self.seconds: list[float] = []
+        self._written, self._began = 0, 0.0
         self._gradients: dict[str, float] = {}
+
+    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx: int) -> None:
+        self._began = time.perf_counter()
 
     def on_before_optimizer_step(self, trainer, pl_module: Any, optimizer) -> None:
         if trainer.global_step % self.every == 0:
             self._gradients = gradient_norms(pl_module.network)
 
     def on_train_batch_end(self, trainer, pl_module: Any, outputs: Any, batch: Batch, batch_idx: int) -> None:
-        self._sum, self._steps = self._sum + outputs["loss"].item(), self._steps + 1
+        self.seconds.append(time.perf_counter() - self._began)
+        self.losses.append(outputs["loss"].item())
         step = trainer.global_step - 1
         if step % self.every == 0:
-            hits = (outputs["answer"].argmax(1) == batch[2]).double().mean()
-            self._write(step, {"epoch": trainer.current_epoch, "train/accuracy": float(hits), **self._gradients})
+            hits = {"train/accuracy": accuracy(outputs["answer"], batch)} if pl_module.classes else {}
+            self._write(step, {"epoch": trainer.current_epoch, **hits, **self._gradients})
 
     def on_validation_end(self, trainer, pl_module) -> None:
         values = {name: float(value) for name, value in trainer.callback_metrics.items()}
         self.recorder.row(trainer.global_step, values)
 
     def on_exception(self, trainer, pl_module, exception) -> None:
-        if self._steps:
+        if len(self.losses) > self._written:
             self._write(trainer.global_step - 1, {"epoch": trainer.current_epoch})
 
     def _write(self, step: int, values: dict[str, float]) -> None:
-        self.recorder.row(step, {"loss": self._sum / self._steps, **values})
-        self._sum, self._steps = 0.0, 0
+        new = self.losses[self._written :]
+        self.recorder.row(step, {"loss": sum(new) / len(new), **values})
+        self._written = len(self.losses)
+
+    @property
+    def roughness(self) -> float | None:
+        """Standard deviation of ln(loss of a step / loss of the step before)."""
+        logs = torch.tensor([math.log(loss) for loss in self.losses if loss > 0], dtype=torch.float64)
+        return float(logs.diff().std()) if len(logs) > 2 else None
 
 
-# Parameter of the network -> what the field calls it.
-PARAMETERS = {
-    "rnn.W_x": "W_x",
-    "rnn.W_h": "W_h",
-    "rnn.b": "b",
-    "embedding.weight": "embedding",
-    "W_o": "W_o",
-    "b_o": "b_o",
-}
+class Solved(pl.Callback):
+    """Notes the first validation that counts as solved. at: updates until then, or None."""
+
+    def __init__(self, score: str, value: float, larger: bool) -> None:
+        self.score, self.value, self.larger = f"val/{score}", value, larger
+        self.at: int | None = None
+
+    def on_validation_end(self, trainer, pl_module) -> None:
+        found = float(trainer.callback_metrics[self.score])
+        if self.at is None and (found >= self.value if self.larger else found <= self.value):
+            self.at = trainer.global_step
 
 
-def gradient_norms(network: SequenceToVector) -> dict[str, float]:
+def accuracy(answer: Tensor, batch: Batch) -> float:
+    """Share of the answers that count whose most probable class is the true one."""
+    hits = answer.argmax(-1) == batch.y
+    return float((hits if batch.y_mask is None else hits[batch.y_mask]).double().mean())
+
+
+def label(parameter: str) -> str:
+    """What the field calls a parameter: W_x, W_h, b, W_o; a second RNN's with its name in front."""
+    return parameter.removeprefix("rnn.").removesuffix(".weight")
+
+
+def gradient_norms(network: Pattern) -> dict[str, float]:
     """Frobenius norm, in float64, of each parameter's gradient; keys `grad/W_h` and so on."""
     return {
-        f"grad/{PARAMETERS[name]}": float(p.grad.double().norm())
+        f"grad/{label(name)}": float(p.grad.double().norm())
         for name, p in network.named_parameters()
         if p.grad is not None
     }
@@ -89,18 +121,18 @@ class Probe(pl.Callback):
         if trainer.global_step % self.every:
             return
         if self.batch is None:
-            pl_module.tape = Tape()
+            pl_module.tapes = tuple(Tape() for _ in pl_module.network.rnns)
         else:
             self._record(trainer.global_step, look(pl_module.network, pl_module.loss, self.batch))
 
     def on_after_backward(self, trainer, pl_module: Any) -> None:
-        tape, pl_module.tape = pl_module.tape, None
-        if tape is not None:
+        tapes, pl_module.tapes = pl_module.tapes, ()
+        if tapes:
             assert self._training is not None
-            seen = look(pl_module.network, pl_module.loss, self._training, tape)
+            seen = look(pl_module.network, pl_module.loss, self._training, tapes)
             self._record(trainer.global_step, seen)
 
-    def last(self, step: int, module: Classifier, fallback: Batch) -> None:
+    def last(self, step: int, module: RecurrentModule, fallback: Batch) -> None:
         """The look at the end (or the only one, where nothing was trained), unless it has just been taken.
 
         fallback: the batch for a source=training probe that never saw one.
@@ -119,8 +151,9 @@ class Probe(pl.Callback):
 class Progress(TQDMProgressBar):
     """Shows the loss without `self.log`, which would cost more than the step itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, score: str) -> None:
         super().__init__(refresh_rate=20)
+        self.score = f"val/{score}"
 
     def on_train_batch_end(self, trainer, pl_module, outputs: Any, batch: Any, batch_idx: int) -> None:
         self._loss: Tensor = outputs["loss"]
@@ -128,5 +161,5 @@ class Progress(TQDMProgressBar):
 
     def get_metrics(self, trainer, pl_module) -> dict[str, Any]:
         shown = {"loss": f"{self._loss.item():.3f}"} if hasattr(self, "_loss") else {}
-        accuracy = trainer.callback_metrics.get("val/accuracy")
-        return shown if accuracy is None else {**shown, "val/accuracy": f"{float(accuracy):.3f}"}
+        score = trainer.callback_metrics.get(self.score)
+        return shown if score is None else {**shown, self.score: f"{float(score):.3f}"}

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
+from unrolled.rnn import Batch
 from unrolled.rnn.init import stream
-from unrolled.tasks.data import Data, Split
+from unrolled.tasks.data import Data, Split, Stream
 
 VALIDATION_BATCH = 512
 
@@ -30,25 +31,35 @@ class EpochBatches(Sampler[Tensor]):
         return -(-self.samples // self.batch_size)
 
 
-def _loader(split: Split, sampler) -> DataLoader:
-    """Whole batches by index tensor: no collation, no worker processes."""
-    return DataLoader(split, batch_size=None, sampler=sampler)  # type: ignore[arg-type]
+class FreshBatches(EpochBatches):
+    """The same for examples that are made when they are needed: the names and sizes of one epoch's batches."""
+
+    def __iter__(self) -> Iterator[tuple[str, int]]:  # type: ignore[override]
+        for place, first in enumerate(range(0, self.samples, self.batch_size)):
+            yield f"train/{self.epoch}/{place}", min(self.batch_size, self.samples - first)
+
+
+def _loader(examples: Split | Stream, sampler) -> DataLoader:
+    """Whole batches by key: no collation, no worker processes."""
+    return DataLoader(examples, batch_size=None, sampler=sampler)  # type: ignore[arg-type]
 
 
 class InMemory(pl.LightningDataModule):
-    """Batches are (words (T, B), mask (T, B), label (B,)), time-major."""
+    """The task's examples as batches, time-major."""
 
     def __init__(self, data: Data, batch_size: int, seed: int) -> None:
         super().__init__()
         self.data, self.batch_size, self.seed = data, batch_size, seed
 
     def train_dataloader(self) -> DataLoader:
-        return _loader(self.data.train, EpochBatches(len(self.data.train), self.batch_size, self.seed))
+        train = self.data.train
+        kind = FreshBatches if isinstance(train, Stream) else EpochBatches
+        return _loader(train, kind(len(train), self.batch_size, self.seed))
 
     def val_dataloader(self) -> DataLoader:
         return validation_loader(self.data.val)
 
-    def probe_batch(self, samples: int) -> tuple[Tensor, Tensor, Tensor]:
+    def probe_batch(self, samples: int) -> Batch:
         """A fixed batch of validation examples, the same for every run of this seed."""
         order = torch.randperm(len(self.data.val), generator=stream(self.seed, "probe"))
         return self.data.val[order[:samples]]

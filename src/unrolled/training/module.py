@@ -9,13 +9,27 @@ import torch
 from torch import Tensor
 from torchmetrics import MeanMetric
 
-from unrolled.rnn import SequenceToVector, Tape
+from unrolled.rnn import (
+    RNN,
+    Batch,
+    Embedding,
+    EncoderDecoder,
+    Numbers,
+    OneHot,
+    Pattern,
+    SequenceToSequence,
+    SequenceToVector,
+    Tape,
+    VectorToSequence,
+)
+from unrolled.rnn.embedding import Front
 from unrolled.rnn.init import streams
-from unrolled.tasks.data import scores
+from unrolled.tasks.data import mean_loss
+from unrolled.tasks.scores import Scores
 
-from .losses import LOSSES
+from .losses import loss_of
 
-Batch = tuple[Tensor, Tensor, Tensor]
+Spec = dict[str, Any]  # what `Data.spec` says of a task
 
 
 class Diverged(Exception):
@@ -26,16 +40,12 @@ class Diverged(Exception):
         self.step, self.what = step, what
 
 
-def build(config: dict[str, Any], vocabulary: int, classes: int, draw: str = "") -> SequenceToVector:
-    """The network of a (plain) configuration. `draw` names another birth of it, with random streams of its own."""
-    network = SequenceToVector(
-        vocabulary=vocabulary,
-        embedding=config["embedding"]["dim"],
-        hidden=config["model"]["hidden"],
-        classes=classes,
-        activation=config["activation"]["name"],
-        backward=config["model"]["backward"],
-    )
+def build(config: dict[str, Any], spec: Spec, draw: str = "", vectors: dict[int, Tensor] | None = None) -> Pattern:
+    """The network of a (plain) configuration for a task. `draw` names another birth of it, with streams of its own.
+
+    vectors: rows of the embedding of what is read that are known beforehand.
+    """
+    network = _wired(config, spec)
     init = config["init"]
     network.initialise(
         init["name"],
@@ -44,32 +54,78 @@ def build(config: dict[str, Any], vocabulary: int, classes: int, draw: str = "")
         bias_std=init["bias_std"],
         streams=streams(config["seed"], draw),
     )
+    if vectors:
+        table = network.get_submodule(READ[spec["pattern"]]).weight
+        with torch.no_grad():
+            for row, vector in vectors.items():
+                table[row] = vector
     return network
 
 
-class Classifier(pl.LightningModule):
-    """Trains the network of `config` (plain values, as in a run's `.hydra/config.yaml`) on batches of `InMemory`.
+# Which part of a pattern embeds the tokens that it reads.
+READ = {
+    "sequence_to_vector": "embedding",
+    "sequence_to_sequence": "embedding",
+    "encoder_decoder": "source",
+    "vector_to_sequence": "embedding",
+}
 
-    tape: set it before a step to have that step's dL/dh_t kept; probes do.
+
+def _wired(config: dict[str, Any], spec: Spec) -> Pattern:
+    answers = spec["answers"]
+
+    def rnn(front: Front) -> RNN:
+        return RNN(front.size, config["model"]["hidden"], config["activation"]["name"], config["model"]["backward"])
+
+    if spec["pattern"] == "vector_to_sequence":
+        front = _front(config["embedding"], answers, tokens=True)
+        return VectorToSequence(spec["reads"], front, rnn(front), answers)
+    read = _front(config["embedding"], spec["reads"], spec["reads_tokens"])
+    if spec["pattern"] == "encoder_decoder":
+        written = _front(config["embedding"], answers, tokens=True)
+        return EncoderDecoder(read, rnn(read), written, rnn(written), answers)
+    wiring = {"sequence_to_vector": SequenceToVector, "sequence_to_sequence": SequenceToSequence}
+    return wiring[spec["pattern"]](read, rnn(read), answers)
+
+
+def _front(embedding: dict[str, Any], size: int, tokens: bool) -> Front:
+    if not tokens:
+        return Numbers(size)
+    if embedding["name"] == "onehot":
+        return OneHot(size)
+    return Embedding(size, embedding["dim"], frozen=embedding["name"] == "frozen")
+
+
+class RecurrentModule(pl.LightningModule):
+    """Trains the network of `config` (plain values, as in a run's `.hydra/config.yaml`) on batches of a task.
+
+    spec: `Data.spec` of the task. scores: its scores; None: to load a checkpoint and use the network alone.
+    tapes: set them before a step to have that step's dL/dh_t kept, one for each RNN; probes do.
     """
 
-    def __init__(self, config: dict[str, Any], vocabulary: int, classes: int) -> None:
+    def __init__(
+        self,
+        config: dict[str, Any],
+        spec: Spec,
+        scores: Scores | None = None,
+        vectors: dict[int, Tensor] | None = None,
+    ) -> None:
         super().__init__()
-        self.save_hyperparameters()
+        self.save_hyperparameters("config", "spec")
         self.config = config
-        self.network = build(config, vocabulary, classes)
-        self.loss = LOSSES[config["loss"]["name"]]
-        self.scores = scores(classes)
-        self.tape: Tape | None = None
+        self.network = build(config, spec, vectors=vectors)
+        self.loss = loss_of(config["loss"])
+        self.scores = scores
+        self.classes = bool(spec["answers_tokens"])
+        self.tapes: tuple[Tape, ...] = ()
         self.validation_loss = MeanMetric(nan_strategy="disable")
 
-    def forward(self, words: Tensor, mask: Tensor | None = None) -> Tensor:
-        return self.network(words, mask)
+    def forward(self, batch: Batch) -> Tensor:
+        return self.network(batch)
 
     def training_step(self, batch: Batch, _: int) -> dict[str, Tensor]:
-        words, mask, label = batch
-        answer = self.network(words, mask, self.tape)
-        loss = self.loss(answer, label)
+        answer = self.network(batch, self.tapes)
+        loss = mean_loss(self.loss(answer, batch.y), batch)
         if not torch.isfinite(loss):
             raise Diverged(self.global_step, f"the loss became {loss.item()}")
         return {"loss": loss, "answer": answer.detach()}
@@ -80,33 +136,39 @@ class Classifier(pl.LightningModule):
             raise Diverged(self.global_step, "the gradient became inf or nan")
 
     def on_validation_epoch_start(self) -> None:
+        assert self.scores is not None
         self.scores.reset()
         self.validation_loss.reset()
 
     def validation_step(self, batch: Batch, _: int) -> None:
-        words, mask, label = batch
-        answer = self.network(words, mask)
-        self.validation_loss.update(self.loss(answer, label), weight=len(label))
-        self.scores.update(answer.nan_to_num(), label)  # torchmetrics refuses nan; see validation_scores
+        """The loss with the true tokens fed back; the scores of what the network writes by itself, where it writes."""
+        assert self.scores is not None
+        answer = self.network(batch)
+        answers = len(batch.y) if batch.y_mask is None else batch.y_mask.sum()
+        self.validation_loss.update(mean_loss(self.loss(answer, batch.y), batch), weight=answers)
+        if torch.isfinite(answer).all():  # see validation_scores
+            self.scores.update(self.network.write(batch) if self.network.writes else answer, batch)  # type: ignore[operator]
+        else:
+            self.validation_loss.update(torch.nan)
 
     def on_validation_epoch_end(self) -> None:
         self.log_dict(self.validation_scores())
 
-    def validation_scores(self) -> dict[str, Tensor]:
+    def validation_scores(self) -> dict[str, float]:
         """val/loss and the task's scores over the batches since `on_validation_epoch_start`.
 
-        All nan where the network answered nan: a guess is not a score.
+        All nan where the network answered with something that is not finite: a guess is not a score.
         """
-        loss = self.validation_loss.compute()
-        named = {f"val/{name}": value for name, value in self.scores.compute().items()}
-        if loss.isnan():
-            named = dict.fromkeys(named, loss)
-        return {"val/loss": loss, **named}
+        assert self.scores is not None
+        loss = float(self.validation_loss.compute())
+        if math.isnan(loss):
+            return {"val/loss": loss, **{f"val/{name}": loss for name in self.scores.metrics}}
+        return {"val/loss": loss, **{f"val/{name}": value for name, value in self.scores.compute().items()}}
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Fused: on networks this small the default loops over parameters take longer than the arithmetic."""
         kind = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[self.config["optimizer"]["name"]]
-        return kind(self.parameters(), lr=self.config["optimizer"]["lr"], fused=True)
+        return kind([p for p in self.parameters() if p.requires_grad], lr=self.config["optimizer"]["lr"], fused=True)
 
 
 def largest_gradient(network: torch.nn.Module) -> Tensor:
@@ -116,15 +178,14 @@ def largest_gradient(network: torch.nn.Module) -> Tensor:
 
 
 @torch.no_grad()
-def evaluate(module: Classifier, batches: Iterable[Batch]) -> dict[str, float]:
+def evaluate(module: RecurrentModule, batches: Iterable[Batch]) -> dict[str, float]:
     """The module's validation scores on other batches, outside of Lightning's loop."""
     module.eval()
     module.on_validation_epoch_start()
     for batch in batches:
         module.validation_step(to_device(batch, module.device), 0)
-    return {name: float(value) for name, value in module.validation_scores().items()}
+    return module.validation_scores()
 
 
 def to_device(batch: Batch, device: torch.device | str) -> Batch:
-    words, mask, label = batch
-    return words.to(device), mask.to(device), label.to(device)
+    return Batch(*(None if part is None else part.to(device) for part in batch))  # type: ignore[arg-type]

@@ -1,29 +1,36 @@
 """Looking at a network's gradients on one batch: the real backward pass, and its diagnosis in float64 log space."""
 
-from collections.abc import Callable
+import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from unrolled.gradients.log_pass import in_float64, log_pass
-from unrolled.gradients.profile import Profile, profile
+from unrolled.gradients.log_pass import log_pass
+from unrolled.gradients.profile import Profile, profile, root_mean_square
 from unrolled.gradients.regime import Diagnosis, diagnose
-from unrolled.rnn import SequenceToVector, Tape
+from unrolled.rnn import Batch, Pattern, Tape
+from unrolled.tasks.data import Loss, mean_loss, own_losses
 
-from .module import Batch, build
+from .module import Spec, build
 
-Loss = Callable[[Tensor, Tensor], Tensor]
+NEEDS_THE_CONE = "needs the cone"
 
 
 @dataclass(frozen=True)
 class Look:
-    """profile: of the real backward pass, in the precision of training. diagnosis: from the log-space pass."""
+    """profile: of dL/dh_t in the real backward pass, in the precision of training, over all RNNs in order of time.
+
+    input_rms (T,): RMS over samples of the norm of dL/dx_t. seam: where a decoder's steps begin, or None.
+    diagnosis: from the log-space pass through the reader; None where the loss reads every state.
+    """
 
     profile: Profile
-    diagnosis: Diagnosis
+    input_rms: Tensor
+    seam: int | None
+    diagnosis: Diagnosis | None
 
 
 @dataclass(frozen=True)
@@ -42,44 +49,64 @@ class Births:
         return {label: labels.count(label) for label in sorted(set(labels))}
 
 
-def look(network: SequenceToVector, loss: Loss, batch: Batch, tape: Tape | None = None) -> Look:
+def look(network: Pattern, loss: Loss, batch: Batch, tapes: Sequence[Tape] = ()) -> Look:
     """Looks at the network on a batch; the parameters' own gradients are left alone.
 
-    tape: of a backward pass already done on this batch (its dL/dh_t are used); None: one is done here. The loss is a
-    mean over samples, so that each sample's gradient of its own loss is B times what the tape holds.
+    loss: one value per answer. tapes: of a backward pass of the mean over all answers, already done on this batch;
+    none: one is done here. A sample's own loss is the mean over its own answers.
     """
-    words, mask, label = batch
-    if tape is None:
-        tape = Tape()
+    if not tapes:
+        tapes = [Tape() for _ in network.rnns]
         with torch.enable_grad():
-            value = loss(network(words, mask, tape), label)
-            torch.autograd.grad(value, network.rnn.W_h)
-    assert tape.dh is not None
-    return Look(profile(tape.dh * len(label), mask), diagnosis(network, loss, batch))
+            total = mean_loss(loss(network(batch, tapes), batch.y), batch)
+            torch.autograd.grad(total, [rnn.W_h for rnn in network.rnns.values()])
+    scale, masks = _own_scale(batch).unsqueeze(1), network.masks(batch)
+    dh = torch.cat([_kept(tape.dh) for tape in tapes]) * scale
+    pairs = zip(tapes, network.rnns.values(), strict=True)
+    dx = torch.cat([(_kept(tape.da).double() @ rnn.W_x.detach().double()).norm(dim=2) for tape, rnn in pairs])
+    mask = torch.cat(masks)
+    seam = len(masks[0]) if len(masks) > 1 else None
+    return Look(profile(dh, mask), root_mean_square(dx * scale.squeeze(1), mask), seam, diagnosis(network, loss, batch))
 
 
-def diagnosis(network: SequenceToVector, loss: Loss, batch: Batch) -> Diagnosis:
-    """The regime of the network on a batch, in float64 from the embedding on."""
-    words, mask, label = batch
-    rnn = in_float64(network.rnn)
+def _own_scale(batch: Batch) -> Tensor:
+    """(B,): from the gradient of the mean over all answers to that of a sample's own loss."""
+    if batch.y_mask is None:
+        return torch.full((len(batch.y),), len(batch.y), dtype=torch.float64, device=batch.y.device)
+    own = batch.y_mask.sum(0).double()
+    return own.sum() / own.clamp_min(1)
+
+
+def _kept(gradient: Tensor | None) -> Tensor:
+    assert gradient is not None
+    return gradient
+
+
+def diagnosis(network: Pattern, loss: Loss, batch: Batch) -> Diagnosis | None:
+    """The regime of the network's reader on a batch, in float64; None where the loss reads every state."""
+    if network.reader is None:
+        return None
+    network = copy.deepcopy(network).double()
+    reader = network.reader
+    assert reader is not None
+    mask = network.masks(batch)[0]
     with torch.no_grad():
-        x = network.embedding(words).double()
-        h, h_T = rnn.unroll(x, mask=mask)
+        x = network.read(batch)  # type: ignore[operator]
+        h, h_T = reader.unroll(x, mask=mask)
     with torch.enable_grad():
         h_T = h_T.detach().requires_grad_()
-        value = loss(F.linear(h_T, network.W_o.double(), network.b_o.double()), label) * len(label)
-        (dh_T,) = torch.autograd.grad(value, h_T)
-    return diagnose(rnn, log_pass(rnn, x, h, dh_T, mask))
+        answer = network.answer(h_T, batch)  # type: ignore[operator]
+        (dh_T,) = torch.autograd.grad(own_losses(loss(answer, batch.y), batch).sum(), h_T)
+    return diagnose(reader, log_pass(reader, x, h, dh_T, mask))
 
 
-def births(config: dict[str, Any], network: SequenceToVector, loss: Loss, batch: Batch) -> Births:
-    """Draws `probe.births` networks like this one and diagnoses each, untrained."""
-    vocabulary, classes = len(network.embedding.weight), len(network.b_o)
-    device = network.b_o.device
-    drawn = (
-        build(config, vocabulary, classes, draw=f"birth/{i}/").to(device) for i in range(config["probe"]["births"])
-    )
-    return Births([diagnosis(birth, loss, batch) for birth in drawn])
+def births(
+    config: dict[str, Any], spec: Spec, loss: Loss, batch: Batch, vectors: dict[int, Tensor] | None = None
+) -> Births:
+    """Draws `probe.births` networks of this configuration and diagnoses each, untrained."""
+    names = (f"birth/{i}/" for i in range(config["probe"]["births"]))
+    drawn = (diagnosis(build(config, spec, name, vectors), loss, batch) for name in names)
+    return Births([each for each in drawn if each is not None])
 
 
 def relative_log(diagnosis: Diagnosis) -> Tensor:

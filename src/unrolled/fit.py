@@ -1,0 +1,87 @@
+"""What a task, a loss and an embedding must agree on. No torch here: it is asked before anything heavy is imported."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+from .errors import UserError
+
+LOSSES = {
+    "classes": ("cross_entropy", "label_smoothing"),
+    "numbers": ("mse", "mae", "huber"),
+}
+EMBEDDINGS = {
+    "tokens": ("trainable", "frozen", "onehot", "pretrained"),
+    "numbers": ("none",),
+}
+
+
+def check_loss(loss: str, task: str, answers: str) -> None:
+    """Raises UserError where the loss does not fit a task that answers with "classes" or "numbers"."""
+    if loss not in LOSSES[answers]:
+        fitting = ", ".join(LOSSES[answers])
+        raise UserError(f"loss={loss} does not fit task={task}, which answers with {answers}: use one of {fitting}")
+
+
+def check_embedding(embedding: str, task: str, reads: str) -> None:
+    """Raises UserError where the embedding does not fit a task that reads "tokens" or "numbers"."""
+    if embedding not in EMBEDDINGS[reads]:
+        fitting = ", ".join(EMBEDDINGS[reads])
+        raise UserError(f"embedding={embedding} does not fit task={task}, which reads {reads}: use one of {fitting}")
+
+
+def check_vectors(path: str, dim: int | None) -> None:
+    """Raises UserError where the file of word vectors is none, or has another size than embedding.dim asks for."""
+    if not path:
+        raise UserError("embedding=pretrained needs a file: embedding.path=FILE (GloVe or word2vec text format)")
+    size = vector_size(path)
+    if dim is not None and dim != size:
+        raise UserError(
+            f"embedding.dim={dim}: the vectors in {path} have {size} numbers; leave embedding.dim to the file"
+        )
+
+
+def vector_size(path: str) -> int:
+    """E, from the first lines alone. Raises UserError where the file is not such a file."""
+    first = [len(numbers) for _, (_, numbers) in zip(range(3), vector_lines(path), strict=False)]
+    if not first:
+        raise _not_vectors(path, 1)
+    return first[0]
+
+
+def vector_lines(path: str) -> Iterator[tuple[str, list[float]]]:
+    """(word, numbers) a line; word2vec's first line, the two counts, is left out. A word may hold spaces."""
+    file, size = Path(path), -1
+    if not file.is_file():
+        raise UserError(f"embedding.path={path}: no such file")
+    try:
+        with file.open(encoding="utf-8") as text:
+            for number, line in enumerate(text, start=1):
+                if not line.strip():
+                    continue
+                word, *rest = line.rstrip().rsplit(" ", size)
+                if number == 1 and word.isdigit() and len(rest) == 1 and rest[0].isdigit():
+                    continue
+                numbers = [_number(part) for part in rest]
+                size = len(rest) if size < 0 else size
+                one_too_many = _number(word.rpartition(" ")[2]) is not None and " " in word
+                if len(rest) != size or size < 1 or None in numbers or one_too_many:
+                    raise _not_vectors(path, number)
+                yield word, numbers  # type: ignore[misc]
+    except UnicodeDecodeError:
+        raise _not_vectors(path, 1) from None
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _not_vectors(path: str, line: int) -> UserError:
+    return UserError(
+        f"embedding.path={path}: line {line} is not a word and its numbers, as many as in the lines before "
+        "(GloVe or word2vec text format, UTF-8)"
+    )

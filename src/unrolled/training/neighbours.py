@@ -1,0 +1,33 @@
+"""Which words a table of vectors holds for alike: cosines of pairs, and nearest words."""
+
+from dataclasses import dataclass
+
+import torch.nn.functional as F
+from torch import Tensor
+
+MOST_FREQUENT = 1000  # rarer words have hardly moved from where they were drawn
+
+
+@dataclass(frozen=True)
+class Pair:
+    """cosine of the two words' vectors; nearest: the word whose vector has the largest cosine with the first one's."""
+
+    word: str
+    other: str
+    cosine: float
+    nearest: str
+
+
+def pairs_of(words: list[tuple[str, str]], vocabulary: list[str], table: Tensor) -> list[Pair]:
+    """Of the pairs that the vocabulary (most frequent words first) holds; table (V, E)."""
+    index = {word: i for i, word in enumerate(vocabulary)}
+    unit = F.normalize(table.detach().double().cpu(), dim=1)
+    found = []
+    for word, other in words:
+        if word not in index or other not in index:
+            continue
+        cosines = unit[:MOST_FREQUENT] @ unit[index[word]]
+        order = [vocabulary[i] for i in cosines.argsort(descending=True).tolist()]
+        nearest = next(each for each in order if each != word and not each.startswith("<"))
+        found.append(Pair(word, other, float(unit[index[word]] @ unit[index[other]]), nearest))
+    return found

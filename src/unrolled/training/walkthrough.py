@@ -1,0 +1,84 @@
+"""The first update, step by step, in print: what a lecture writes on the board."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from unrolled.rnn import Batch, SequenceToVector, Tape
+from unrolled.tasks.data import Data
+
+
+class Walkthrough(pl.Callback):
+    """Prints the forward pass of the first example of the first batch, its backward pass, and the batch's update.
+
+    For sequence to vector with tokens and classes; of anything else it says that it has nothing to show.
+    """
+
+    def __init__(self, data: Data) -> None:
+        self.data = data
+        self._before: dict[str, Tensor] = {}
+        self._first: Batch | None = None
+
+    def on_train_batch_start(self, trainer, pl_module: Any, batch: Batch, batch_idx: int) -> None:
+        if trainer.global_step:
+            return
+        network = pl_module.network
+        if not isinstance(network, SequenceToVector) or isinstance(self.data.reads, int):
+            print("probe.walkthrough=true shows networks that read tokens and answer once: not this one")
+            return
+        self._first = Batch(batch.x[:, :1], None if batch.mask is None else batch.mask[:, :1], batch.y[:1], None)
+        self._before = {name: p.detach().clone() for name, p in network.named_parameters()}
+        self._forward(network, pl_module.loss)
+
+    def on_train_batch_end(self, trainer, pl_module: Any, outputs, batch: Batch, batch_idx: int) -> None:
+        if self._first is None or trainer.global_step != 1:
+            return
+        print("\nThe update, by the mean loss of the batch: parameter, norm before, norm of the change")
+        for name, p in pl_module.network.named_parameters():
+            change = (p.detach() - self._before[name]).norm()
+            print(f"  {name:<17} {self._before[name].norm():9.4f} {change:11.6f}")
+        with torch.no_grad():
+            print(f"The answer now: {self._probabilities(pl_module.network(self._first))}")
+
+    @torch.no_grad()
+    def _forward(self, network: SequenceToVector, loss: Any) -> None:
+        assert self._first is not None and isinstance(self.data.reads, list)
+        tokens, mask = self._first.x[:, 0], network.masks(self._first)[0][:, 0]
+        h = torch.zeros(1, network.rnn.hidden, dtype=network.W_o.dtype)
+        print("\nForward: a_t = W_x x_t + W_h h_{t-1} + b, h_t = f(a_t)")
+        real = mask.nonzero().flatten().tolist()
+        for t in real:
+            x = network.embedding(tokens[t : t + 1])
+            print(f"\nt = {t - real[0] + 1}: {self.data.reads[int(tokens[t])]}")
+            print(f"  x_t {_row(x[0])}")
+            h = network.rnn.step(x, h)
+            print(f"  h_t {_row(h[0])}")
+        answer = network.read_out(h)
+        print(f"\nW_o h_T + b_o = {_row(answer[0])}")
+        print(f"softmax: {self._probabilities(answer)}")
+        true = self.data.answers[int(self._first.y[0])] if isinstance(self.data.answers, list) else ""
+        print(f"loss against {true!r}: {float(loss(answer, self._first.y)):.4f}")
+        self._backward(network, loss, real)
+
+    def _backward(self, network: SequenceToVector, loss: Any, real: Sequence[int]) -> None:
+        assert self._first is not None
+        tape = Tape()
+        with torch.enable_grad():
+            value = loss(network(self._first, [tape]), self._first.y).sum()
+            torch.autograd.grad(value, network.rnn.W_h)
+        assert tape.dh is not None
+        print("\nBackward, from the last step to the first: norm of dL/dh_t, and dL/dh_t")
+        for t in reversed(real):
+            print(f"  t = {t - real[0] + 1}: {tape.dh[t, 0].norm():.5f}  {_row(tape.dh[t, 0])}")
+
+    def _probabilities(self, answer: Tensor) -> str:
+        assert isinstance(self.data.answers, list)
+        shares = answer.softmax(-1)[0].tolist()
+        return ", ".join(f"{name} {share:.1%}" for name, share in zip(self.data.answers, shares, strict=True))
+
+
+def _row(values: Tensor) -> str:
+    return "[" + " ".join(f"{value:+.3f}" for value in values.tolist()) + "]"
