@@ -1,0 +1,46 @@
+"""What the tasks that are generated from the seed have in common: fresh training examples, a fixed validation split."""
+
+from collections.abc import Callable
+
+from torch import Generator
+
+from unrolled.config import TaskConfig
+from unrolled.errors import UserError
+
+from .data import Data, Guess, Split, Stream
+from .scores import Scores
+
+VALIDATION = 1000  # examples
+
+Make = Callable[[int, Generator], Split]
+
+
+def generated(
+    config: TaskConfig,
+    seed: int,
+    make: Make,
+    *,
+    pattern: str = "sequence_to_vector",
+    reads: list[str] | int,
+    answers: list[str] | int,
+    scores: Callable[[], Scores],
+    baseline: Callable[[Split], Guess],
+    baseline_name: str,
+    exact: dict[str, float],
+    solved: tuple[str, float],
+) -> Data:
+    """`Data` whose training examples are never seen twice. make: (n, generator) -> n examples."""
+    assert config.samples is not None
+    train = Stream(make, config.samples, seed)
+    val = train.split("val", VALIDATION)
+    return Data(
+        pattern, train, val, reads, answers, scores, baseline(val), baseline_name, exact=exact, solved=solved
+    )  # fmt: skip
+
+
+def at_least(config: TaskConfig, shortest: int) -> int:
+    """task.length. Raises UserError where it is shorter than the task's definition allows."""
+    assert config.length is not None
+    if config.length < shortest:
+        raise UserError(f"task.length={config.length}: task={config.name} needs at least {shortest} steps")
+    return config.length

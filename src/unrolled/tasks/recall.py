@@ -1,0 +1,82 @@
+"""Symbols, a delay, a signal, and the symbols again: what `copy` and `noiseless_memorization` have in common."""
+
+import math
+
+import torch
+from torch import Generator, Tensor
+from torchmetrics import MeanMetric
+from torchmetrics.classification import MulticlassAccuracy
+
+from unrolled.config import TaskConfig
+from unrolled.errors import UserError
+
+from .data import Data, Guess, Split
+from .generated import generated
+from .scores import Scores, counted
+
+
+class Recall(MeanMetric):
+    """Share of the symbols that were to be remembered and came back right; blanks do not count."""
+
+    def __init__(self, symbols: int) -> None:
+        super().__init__(nan_strategy="disable")
+        self.symbols = symbols
+
+    def update(self, predicted: Tensor, true: Tensor) -> None:  # type: ignore[override]
+        super().update((predicted.argmax(1) == true)[true < self.symbols].double())
+
+
+def recalled(config: TaskConfig, seed: int, symbols: int, items: int) -> Data:
+    """Aligned: `items` of `symbols` kinds, `task.delay` steps whose last is the signal, then `items` steps of recall.
+
+    What is read is blank everywhere else; what is to be answered is blank until the recall.
+    """
+    delay = _delay(config, items)
+    blank, signal, T = symbols, symbols + 1, delay + 2 * items
+
+    def make(n: int, generator: Generator) -> Split:
+        shown = torch.randint(0, symbols, (n, items), generator=generator)
+        x, y = torch.full((n, T), blank), torch.full((n, T), blank)
+        x[:, :items], y[:, -items:] = shown, shown
+        x[:, items + delay - 1] = signal
+        real = torch.ones(n, T, dtype=torch.bool)
+        return Split(x, real, y, real)
+
+    def blank_then_anything(val: Split) -> Guess:
+        answer = torch.full((T, 1, symbols + 1), -math.inf)
+        answer[:-items, :, blank] = 0.0
+        answer[-items:, :, :symbols] = -math.log(symbols)
+        return Guess(answer.expand(T, len(val), -1))
+
+    def scores() -> Scores:
+        metrics = {"recall": Recall(symbols), "accuracy": MulticlassAccuracy(symbols + 1, average="micro")}
+        return Scores("recall", True, metrics, counted)
+
+    names = [f"symbol {i}" for i in range(symbols)]
+    return generated(
+        config,
+        seed,
+        make,
+        pattern="sequence_to_sequence",
+        reads=[*names, "blank", "signal"],
+        answers=[*names, "blank"],
+        scores=scores,
+        baseline=blank_then_anything,
+        baseline_name="blanks, then any symbol",
+        exact={
+            "cross_entropy": items * math.log(symbols) / T,
+            "recall": 1 / symbols,
+            "accuracy": 1 - items / T * (1 - 1 / symbols),
+        },
+        solved=("recall", 0.99),
+    )
+
+
+def _delay(config: TaskConfig, items: int) -> int:
+    """task.delay, or what task.length leaves of it. Raises UserError where nothing is left."""
+    if config.length is None:
+        assert config.delay is not None
+        return config.delay
+    if config.length <= 2 * items:
+        raise UserError(f"task.length={config.length}: task={config.name} needs more than {2 * items} steps")
+    return config.length - 2 * items

@@ -1,0 +1,53 @@
+"""Temporal order: in which order did the informative symbols come? (Hochreiter & Schmidhuber 1997, exp. 6a and 6b)
+
+Six symbols: A and B inform, c to f distract. With two informative ones (4 classes) they stand anywhere in the second and
+in the sixth tenth of the sequence, as in Pascanu et al. 2013, section 4.1; with three (8 classes) from 10, 33 and 66 % on,
+each within a tenth of the length.
+"""
+
+import math
+from itertools import product
+
+import torch
+from torch import Generator
+
+from unrolled.config import TaskConfig
+from unrolled.errors import UserError
+
+from .data import Data, Guess, Split
+from .generated import at_least, generated
+from .scores import classification
+
+SYMBOLS = ["A", "B", "c", "d", "e", "f"]
+FROM_PERCENT = {2: (10, 50), 3: (10, 33, 66)}
+
+
+def load(config: TaskConfig, seed: int) -> Data:
+    """Raises UserError for a length below 10, and for another number of informative symbols than 2 or 3."""
+    T, informative = at_least(config, 10), config.symbols or 0
+    if informative not in FROM_PERCENT:
+        raise UserError(f"task.symbols={informative}: task=temporal_order has 2 or 3 informative symbols")
+    classes = ["".join(order) for order in product("AB", repeat=informative)]
+
+    def make(n: int, generator: Generator) -> Split:
+        x = torch.randint(2, len(SYMBOLS), (n, T), generator=generator)
+        shown = torch.randint(0, 2, (n, informative), generator=generator)
+        for i, percent in enumerate(FROM_PERCENT[informative]):
+            first = percent * T // 100
+            x[torch.arange(n), torch.randint(first, first + T // 10, (n,), generator=generator)] = shown[:, i]
+        y = (shown * 2 ** torch.arange(informative).flip(0)).sum(1)
+        return Split(x, torch.ones(n, T, dtype=torch.bool), y)
+
+    C = len(classes)
+    return generated(
+        config,
+        seed,
+        make,
+        reads=SYMBOLS,
+        answers=classes,
+        scores=lambda: classification(C),
+        baseline=lambda val: Guess(torch.full((len(val), C), -math.log(C))),
+        baseline_name="any class",
+        exact={"cross_entropy": math.log(C), "accuracy": 1 / C},
+        solved=("accuracy", 0.99),
+    )
