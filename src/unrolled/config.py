@@ -54,6 +54,7 @@ class TaskConfig:
     target: str | None = one_of("price", "return", "volatility", "volume")  # of tomorrow
     language: str | None = one_of("fr", "de", "es", "it", "nl", "pt")
     split: str | None = one_of("random", "first_word")  # first_word: no first word is in both splits
+    digits: int | None = option(min=3, max=9)  # of the numbers
     size: int | None = option(min=8)  # pixels on a side
     permute: bool | None = None  # one fixed permutation of the pixels
     file: str | None = None  # of your own task

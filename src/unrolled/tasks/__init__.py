@@ -51,7 +51,7 @@ TASKS = {
 
 
 def check(config: TaskConfig) -> None:
-    """Raises UserError for a name that is not in TASKS, or whose data are not installed. Imports no task but your own."""
+    """Raises UserError for a name that is not in TASKS, or whose data are not installed. Imports none but your own."""
     name = config.name
     if name not in TASKS:
         raise UserError(f"task.name={name}: no such task; allowed: {', '.join(TASKS)}")
@@ -94,4 +94,6 @@ def load(config: TaskConfig, seed: int):
     data = task(config).load(config, seed)
     if not isinstance(data, Data):
         raise UserError(f"task={config.name}: load() returned {type(data).__name__}, not unrolled.tasks.data.Data")
+    if not (len(data.train) and len(data.val)):
+        raise UserError(f"task.length={config.length}: task={config.name} has no example that long")
     return data

