@@ -15,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from .errors import Interrupted, UserError, raise_on_signals
 from .paths import CONF
-from .preflight import check, in_one_line, preflight
+from .preflight import as_names, check, in_one_line, preflight
 
 
 def cell(config: DictConfig) -> float | None:
@@ -35,6 +35,7 @@ def train(arguments: Sequence[str]) -> None:
 
 
 def _train(arguments: list[str]) -> None:
+    arguments = as_names(arguments)
     multirun = preflight(arguments)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come to us, not to Hydra's printer
     sys.argv = [sys.argv[0], *arguments]
@@ -98,6 +99,12 @@ def _dashboard(args: argparse.Namespace) -> None:
     open_dashboard(Path(args.folder))
 
 
+def _predict(args: argparse.Namespace) -> None:
+    from .predict import predict, show
+
+    show(predict(Path(args.run), args.text, args.label, args.checkpoint))
+
+
 def console() -> None:
     """The `unrolled` command."""
     parser = argparse.ArgumentParser(
@@ -109,6 +116,12 @@ def console() -> None:
     report = commands.add_parser("report", help="rebuild a sweep's table and page from its folder")
     report.add_argument("folder")
     report.set_defaults(call=_report)
+    predict = commands.add_parser("predict", help="what a trained network says to a text, word by word")
+    predict.add_argument("run", help="the folder of a run")
+    predict.add_argument("text", help='such as "I do not like this movie"')
+    predict.add_argument("--label", help="the class to take the loss against; without it, the one that is predicted")
+    predict.add_argument("--checkpoint", choices=("best", "last"), default="best")
+    predict.set_defaults(call=_predict)
     bench = commands.add_parser("bench", help="the speed table, as ratios measured side by side")
     bench.add_argument("--quick", action="store_true", help="few repetitions: to see that it runs")
     bench.set_defaults(call=_bench)

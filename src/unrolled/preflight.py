@@ -37,7 +37,7 @@ def preflight(arguments: Sequence[str]) -> bool:
         key, _, value = word.partition("=")
         if key.lstrip("+") in ("hydra.run.dir", "hydra.sweep.dir") and not value.strip(" '\""):
             raise UserError(f"{word} is empty: give a folder")
-        _check_choice(key, value)
+        _check_choice(key, value.strip("'"))
     path = create_config_search_path(str(Path(args.config_path or CONF).absolute()))
     if args.config_dir:
         folder = Path(args.config_dir).absolute()
@@ -49,6 +49,18 @@ def preflight(arguments: Sequence[str]) -> bool:
         return _compose(path, args.config_name or "train", list(args.overrides), args.multirun)
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise UserError(in_one_line(error)) from error
+
+
+def as_names(arguments: Sequence[str]) -> list[str]:
+    """The arguments with each choice that Hydra would read as a number in quotes: `experiment=nan` is a name."""
+    known, found = choices(), []
+    for word in arguments:
+        group, _, value = word.partition("=")
+        parts = value.split(",")
+        if "nan" in parts and all(part in known.get(group, []) for part in parts):
+            word = f"{group}={','.join(repr(part) for part in parts)}"
+        found.append(word)
+    return found
 
 
 def _check_choice(group: str, value: str) -> None:
@@ -86,7 +98,7 @@ def compose(overrides: Sequence[str]) -> Config:
     register()
     hydra = Hydra.create_main_hydra2("unrolled", create_config_search_path(str(CONF)))
     try:
-        return check(without_hydra(hydra.compose_config("train", list(overrides), run_mode=RunMode.RUN)))
+        return check(without_hydra(hydra.compose_config("train", as_names(overrides), run_mode=RunMode.RUN)))
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise UserError(in_one_line(error)) from error
     finally:

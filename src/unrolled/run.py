@@ -16,7 +16,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import Tensor
 
 from unrolled.config import Config, plain
-from unrolled.errors import Interrupted
+from unrolled.errors import Interrupted, UserError
 from unrolled.fit import check_embedding, check_loss
 from unrolled.place import Place
 from unrolled.rnn import Embedding
@@ -111,22 +111,26 @@ class _Run:
 
     def _vectors(self) -> tuple[dict[int, Tensor], str | None]:
         """Rows of the embedding that are known beforehand, and how much of the vocabulary they cover."""
-        vocabulary = self.data.reads
-        if not isinstance(vocabulary, list):
-            return {}, None
-        if self.config.embedding.name == "pretrained":
-            read = read_vectors(self.config.embedding.path or "", vocabulary)
+        vocabulary, embedding = self._embedded(), self.config.embedding
+        if embedding.name == "pretrained":
+            read = read_vectors(embedding.path or "", vocabulary)
             self.values["embedding"]["dim"] = read.size
             return read.rows, read.coverage
-        given = self.data.vectors
+        given = self.data.vectors if embedding.name != "onehot" else {}
+        for vector in given.values():
+            if len(vector) != embedding.dim:
+                raise UserError(f"embedding.dim={embedding.dim}: task={self.config.task.name} has vectors of {len(vector)}")
         return {i: torch.tensor(given[word]) for i, word in enumerate(vocabulary) if word in given}, None
+
+    def _embedded(self) -> list[str]:
+        """The tokens behind the rows of the embedding; none where numbers are read."""
+        tokens = self.data.answers if self.data.pattern == "vector_to_sequence" else self.data.reads
+        return tokens if isinstance(tokens, list) else []
 
     def _words(self) -> list[Pair]:
         """What the embedding of what is read makes of the task's pairs of words, now."""
         front = self.module.network.get_submodule(READ[self.data.pattern])
-        if not self.data.pairs or not isinstance(front, Embedding) or not isinstance(self.data.reads, list):
-            return []
-        return pairs_of(self.data.pairs, self.data.reads, front.weight)
+        return pairs_of(self.data.pairs, self._embedded(), front.weight) if isinstance(front, Embedding) else []
 
     def execute(self) -> dict[str, Any]:
         try:
@@ -188,7 +192,7 @@ class _Run:
     def _better(self, value: float) -> bool:
         """Than the best validation so far."""
         best = self.best.best_model_score
-        return best is None or (value > best if self.scores.larger else value < best)
+        return best is None or bool(value > best if self.scores.larger else value < best)
 
     def _on_training_examples(self) -> dict[str, float]:
         """The scores on examples that were trained on; there are none where every example is new."""

@@ -12,9 +12,12 @@ from plotly.offline import get_plotlyjs
 from unrolled.sweeps.results import Swept, failures, read_sweep, write_results
 from unrolled.tracking.status import STATES
 
-from . import figures
+from . import figures, learning
+from .answers import answers, lines
+from .by_time import profiles_by_time
 from .sentences import sentences
 from .table import header, rows
+from .words import words
 
 PAGE = "report.html"
 
@@ -37,7 +40,11 @@ def _html(swept: Swept) -> str:
         question=swept.question,
         counts=_counts(swept),
         trouble=failures(swept),
+        answers=answers(swept),
+        lines=lines(swept),
         sentences=sentences(swept),
+        words=words(swept),
+        remarks=list(dict.fromkeys(text for cell in swept.cells if (text := cell.status.get("remark")))),
         sections=_sections(swept),
         header=header(swept),
         rows=rows(swept),
@@ -46,28 +53,58 @@ def _html(swept: Swept) -> str:
 
 
 def _sections(swept: Swept) -> list[dict[str, object]]:
-    lags = "Lag counts real words back from the read-out; a lag with fewer than 10 sentences behind it is not drawn."
+    """The figures that this sweep has something to show in."""
+    lags = "Lag counts real steps back from the read-out; a lag with fewer than 10 samples behind it is not drawn."
+    born = any(cell.status.get("births", {}).get("slopes") for cell in swept.cells)
+    cleared = born and any(cell.status.get("slope") is not None for cell in swept.cells)
+    found = [
+        (
+            "What was solved",
+            "Share of the runs that have solved the task. A run that has not is censored where its updates end: more "
+            "of them might solve it.",
+            learning.survival(swept),
+        ),
+        (
+            "Scores",
+            "Every run; the upright bar is the trivial baseline. Training scores are of examples that were trained on.",
+            learning.scores(swept),
+        ),
+        (
+            "What it cost",
+            "Time of the updates alone, on one core. A network reads word after word; a bag of words does not.",
+            learning.cost(swept),
+        ),
+        (
+            "Profiles at birth",
+            f"Before any training: median over births, band = the middle 80 % of them. {lags}",
+            figures.profiles_at_birth(swept) if born else None,
+        ),
+        (
+            "Profiles after training",
+            "The same networks' configurations at the last probe, on the same validation examples.",
+            figures.profiles_after_training(swept) if cleared else None,
+        ),
+        (
+            "From birth to now",
+            "Training moves the slope: a trained network's slope says nothing about its initialisation's.",
+            figures.arrows(swept) if cleared else None,
+        ),
+        (
+            "Slope at birth",
+            "Mean and standard deviation over births, all seeds and other axes together, and how many explode.",
+            figures.grid(swept) if born else None,
+        ),
+        (
+            "Profiles by time step",
+            "Of networks whose loss reads every state, at the last probe. Each step has a fresh gradient of its own, "
+            "which hides whether the older ones vanish: slope and regime need the cone and are not told here.",
+            profiles_by_time(swept),
+        ),
+    ]
+    kept = [(title, note, figure) for title, note, figure in found if figure is not None]
     return [
-        {
-            "title": "1. Profiles at birth",
-            "note": f"Before any training: median over births, band = the middle 80 % of them. {lags}",
-            "figure": _embed(figures.profiles_at_birth(swept)),
-        },
-        {
-            "title": "2. Profiles after training",
-            "note": "The same networks' configurations at the last probe, on the same validation examples.",
-            "figure": _embed(figures.profiles_after_training(swept)),
-        },
-        {
-            "title": "From birth to now",
-            "note": "Training moves the slope: a trained network's slope says nothing about its initialisation's.",
-            "figure": _embed(figures.arrows(swept)),
-        },
-        {
-            "title": "3. Slope at birth",
-            "note": "Mean and standard deviation over births, all seeds and other axes together, and how many explode.",
-            "figure": _embed(figures.grid(swept)),
-        },
+        {"title": f"{i}. {title}", "note": note, "figure": _embed(figure)}
+        for i, (title, note, figure) in enumerate(kept, start=1)
     ]
 
 

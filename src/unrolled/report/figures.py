@@ -15,6 +15,7 @@ from .gather import Curve, Pool, combinations, mean, pool, varied
 
 # Okabe & Ito's eight colours, told apart by colour-blind readers (the black one last).
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999933", "#000000"]
+DASHES = ("solid", "dash", "dot", "dashdot")
 MOST_PANELS = 6
 NORM = "norm of dL/dh at this lag / at lag 0"
 
@@ -45,9 +46,9 @@ def _profiles(swept: Swept, chosen: Callable[[Pool], list[Curve]], what: str) ->
             for i, value in enumerate(swept.axes[colour] if colour else [None]):
                 axes = {**({colour: value} if colour else {}), **fixed}
                 drawn = chosen(pool(swept.cells, axes))
-                _add_band(figure, drawn, _text(value), i, what, (r + 1, c + 1))
+                _add_band(figure, drawn, text(value), i, what, (r + 1, c + 1))
     figure.update_yaxes(type="log", exponentformat="power", nticks=8)
-    figure.update_layout(height=130 + 250 * len(rows), **_layout(colour))
+    figure.update_layout(height=130 + 250 * len(rows), **layout(colour))
     return figure
 
 
@@ -66,7 +67,7 @@ def _add_band(  # noqa: PLR0917
     figure.add_scatter(y=high[kept], legendgroup=name, fill="tonexty", fillcolor=_faint(colour), **band, **group)
     figure.add_scatter(
         x=x, y=middle[kept], name=name, legendgroup=name, showlegend=at == (1, 1), mode="lines",
-        line={"color": colour, "width": 2, "dash": ("solid", "dash", "dot", "dashdot")[index % 4]},
+        line={"color": colour, "width": 2, "dash": DASHES[index % 4]},
         hovertemplate=f"{name}, lag %{{x}}: %{{y:.3g}} (median of {len(drawn)} {what})<extra></extra>", **group,
     )  # fmt: skip
 
@@ -87,7 +88,7 @@ def arrows(swept: Swept) -> go.Figure:
     keys = varied(swept)
     pools = [pool(swept.cells, axes) for axes in combinations(swept, keys)]
     shown = [each for each in pools if each.birth_slopes and each.slopes][::-1]
-    names = [_text(each.name) for each in shown]
+    names = [text(each.name) for each in shown]
     first = [each.birth_mean for each in shown]
     now = [mean(each.slopes) for each in shown]
     figure = go.Figure()
@@ -108,7 +109,7 @@ def arrows(swept: Swept) -> go.Figure:
     figure.add_vline(x=0, line_width=1, line_dash="dot")
     figure.update_xaxes(title="slope, nats per lag (below 0 vanishing, above 0 exploding)")
     figure.update_yaxes(title="configuration", type="category")
-    figure.update_layout(height=160 + 22 * len(shown), **_layout(None))
+    figure.update_layout(height=160 + 22 * len(shown), **layout(None))
     return figure
 
 
@@ -123,15 +124,15 @@ def grid(swept: Swept) -> go.Figure:
     limit = min(max(flat, default=1.0), 1.0)
     figure = go.Figure(
         go.Heatmap(
-            z=values, x=[_text(c) for c in columns], y=[_text(r) for r in rows],
+            z=values, x=[text(c) for c in columns], y=[text(r) for r in rows],
             text=[[_grid_text(each) for each in line] for line in pools], texttemplate="%{text}",
             zmin=-limit, zmax=limit, colorscale="RdBu_r", xgap=2, ygap=2, hoverinfo="skip",
             colorbar={"title": {"text": f"nats per lag (colour stops at +-{limit:.2g})", "side": "right"}},
         )
     )  # fmt: skip
-    figure.update_xaxes(title=_text(keys[1]) if len(keys) > 1 else "", type="category")
-    figure.update_yaxes(title=_text(keys[0]) if keys else "", type="category", autorange="reversed")
-    figure.update_layout(height=140 + 85 * len(rows), **_layout(None))
+    figure.update_xaxes(title=text(keys[1]) if len(keys) > 1 else "", type="category")
+    figure.update_yaxes(title=text(keys[0]) if keys else "", type="category", autorange="reversed")
+    figure.update_layout(height=140 + 85 * len(rows), **layout(None))
     return figure
 
 
@@ -145,10 +146,10 @@ def _grid_text(each: Pool) -> str:
 
 def _panel(facets: Sequence[str], column: Any, row: Any) -> str:
     keys = (key.rpartition(".")[2] for key in facets)
-    return ", ".join(f"{key} = {_text(value)}" for key, value in zip(keys, (column, row), strict=False))
+    return ", ".join(f"{key} = {text(value)}" for key, value in zip(keys, (column, row), strict=False))
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
     """What the user typed, escaped: plotly reads a little HTML in every label."""
     return html.escape(str(value)) if value is not None else "all"
 
@@ -158,6 +159,6 @@ def _faint(colour: str) -> str:
     return f"rgba({red},{green},{blue},0.18)"
 
 
-def _layout(colour: str | None) -> dict[str, Any]:
-    legend = {"title": {"text": _text(colour)}} if colour else {"orientation": "h", "y": 1.05, "yanchor": "bottom"}
+def layout(colour: str | None) -> dict[str, Any]:
+    legend = {"title": {"text": text(colour)}} if colour else {"orientation": "h", "y": 1.05, "yanchor": "bottom"}
     return {"template": "plotly_white", "legend": legend, "margin": {"l": 90, "r": 20, "t": 50, "b": 60}}

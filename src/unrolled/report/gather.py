@@ -10,6 +10,7 @@ import numpy as np
 
 from unrolled.place import SEED, name_of
 from unrolled.sweeps.results import Cell, Swept
+from unrolled.tracking.status import RESULTS
 from unrolled.tracking.tables import PROFILES, read_table
 
 Axes = dict[str, Any]
@@ -45,6 +46,60 @@ class Pool:
 
     def share(self, regime: str) -> float:
         return self.birth_regimes.get(regime, 0) / self.births if self.births else 0.0
+
+
+@dataclass(frozen=True)
+class Group:
+    """The cells with a result that share all axes but the seed, and how they scored."""
+
+    axes: Axes
+    cells: list[Cell]
+
+    @property
+    def name(self) -> str:
+        return name_of(self.axes)
+
+    @property
+    def scores(self) -> list[float]:
+        """Of the validation split, by the score that decides; without the runs that have none."""
+        return _numbers(cell.status["metrics"].get(cell.status["score"]) for cell in self.cells)
+
+    @property
+    def train_scores(self) -> list[float]:
+        return _numbers(cell.status["train"].get(cell.status["score"].removeprefix("val/")) for cell in self.cells)
+
+    @property
+    def solved_at(self) -> list[int | None]:
+        """For each cell of a task that can be solved: the updates it took, None where it was not within its budget."""
+        return [cell.status["solved"]["at"] for cell in self.cells if cell.status.get("solved")]
+
+    @property
+    def updates(self) -> int:
+        return max(cell.status["steps"] for cell in self.cells)
+
+    @property
+    def first(self) -> dict[str, Any]:
+        """What is the same for all: names of scores and baselines."""
+        return self.cells[0].status
+
+    @property
+    def birth_slopes(self) -> list[float]:
+        return [slope for cell in self.cells for slope in cell.status.get("births", {}).get("slopes", [])]
+
+
+def _numbers(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
+
+
+def groups(swept: Swept) -> list[Group]:
+    """In the order of the axes; without combinations that have no cell with a result."""
+    found = []
+    for axes in combinations(swept, varied(swept)):
+        cells = [cell for cell in swept.cells if all(cell.axes[key] == value for key, value in axes.items())]
+        cells = [cell for cell in cells if cell.state in RESULTS]
+        if cells:
+            found.append(Group(axes, cells))
+    return found
 
 
 def mean(values: Sequence[float]) -> float:

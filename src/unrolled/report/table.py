@@ -24,33 +24,44 @@ def rows(swept: Swept) -> list[list[str]]:
 
 
 def _scored(swept: Swept) -> list[str]:
-    """The first metric of the cells, its baseline, and the references."""
-    metric = _metric(swept.cells)
-    if metric is None:
+    """The score of the cells, its trivial baseline, and the references; where cells differ in it, each says which."""
+    if not _names(swept.cells):
         return []
     references = dict.fromkeys(name for cell in swept.cells for name in cell.status.get("references", {}))
-    return [metric, f"baseline {metric}", *references]
+    return [", ".join(_names(swept.cells)), BASELINE, *references]
 
 
-def _metric(cells: list[Cell]) -> str | None:
-    return next((key for cell in cells for key in cell.status.get("baseline", {})), None)
+def _names(cells: list[Cell]) -> list[str]:
+    return list(dict.fromkeys(cell.status["score"] for cell in cells if "score" in cell.status))
+
+
+BASELINE = "trivial baseline"
 
 
 def _row(cell: Cell, scored: list[str]) -> list[str]:
     kept = cell.status
     births = kept.get("births", {})
-    scores = [_score(kept, name, scored[0]) for name in scored]
+    scores = [_score(kept, name, i, several=", " in scored[0]) for i, name in enumerate(scored)]
     birth = f"{number(births.get('slope_mean'), '+.3f')} ({number(births.get('slope_sd'), '.3f')})"
     slopes = [birth, number(kept.get("slope_start"), "+.3f"), number(kept.get("slope"), "+.3f")]
-    return [cell.name, *scores, *slopes, _horizon(kept), str(kept.get("regime", "-")), cell.state]
+    return [
+        cell.name,
+        *scores,
+        *slopes,
+        _horizon(kept),
+        str(kept.get("regime") or kept.get("regime_reason") or "-"),
+        cell.state,
+    ]
 
 
-def _score(kept: dict[str, Any], name: str, metric: str) -> str:
-    if name == metric:
-        return number(kept.get("metrics", {}).get(metric), ".3f")
-    if name == f"baseline {metric}":
-        return number(kept.get("baseline", {}).get(metric), ".3f")
-    return number(kept.get("references", {}).get(name, {}).get(metric), ".3f")
+def _score(kept: dict[str, Any], name: str, column: int, several: bool) -> str:
+    score = kept.get("score", "")
+    if column == 0:
+        value = number(kept.get("metrics", {}).get(score), ".4g")
+        return f"{score} {value}" if several else value
+    if column == 1:
+        return number(kept.get("baseline", {}).get(score), ".4g")
+    return number(kept.get("references", {}).get(name, {}).get(score), ".4g")
 
 
 def _horizon(kept: dict[str, Any]) -> str:

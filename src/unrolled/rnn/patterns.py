@@ -76,7 +76,7 @@ class Pattern(nn.Module):
         for part, front in self.named_children():
             if not isinstance(front, RNN):
                 front.initialise(streams, part)  # type: ignore[operator]
-        self.W_o.copy_(fan_in(*self.W_o.shape, 1.0, streams("W_o")))
+        self.W_o.copy_(fan_in(len(self.W_o), self.W_o.shape[1], 1.0, streams("W_o")))
         self.b_o.zero_()
 
 
@@ -149,7 +149,7 @@ class VectorToSequence(Pattern):
     @torch.no_grad()
     def initialise(self, init: str, *, gain: float, input_gain: float, bias_std: float, streams: Streams) -> None:
         super().initialise(init, gain=gain, input_gain=input_gain, bias_std=bias_std, streams=streams)
-        self.W_v.copy_(fan_in(*self.W_v.shape, 1.0, streams("W_v")))
+        self.W_v.copy_(fan_in(len(self.W_v), self.W_v.shape[1], 1.0, streams("W_v")))
         self.b_v.zero_()
 
 

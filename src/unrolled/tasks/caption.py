@@ -1,7 +1,7 @@
 """From the picture of an icon to its name, word by word: vector to sequence.
 
 Source: the 7,367 Material Design icons (Apache-2.0) in the font that the package qtawesome (MIT) carries, drawn at
-32 x 32; the caption is the icon's name. Kept are names of two words or more, all seen in at least `task.min_count` names.
+32 x 32; the caption is the icon's name. Kept are names of two words or more, each in `task.min_count` names or more.
 """
 
 import json
@@ -10,15 +10,15 @@ from collections import Counter
 import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
-from sklearn.model_selection import GroupShuffleSplit, train_test_split
+from sklearn.model_selection import GroupShuffleSplit
 from torch import Tensor
 
 from unrolled.config import TaskConfig
 
 from .data import Data, Split
 from .files import package_file, package_folder
-from .generated import at_least
 from .scores import writing
+from .split import held_out
 from .writing import most_frequent_words, nearest, targets, written_vocabulary
 
 FONT = "fonts/materialdesignicons6-webfont-6.9.96.ttf"
@@ -31,14 +31,14 @@ PIXELS = 32
 
 def load(config: TaskConfig, seed: int) -> Data:
     """`task.split=first_word`: no first word of a name is on both sides, so that no family of icons is."""
-    assert config.min_count is not None
-    T = at_least(config, 2)
+    assert config.min_count is not None and config.length is not None
     names, codes = _icons(config.min_count)
     pictures = _drawn(codes)
     train, val = _rows(names, config.split == "first_word")
     vocabulary = written_vocabulary([names[i] for i in train], 1)
     learnt, held = (
-        Split(pictures[rows], None, *targets([names[i] for i in rows], vocabulary, T)) for rows in (train, val)
+        Split(pictures[rows], None, *targets([names[i] for i in rows], vocabulary, config.length))
+        for rows in (train, val)
     )
     return Data(
         "vector_to_sequence",
@@ -77,8 +77,7 @@ def _drawn(codes: list[int]) -> Tensor:
 def _rows(names: list[list[str]], by_first_word: bool) -> tuple[list[int], list[int]]:
     """A tenth validates; the same for every seed."""
     if not by_first_word:
-        train, val = train_test_split(range(len(names)), test_size=0.1, random_state=0)
-        return train, val
+        return held_out(range(len(names)), 0.1)
     groups = [words[0] for words in names]
     ((learnt, held),) = GroupShuffleSplit(1, test_size=0.1, random_state=0).split(groups, groups=groups)
     return learnt.tolist(), held.tolist()

@@ -8,6 +8,7 @@ every scale comes from the days before.
 import gzip
 import io
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,8 +19,9 @@ from unrolled.config import TaskConfig
 
 from .data import Data, Guess, Split
 from .files import package_file
-from .generated import at_least
 from .scores import Skill, regression
+
+Frame = Any  # of pandas, whose own types know too little of its arithmetic
 
 FILE = "_data/stocks.csv.gz"
 SHA256 = "5abadf99b2d394f920120a27de6f0df129859d71d4cfb0bf661bcc99446ab1fd"
@@ -33,9 +35,11 @@ REMARK = {
 
 def load(config: TaskConfig, seed: int) -> Data:
     """`task.target` is tomorrow's price, return, volatility or volume. Scores are in training-period variances."""
-    T, target = at_least(config, 2), config.target or ""
+    T, target = config.length, config.target
+    assert T is not None and target is not None
     days = _days()
-    border = sorted(days["Date"].unique())[len(days["Date"].unique()) * 4 // 5]
+    dates = sorted(days["Date"].unique())
+    border = dates[len(dates) * 4 // 5]
     parts = [_windows(days[days["Ticker"] == ticker], target, border, T) for ticker in TICKERS]
     train, val, today = (_joined([part[i] for part in parts]) for i in range(3))
     persistence = Guess(today.y.transpose(0, 1))
@@ -57,7 +61,7 @@ def load(config: TaskConfig, seed: int) -> Data:
     )
 
 
-def _days() -> pd.DataFrame:
+def _days() -> Frame:
     packed = package_file("bokeh_sampledata", FILE, SHA256, "bokeh_sampledata 2026.1")
     days = pd.read_csv(io.BytesIO(gzip.decompress(packed)))
     return days[days["Ticker"].isin(TICKERS)]
@@ -79,7 +83,7 @@ INDICATORS = (
 )
 
 
-def indicators(days: pd.DataFrame) -> pd.DataFrame:
+def indicators(days: Frame) -> Frame:
     """One row a day of one stock; each looks at that day and the days before, never after.
 
     RSI over 14 days and with Wilder's smoothing (Wilder 1978); MACD of 12 and 26 days, signal 9 (Appel 1979).
@@ -107,12 +111,12 @@ def indicators(days: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(dict(zip(INDICATORS, columns, strict=True)))
 
 
-def _spread(days: pd.DataFrame) -> pd.Series:
+def _spread(days: Frame) -> Frame:
     """A day's volatility from its highest and lowest price (Parkinson 1980): no adjustment changes their ratio."""
     return np.log(days["High"] / days["Low"]) / (2 * math.sqrt(math.log(2)))
 
 
-def _windows(days: pd.DataFrame, target: str, border: str, T: int) -> tuple[Split, Split, Split]:
+def _windows(days: Frame, target: str, border: str, T: int) -> tuple[Split, Split, Split]:
     """(train, val, val with today's value for an answer) of one stock; a window is T days."""
     seen = indicators(days)
     wanted = {"price": seen["log price"], "return": seen["return"], "volatility": seen["range"]}
@@ -130,7 +134,7 @@ def _windows(days: pd.DataFrame, target: str, border: str, T: int) -> tuple[Spli
     return learnt, _cut(x_val, y_val["tomorrow"], T, T), _cut(x_val, y_val["today"], T, T)
 
 
-def _cut(x: pd.DataFrame, y: pd.Series, T: int, every: int) -> Split:
+def _cut(x: Frame, y: Frame, T: int, every: int) -> Split:
     starts = range(0, len(x) - T + 1, every)
     table, answers = (torch.tensor(part.to_numpy(), dtype=torch.float32) for part in (x, y))
     pieces, wanted = [table[i : i + T] for i in starts], [answers[i : i + T] for i in starts]

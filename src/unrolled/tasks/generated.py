@@ -5,7 +5,6 @@ from collections.abc import Callable
 from torch import Generator
 
 from unrolled.config import TaskConfig
-from unrolled.errors import UserError
 
 from .data import Data, Guess, Split, Stream
 from .scores import Scores
@@ -36,11 +35,3 @@ def generated(
     return Data(
         pattern, train, val, reads, answers, scores, baseline(val), baseline_name, exact=exact, solved=solved
     )  # fmt: skip
-
-
-def at_least(config: TaskConfig, shortest: int) -> int:
-    """task.length. Raises UserError where it is shorter than the task's definition allows."""
-    assert config.length is not None
-    if config.length < shortest:
-        raise UserError(f"task.length={config.length}: task={config.name} needs at least {shortest} steps")
-    return config.length

@@ -12,15 +12,15 @@ from torch import Generator
 from unrolled.config import TaskConfig
 
 from .data import Data, Guess, Split
-from .generated import at_least, generated
+from .generated import generated
 from .scores import classification
 
 SIGNAL, NOISE = 3, 0.2  # steps; standard deviation
 
 
 def load(config: TaskConfig, seed: int) -> Data:
-    """Raises UserError for a length below 4."""
-    T = at_least(config, SIGNAL + 1)
+    T = config.length
+    assert T is not None and T > SIGNAL
 
     def make(n: int, generator: Generator) -> Split:
         y = torch.randint(0, 2, (n,), generator=generator)

@@ -8,7 +8,7 @@ from torch import Generator, Tensor
 from unrolled.config import TaskConfig
 
 from .data import Data, Guess, Split
-from .generated import at_least, generated
+from .generated import generated
 from .scores import regression
 
 
@@ -29,7 +29,8 @@ def of_two_marked(
     config: TaskConfig, seed: int, what: Callable[[Tensor], Tensor], *, mean: float, variance: float, solved: float
 ) -> Data:
     """The task of answering `what` (of (n, 2), over dimension 1) of the marked numbers, given its mean and variance."""
-    T = at_least(config, 2)
+    T = config.length
+    assert T is not None
 
     def make(n: int, generator: Generator) -> Split:
         x, marked = marked_numbers(n, T, generator)

@@ -4,7 +4,6 @@ Martens & Sutskever 2011, section 5.1. `task.symbols` chooses: 2 (five of them) 
 """
 
 from unrolled.config import TaskConfig
-from unrolled.errors import UserError
 
 from .data import Data
 from .recall import recalled
@@ -13,8 +12,5 @@ ITEMS = {2: 5, 5: 10}
 
 
 def load(config: TaskConfig, seed: int) -> Data:
-    """Raises UserError for another number of symbols."""
-    symbols = config.symbols or 0
-    if symbols not in ITEMS:
-        raise UserError(f"task.symbols={symbols}: task={config.name} has 2 (5 bits) or 5 (20 bits)")
-    return recalled(config, seed, symbols, ITEMS[symbols])
+    assert config.symbols is not None
+    return recalled(config, seed, config.symbols, ITEMS[config.symbols])

@@ -1,7 +1,7 @@
 """From a number in English words to the same number in another language, encoder-decoder: irregular, but exact.
 
-Made by the package num2words (LGPL). French, Spanish and Portuguese are written word by word; German, Italian and Dutch,
-which write a number as one word, letter by letter. Numbers that validate never occur in training.
+Made by the package num2words (LGPL). French, Spanish and Portuguese are written word by word; German, Italian and
+Dutch, where a number is one word, letter by letter. Numbers that validate never occur in training.
 """
 
 import random

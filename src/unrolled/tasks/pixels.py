@@ -12,29 +12,26 @@ import numpy as np
 import torch
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import train_test_split
 from torch import Tensor
 
 from unrolled.config import TaskConfig
-from unrolled.errors import UserError
 from unrolled.rnn.init import stream
 
 from .data import Data, Guess, Split, most_frequent
 from .files import package_file
 from .scores import classification
+from .split import held_out
 
 FILE = "data/data/mnist_5k.csv.gz"
 SHA256 = "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d"
 
 
 def load(config: TaskConfig, seed: int) -> Data:
-    """Raises UserError for another size than 8 or 28. The permutation is the same for every seed, as is the split."""
-    if config.size not in (8, 28):
-        raise UserError(f"task.size={config.size}: task=pixels has digits of 8 x 8 or of 28 x 28 pixels")
+    """The permutation is the same for every seed, as is the split."""
     pixels, digits = _small() if config.size == 8 else _mnist()
     if config.permute:
         pixels = pixels[:, torch.randperm(pixels.shape[1], generator=stream(0, "permutation"))]
-    rows = train_test_split(range(len(digits)), test_size=0.2, random_state=0, stratify=digits)
+    rows = held_out(range(len(digits)), 0.2, alike=digits.tolist())
     train, val = (_split(pixels[part], digits[part]) for part in rows)
     return Data(
         "sequence_to_vector",

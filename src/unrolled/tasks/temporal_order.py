@@ -1,8 +1,8 @@
 """Temporal order: in which order did the informative symbols come? (Hochreiter & Schmidhuber 1997, exp. 6a and 6b)
 
-Six symbols: A and B inform, c to f distract. With two informative ones (4 classes) they stand anywhere in the second and
-in the sixth tenth of the sequence, as in Pascanu et al. 2013, section 4.1; with three (8 classes) from 10, 33 and 66 % on,
-each within a tenth of the length.
+Six symbols: A and B inform, c to f distract. With two informative ones (4 classes) they stand anywhere in the second
+and in the sixth tenth of the sequence, as in Pascanu et al. 2013, section 4.1; with three (8 classes) from 10, 33 and
+66 % on, each within a tenth of the length.
 """
 
 import math
@@ -12,10 +12,9 @@ import torch
 from torch import Generator
 
 from unrolled.config import TaskConfig
-from unrolled.errors import UserError
 
 from .data import Data, Guess, Split
-from .generated import at_least, generated
+from .generated import generated
 from .scores import classification
 
 SYMBOLS = ["A", "B", "c", "d", "e", "f"]
@@ -23,10 +22,8 @@ FROM_PERCENT = {2: (10, 50), 3: (10, 33, 66)}
 
 
 def load(config: TaskConfig, seed: int) -> Data:
-    """Raises UserError for a length below 10, and for another number of informative symbols than 2 or 3."""
-    T, informative = at_least(config, 10), config.symbols or 0
-    if informative not in FROM_PERCENT:
-        raise UserError(f"task.symbols={informative}: task=temporal_order has 2 or 3 informative symbols")
+    T, informative = config.length, config.symbols
+    assert T is not None and informative in FROM_PERCENT
     classes = ["".join(order) for order in product("AB", repeat=informative)]
 
     def make(n: int, generator: Generator) -> Split:

@@ -99,7 +99,7 @@ def _counts(split: Split, vocabulary: int):
     return coo_matrix((ones.numpy(), (rows.numpy(), words.numpy())), shape=shape).tocsr()
 
 
-def classified(
+def classified(  # noqa: PLR0917
     config: TaskConfig,
     seed: int,
     train: tuple[Sequence[Sequence[str]], Sequence[int]],

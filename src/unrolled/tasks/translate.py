@@ -7,13 +7,11 @@ once, with its first translation, without pairs longer than `task.length` words;
 import gettext
 import io
 
-from sklearn.model_selection import train_test_split
-
 from unrolled.config import TaskConfig
 
 from .data import Data
 from .files import package_folder
-from .generated import at_least
+from .split import held_out
 from .text import words_of
 from .writing import translated
 
@@ -22,9 +20,9 @@ FOLDER = "locale/fr_FR/LC_MESSAGES"
 
 
 def load(config: TaskConfig, seed: int) -> Data:
-    pairs = _pairs(at_least(config, 1))
-    train, val = train_test_split(pairs, test_size=0.1, random_state=0)
-    return translated(config, train, val)
+    assert config.length is not None
+    pairs = _pairs(config.length)
+    return translated(config, *held_out(pairs, 0.1))
 
 
 def _pairs(longest: int) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:

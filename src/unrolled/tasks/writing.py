@@ -25,7 +25,7 @@ def written_vocabulary(texts: Sequence[Words], min_count: int) -> list[str]:
 
 
 def targets(texts: Sequence[Words], vocabulary: list[str], length: int) -> tuple[Tensor, Tensor]:
-    """(y, y_mask), both (N, length): the words and the END, all from the first step on. Too long a text loses its end."""
+    """(y, y_mask), both (N, length): the words and the END, from the first step on; a longer text loses its end."""
     index = {word: i for i, word in enumerate(vocabulary)}
     y = torch.zeros(len(texts), length, dtype=torch.int64)
     for row, text in zip(y, texts, strict=True):
@@ -76,9 +76,7 @@ def translated(config: TaskConfig, train: Sequence[tuple[Words, Words]], val: Se
     )
 
 
-def _encode(
-    pairs: Sequence[tuple[Words, Words]], read: list[str], written: list[str], T: int, longest: int
-) -> Split:
+def _encode(pairs: Sequence[tuple[Words, Words]], read: list[str], written: list[str], T: int, longest: int) -> Split:
     x = tokens([source for source, _ in pairs], read, T)
     return Split(x, x != 0, *targets([text for _, text in pairs], written, longest))
 

@@ -55,10 +55,11 @@ def build(config: dict[str, Any], spec: Spec, draw: str = "", vectors: dict[int,
         streams=streams(config["seed"], draw),
     )
     if vectors:
-        table = network.get_submodule(READ[spec["pattern"]]).weight
+        table = network.get_submodule(READ[spec["pattern"]])
+        assert isinstance(table, Embedding)
         with torch.no_grad():
             for row, vector in vectors.items():
-                table[row] = vector
+                table.weight[row] = vector
     return network
 
 

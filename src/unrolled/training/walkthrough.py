@@ -8,11 +8,13 @@ import torch
 from torch import Tensor
 
 from unrolled.rnn import Batch, SequenceToVector, Tape
-from unrolled.tasks.data import Data
+from unrolled.tasks.data import Data, Split
+
+SHOWN = 3  # examples whose answers are printed before and after
 
 
 class Walkthrough(pl.Callback):
-    """Prints the forward pass of the first example of the first batch, its backward pass, and the batch's update.
+    """Prints the forward and the backward pass of one example, and the first batch's update.
 
     For sequence to vector with tokens and classes; of anything else it says that it has nothing to show.
     """
@@ -21,6 +23,7 @@ class Walkthrough(pl.Callback):
         self.data = data
         self._before: dict[str, Tensor] = {}
         self._first: Batch | None = None
+        self._some: Batch | None = None
 
     def on_train_batch_start(self, trainer, pl_module: Any, batch: Batch, batch_idx: int) -> None:
         if trainer.global_step:
@@ -29,8 +32,12 @@ class Walkthrough(pl.Callback):
         if not isinstance(network, SequenceToVector) or isinstance(self.data.reads, int):
             print("probe.walkthrough=true shows networks that read tokens and answer once: not this one")
             return
-        self._first = Batch(batch.x[:, :1], None if batch.mask is None else batch.mask[:, :1], batch.y[:1], None)
+        train = self.data.train
+        few = train[torch.arange(min(SHOWN, len(train)))] if isinstance(train, Split) else batch
+        self._some, self._first = _take(few, SHOWN), _take(few, 1)
         self._before = {name: p.detach().clone() for name, p in network.named_parameters()}
+        print("\nThe answers before the first update:")
+        self._answers(network)
         self._forward(network, pl_module.loss)
 
     def on_train_batch_end(self, trainer, pl_module: Any, outputs, batch: Batch, batch_idx: int) -> None:
@@ -40,8 +47,8 @@ class Walkthrough(pl.Callback):
         for name, p in pl_module.network.named_parameters():
             change = (p.detach() - self._before[name]).norm()
             print(f"  {name:<17} {self._before[name].norm():9.4f} {change:11.6f}")
-        with torch.no_grad():
-            print(f"The answer now: {self._probabilities(pl_module.network(self._first))}")
+        print("\nThe answers after it:")
+        self._answers(pl_module.network)
 
     @torch.no_grad()
     def _forward(self, network: SequenceToVector, loss: Any) -> None:
@@ -74,10 +81,21 @@ class Walkthrough(pl.Callback):
         for t in reversed(real):
             print(f"  t = {t - real[0] + 1}: {tape.dh[t, 0].norm():.5f}  {_row(tape.dh[t, 0])}")
 
+    @torch.no_grad()
+    def _answers(self, network: SequenceToVector) -> None:
+        assert self._some is not None and isinstance(self.data.reads, list)
+        for tokens, answer in zip(self._some.x.t(), network(self._some), strict=True):
+            text = " ".join(self.data.reads[i] for i in tokens.tolist() if i)
+            print(f"  {text}: {self._probabilities(answer.unsqueeze(0))}")
+
     def _probabilities(self, answer: Tensor) -> str:
         assert isinstance(self.data.answers, list)
         shares = answer.softmax(-1)[0].tolist()
         return ", ".join(f"{name} {share:.1%}" for name, share in zip(self.data.answers, shares, strict=True))
+
+
+def _take(batch: Batch, n: int) -> Batch:
+    return Batch(batch.x[:, :n], None if batch.mask is None else batch.mask[:, :n], batch.y[:n], None)
 
 
 def _row(values: Tensor) -> str:

@@ -1,0 +1,50 @@
+"""Profiles by time step, for networks whose loss reads every state: no slope is told, but the profile is there."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from unrolled.sweeps.results import Swept
+from unrolled.tracking.tables import PROFILES, read_table
+
+from .figures import COLOURS, layout, text
+from .gather import Group, groups
+
+MOST = 8  # configurations in one figure
+
+
+def profiles_by_time(swept: Swept) -> go.Figure | None:
+    """RMS norm of dL/dh_t at the last probe by time step, mean over seeds (of its logarithm); a seam is a dotted line.
+
+    None where every cell has a slope, whose own figure says more.
+    """
+    told = [each for each in groups(swept) if "regime" in each.first and each.first["regime"] is None][:MOST]
+    if not told:
+        return None
+    figure = go.Figure()
+    for i, each in enumerate(told):
+        curve = _curve(each)
+        if curve is None:
+            continue
+        colour = COLOURS[i % len(COLOURS)]
+        figure.add_scatter(
+            x=np.arange(len(curve)), y=curve, name=text(each.name), mode="lines", line={"color": colour, "width": 2},
+            hovertemplate=f"{text(each.name)}, t = %{{x}}: %{{y:.3g}}<extra></extra>",
+        )  # fmt: skip
+        if each.first.get("seam") is not None:
+            seam = each.first["seam"] - 0.5
+            figure.add_vline(x=seam, line_dash="dot", line_color=colour, annotation_text="decoder")
+    figure.update_xaxes(title="time step t")
+    figure.update_yaxes(title="norm of dL/dh_t (RMS over samples)", type="log", exponentformat="power")
+    figure.update_layout(height=420, **{**layout(None), "legend": {}})
+    return figure
+
+
+def _curve(each: Group) -> np.ndarray | None:
+    """exp of the mean over the cells of ln RMS; nan where nothing is real, or exactly 0."""
+    files = [cell.folder / PROFILES / "grad_h.csv" for cell in each.cells]
+    rows = [np.array(read_table(file)[1][-1][1:]) for file in files if file.is_file()]
+    if not rows:
+        return None
+    with np.errstate(divide="ignore"):
+        logs = np.log(np.stack(rows)).mean(0)
+    return np.where(np.isfinite(logs), np.exp(logs), np.nan)

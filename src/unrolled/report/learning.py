@@ -1,0 +1,87 @@
+"""The figures of what was learnt: scores beside baselines, survival curves, and what it cost in time."""
+
+import plotly.graph_objects as go
+
+from unrolled.sweeps.results import Swept
+
+from .figures import COLOURS, DASHES, layout, text
+from .gather import Group, groups, mean
+
+
+def scores(swept: Swept) -> go.Figure | None:
+    """Validation and training score of every run, a row per configuration, and the trivial baseline."""
+    told = [each for each in groups(swept) if each.scores]
+    if not told or len({each.first["score"] for each in told}) != 1:
+        return None
+    figure = go.Figure()
+    validated = [(score, text(each.name)) for each in told[::-1] for score in each.scores]
+    trained = [(score, text(each.name)) for each in told[::-1] for score in each.train_scores]
+    for name, symbol, colour, pairs in (
+        ("validation", "diamond", COLOURS[1], validated),
+        ("training", "circle-open", COLOURS[0], trained),
+    ):
+        if pairs:
+            x, y = zip(*pairs, strict=True)
+            marker = {"symbol": symbol, "size": 9, "color": colour}
+            figure.add_scatter(x=x, y=y, mode="markers", name=name, marker=marker)
+    score = told[0].first["score"]
+    baselines = [(each.first["baseline"].get(score), text(each.name)) for each in told[::-1]]
+    known = [(value, name) for value, name in baselines if value is not None]
+    if known:
+        x, y = zip(*known, strict=True)
+        marker = {"symbol": "line-ns-open", "size": 14, "color": "#555"}
+        figure.add_scatter(x=x, y=y, mode="markers", name=text(told[0].first["baseline_name"]), marker=marker)
+    figure.update_xaxes(title=text(score))
+    figure.update_yaxes(type="category", title="configuration")
+    figure.update_layout(height=160 + 24 * len(told), **layout(None))
+    return figure
+
+
+def survival(swept: Swept) -> go.Figure | None:
+    """Share of the runs that have solved the task, against updates; a curve ends where its runs' budget does."""
+    told = [each for each in groups(swept) if each.solved_at]
+    if not told:
+        return None
+    figure = go.Figure()
+    for i, each in enumerate(told):
+        at = sorted(updates for updates in each.solved_at if updates is not None)
+        n = len(each.solved_at)
+        steps = [0, *at, each.updates]
+        shares = [0.0, *((k + 1) / n for k in range(len(at))), len(at) / n]
+        figure.add_scatter(
+            x=steps, y=shares, name=text(each.name), mode="lines", line_shape="hv",
+            line={"color": COLOURS[i % len(COLOURS)], "dash": DASHES[(i // len(COLOURS)) % len(DASHES)], "width": 2},
+        )  # fmt: skip
+    figure.update_xaxes(title="updates")
+    figure.update_yaxes(title="share of runs that have solved it", range=[-0.03, 1.03])
+    figure.update_layout(height=420, **{**layout(None), "legend": {}})
+    return figure
+
+
+def cost(swept: Swept) -> go.Figure | None:
+    """Seconds of training against the number of time steps, beside the references that say what they took."""
+    key = "task.length"
+    if key not in swept.axes:
+        return None
+    told = groups(swept)
+    figure = go.Figure()
+    networks = sorted((each.axes[key], _seconds(each)) for each in told)
+    figure.add_scatter(x=[T for T, _ in networks], y=[s for _, s in networks], name="the RNN", mode="lines+markers")
+    names = dict.fromkeys(name for each in told for name in each.first["references"])
+    for name in names:
+        points = [
+            (each.axes[key], each.first["references"][name]["seconds"])
+            for each in told
+            if "seconds" in each.first["references"].get(name, {})
+        ]
+        if points:
+            x, y = zip(*sorted(points), strict=True)
+            figure.add_scatter(x=x, y=y, name=text(name), mode="lines+markers", line={"dash": "dash"})
+    figure.update_xaxes(title="T, time steps", type="log")
+    figure.update_yaxes(title="seconds of training", type="log")
+    figure.update_layout(height=400, **layout(None))
+    return figure
+
+
+def _seconds(each: Group) -> float:
+    return mean([cell.status["seconds_per_update"] * cell.status["steps"] for cell in each.cells])

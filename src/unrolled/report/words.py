@@ -1,0 +1,34 @@
+"""Which words the embedding holds for alike, before and after training."""
+
+import csv
+from typing import Any
+
+from unrolled.sweeps.results import Swept
+from unrolled.tracking.tables import WORDS
+
+from .gather import groups, mean
+
+
+def words(swept: Swept) -> list[dict[str, Any]]:
+    """A row per configuration and pair: cosines, mean over seeds, and the nearest word in the first seed's table."""
+    rows = []
+    for each in groups(swept):
+        tables = [_read(cell.folder / WORDS) for cell in each.cells if (cell.folder / WORDS).is_file()]
+        for pairs in zip(*tables, strict=True):
+            first = pairs[0]
+            rows.append(
+                {
+                    "cell": each.name,
+                    "pair": f"{first['word']} / {first['other']}",
+                    "before": f"{mean([float(pair['cosine_start']) for pair in pairs]):+.2f}",
+                    "after": f"{mean([float(pair['cosine']) for pair in pairs]):+.2f}",
+                    "nearest_before": first["nearest_start"],
+                    "nearest_after": first["nearest"],
+                }
+            )
+    return rows
+
+
+def _read(path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
