@@ -28,8 +28,28 @@ MISTAKES = {
     ("++model.foo=1",): "unknown key model.foo; allowed here: hidden, backward",
     ("~model",): "model.hidden was deleted, and every run needs it",
     ("model=8",): "model=8: no such choice; allowed: large, medium, small",
-    ("optimizer=null",): "optimizer=null: no such choice; allowed: adam, sgd",
-    ("task.name=foo",): "task.name=foo: allowed: sentiment",
+    ("optimizer=null",): "optimizer=null: no such choice; allowed: adam, adam_slow, sgd",
+    ("task.name=foo",): "task.name=foo: allowed: adding, caption, chars, copy, forecast, latch, multiplication",
+    ("task=adding", "loss=cross_entropy"): "loss=cross_entropy does not fit task=adding, which answers with numbers: "
+    "use one of mse, mae, huber",
+    ("loss=mse",): "loss=mse does not fit task=sentiment, which answers with classes: "
+    "use one of cross_entropy, label_smoothing",
+    ("task=adding", "embedding=onehot"): "embedding=onehot does not fit task=adding, which reads numbers: use one of none",
+    ("embedding=none",): "embedding=none does not fit task=sentiment, which reads tokens: "
+    "use one of trainable, frozen, onehot, pretrained",
+    ("task.delay=3",): "task.delay=3: task=sentiment has no such value; it has: length, samples, min_count, "
+    "shuffle_words, label_noise",
+    ("loss.smoothing=0.2",): "loss.smoothing=0.2: loss=cross_entropy has no such value; it has: none",
+    ("task.length=null",): "task.length has no value: task=sentiment needs one",
+    ("task=temporal_order", "task.length=9"): "task.length=9: task=temporal_order needs at least 10 steps",
+    ("task=temporal_order", "task.symbols=4"): "task.symbols=4: task=temporal_order has 2, 3",
+    ("task=pixels", "task.size=9"): "task.size=9: task=pixels has 8, 28",
+    ("task=forecast", "task.target=rain"): "task.target=rain: allowed: price, return, volatility, volume",
+    ("task=own",): "task.file=: no such file; task=own needs the Python file of your task",
+    ("task=own", "task.file=README.md"): "task.file=README.md: not a Python file",
+    ("embedding=pretrained",): "embedding=pretrained needs a file: embedding.path=FILE",
+    ("embedding=pretrained", "embedding.path=none.txt"): "embedding.path=none.txt: no such file",
+    ("embedding=pretrained", "embedding.path=README.md"): "embedding.path=README.md: line 1 is not a word and its numbers",
     ("init.name=foo",): "init.name=foo: allowed: gaussian, orthogonal, identity, xavier",
     ("trainer.devices=2",): "trainer.devices=2 is out of range: must be 1",
     ("trainer.precision=16",): "trainer.precision=16: allowed: 32, 64 (bits)",
@@ -70,7 +90,7 @@ def test_a_run_is_what_wandb_reads(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
     assert (folder / ".hydra" / "config.yaml").is_file()
     records = {record["type"]: record[record["type"]] for record in wandb_records(folder)}
-    assert records["run"]["display_name"] == "tanh gain=1.0 hidden=4 seed=0"
+    assert records["run"]["display_name"] == "sentiment tanh gain=1.0 hidden=4 seed=0"
     config = records["run"]["config"]["update"]
     assert config["model"]["hidden"] == 4
     assert config["choices"]["activation"] == "tanh"

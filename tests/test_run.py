@@ -10,9 +10,9 @@ import torch
 from conftest import Run
 from unrolled.errors import Interrupted
 from unrolled.paths import choices
-from unrolled.training.module import Classifier
+from unrolled.training.module import RecurrentModule
 
-PROFILES = ("grad_h", "grad_h_log", "grad_h_q10", "grad_h_q50", "grad_h_q90", "grad_h_zeros", "grad_h_count")
+PROFILES = ("grad_x", "grad_h", "grad_h_log", "grad_h_q10", "grad_h_q50", "grad_h_q90", "grad_h_zeros", "grad_h_count")
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -26,7 +26,8 @@ def test_a_run_leaves_what_the_contract_promises(quick_run: Run, tmp_path: Path)
     assert status == json.loads((folder / "status.json").read_text())
     assert (status["state"], status["steps"], status["error"]) == ("completed", 12, None)
     assert set(status["metrics"]) == set(status["baseline"]) == {"val/loss", "val/accuracy", "val/f1"}
-    assert set(status["references"]) == {"bag of words", "this network, words shuffled"}
+    own = ("words shuffled", "only the last 5 words", "only the first 5 words")
+    assert set(status["references"]) == {"bag of words", *(f"this network, {name}" for name in own)}
     assert status["births"]["n"] == 3
     for name in PROFILES:
         table = rows(folder / "profiles" / f"{name}.csv")
@@ -42,7 +43,7 @@ def test_checkpoints_load_with_weights_only(quick_run: Run, tmp_path: Path) -> N
     for name in ("last", "best"):
         path = tmp_path / "run" / "checkpoints" / f"{name}.ckpt"
         torch.load(path, weights_only=True)
-        module = Classifier.load_from_checkpoint(path, weights_only=True)
+        module = RecurrentModule.load_from_checkpoint(path, weights_only=True)
         assert module.network.rnn.W_h.shape == (8, 8)
 
 
@@ -113,7 +114,7 @@ def test_a_failure_is_recorded_and_raised(quick_run: Run, tmp_path: Path, monkey
     def broken(*_: object) -> None:
         raise RuntimeError("the disk of this test is on fire\nsecond line")
 
-    monkeypatch.setattr(Classifier, "configure_optimizers", broken)
+    monkeypatch.setattr(RecurrentModule, "configure_optimizers", broken)
     with pytest.raises(RuntimeError, match="on fire"):
         quick_run()
     status = json.loads((tmp_path / "run" / "status.json").read_text())
@@ -122,14 +123,14 @@ def test_a_failure_is_recorded_and_raised(quick_run: Run, tmp_path: Path, monkey
 
 
 def test_an_interrupted_run_keeps_what_it_had(quick_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    train = Classifier.training_step
+    train = RecurrentModule.training_step
 
-    def stop_at_7(self: Classifier, batch, index: int):
+    def stop_at_7(self: RecurrentModule, batch, index: int):
         if self.global_step == 7:
             raise Interrupted(2)
         return train(self, batch, index)
 
-    monkeypatch.setattr(Classifier, "training_step", stop_at_7)
+    monkeypatch.setattr(RecurrentModule, "training_step", stop_at_7)
     with pytest.raises(Interrupted):
         quick_run()
     status = json.loads((tmp_path / "run" / "status.json").read_text())

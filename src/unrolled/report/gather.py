@@ -96,7 +96,7 @@ def groups(swept: Swept) -> list[Group]:
     found = []
     for axes in combinations(swept, varied(swept)):
         cells = [cell for cell in swept.cells if all(cell.axes[key] == value for key, value in axes.items())]
-        cells = [cell for cell in cells if cell.state in RESULTS]
+        cells = [cell for cell in cells if cell.state in RESULTS and "score" in cell.status]
         if cells:
             found.append(Group(axes, cells))
     return found
