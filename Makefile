@@ -8,6 +8,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 S ?= activations
 ARGS ?=
+EXTRAS ?=
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -17,7 +18,7 @@ setup: $(READY) ## makes .venv and installs everything at the tested versions
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "unrolled needs Python 3.11 or later; give one: make PYTHON=python3.12 $(MAKECMDGOALS)")'
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet -c constraints.txt -e '.[data,dev]'
+	$(PY) -m pip install --quiet -c constraints.txt -e '.[data,dev$(EXTRAS)]'
 	@touch $@
 
 train: $(READY) ## one run; ARGS="activation=relu model.hidden=8"

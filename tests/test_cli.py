@@ -34,7 +34,10 @@ MISTAKES = {
     "use one of mse, mae, huber",
     ("loss=mse",): "loss=mse does not fit task=sentiment, which answers with classes: "
     "use one of cross_entropy, label_smoothing",
-    ("task=adding", "embedding=onehot"): "embedding=onehot does not fit task=adding, which reads numbers: use one of none",
+    (
+        "task=adding",
+        "embedding=onehot",
+    ): "embedding=onehot does not fit task=adding, which reads numbers",
     ("embedding=none",): "embedding=none does not fit task=sentiment, which reads tokens: "
     "use one of trainable, frozen, onehot, pretrained",
     ("task.delay=3",): "task.delay=3: task=sentiment has no such value; it has: length, samples, min_count, "
@@ -49,7 +52,10 @@ MISTAKES = {
     ("task=own", "task.file=README.md"): "task.file=README.md: not a Python file",
     ("embedding=pretrained",): "embedding=pretrained needs a file: embedding.path=FILE",
     ("embedding=pretrained", "embedding.path=none.txt"): "embedding.path=none.txt: no such file",
-    ("embedding=pretrained", "embedding.path=README.md"): "embedding.path=README.md: line 1 is not a word and its numbers",
+    (
+        "embedding=pretrained",
+        "embedding.path=README.md",
+    ): "embedding.path=README.md: line 1 is not a word",
     ("init.name=foo",): "init.name=foo: allowed: gaussian, orthogonal, identity, xavier",
     ("trainer.devices=2",): "trainer.devices=2 is out of range: must be 1",
     ("trainer.precision=16",): "trainer.precision=16: allowed: 32, 64 (bits)",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, train
 from unrolled.config import plain
 from unrolled.paths import SWEEPS, choices
 from unrolled.preflight import compose, preflight
@@ -35,10 +35,27 @@ def test_every_command_is_accepted(arguments: str, monkeypatch: pytest.MonkeyPat
 
 
 def test_the_python_example_runs(tmp_path: Path) -> None:
-    (example,) = blocks("python")
+    (example,) = (block for block in blocks("python") if "tape.dh" in block)
     told = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, cwd=tmp_path, check=True)
     assert told.stdout.startswith("tensor([")
     assert told.stderr == ""
+
+
+def test_the_readers_own_task_runs_from_one_file_outside_the_package(tmp_path: Path) -> None:
+    (task,) = (block for block in blocks("python") if "def load" in block)
+    file = tmp_path / "parity.py"
+    file.write_text(task, encoding="utf-8")
+    quick = ["trainer.max_epochs=1", "probe.births=3", "tracker=none", f"hydra.run.dir={tmp_path / 'run'}"]
+    ended = train("task=own", f"task.file={file}", "embedding=onehot", "model.hidden=32", *quick)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "parity tanh gain=1.0" in ended.stdout and "either" in ended.stdout
+    assert (tmp_path / "run" / "profiles" / "grad_h.csv").is_file()
+    refused = train("task=own", f"task.file={file}", "loss=mse", f"hydra.run.dir={tmp_path / 'other'}")
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        "unrolled: loss=mse does not fit task=own, which answers with classes: "
+        "use one of cross_entropy, label_smoothing\n"
+    )
 
 
 def test_every_make_target_is_in_its_help() -> None:

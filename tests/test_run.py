@@ -10,6 +10,7 @@ import torch
 from conftest import Run
 from unrolled.errors import Interrupted
 from unrolled.paths import choices
+from unrolled.rnn import SequenceToVector
 from unrolled.training.module import RecurrentModule
 
 PROFILES = ("grad_x", "grad_h", "grad_h_log", "grad_h_q10", "grad_h_q50", "grad_h_q90", "grad_h_zeros", "grad_h_count")
@@ -44,6 +45,7 @@ def test_checkpoints_load_with_weights_only(quick_run: Run, tmp_path: Path) -> N
         path = tmp_path / "run" / "checkpoints" / f"{name}.ckpt"
         torch.load(path, weights_only=True)
         module = RecurrentModule.load_from_checkpoint(path, weights_only=True)
+        assert isinstance(module.network, SequenceToVector)
         assert module.network.rnn.W_h.shape == (8, 8)
 
 

@@ -36,7 +36,7 @@ def place_of(hydra: HydraConf, config: DictConfig) -> Place:
     sweep = Path(hydra.sweep.dir).absolute() if hydra.mode == RunMode.MULTIRUN else None
     if not axes:
         shown: dict[str, Any] = {
-            "task": config.task.name,
+            "task": Path(config.task.file).stem if config.task.file else config.task.name,
             "activation": config.activation.name,
             "init.gain": config.init.gain,
             "model.hidden": config.model.hidden,

@@ -30,7 +30,7 @@ def preflight(arguments: Sequence[str]) -> bool:
     register()
     parser = get_args_parser()
     parser.error = _refuse  # type: ignore[method-assign]
-    args = parser.parse_args(list(arguments))
+    args = parser.parse_args(as_names(arguments))
     if args.hydra_help or args.info or args.shell_completion:
         return False
     for word in args.overrides:
@@ -57,9 +57,8 @@ def as_names(arguments: Sequence[str]) -> list[str]:
     for word in arguments:
         group, _, value = word.partition("=")
         parts = value.split(",")
-        if "nan" in parts and all(part in known.get(group, []) for part in parts):
-            word = f"{group}={','.join(repr(part) for part in parts)}"
-        found.append(word)
+        named = "nan" in parts and all(part in known.get(group, []) for part in parts)
+        found.append(f"{group}={','.join(map(repr, parts))}" if named else word)
     return found
 
 

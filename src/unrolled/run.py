@@ -117,9 +117,10 @@ class _Run:
             self.values["embedding"]["dim"] = read.size
             return read.rows, read.coverage
         given = self.data.vectors if embedding.name != "onehot" else {}
-        for vector in given.values():
-            if len(vector) != embedding.dim:
-                raise UserError(f"embedding.dim={embedding.dim}: task={self.config.task.name} has vectors of {len(vector)}")
+        sizes = {len(vector) for vector in given.values()} - {embedding.dim}
+        if sizes:
+            name = self.config.task.name
+            raise UserError(f"embedding.dim={embedding.dim}: the words of task={name} have vectors of {sizes.pop()}")
         return {i: torch.tensor(given[word]) for i, word in enumerate(vocabulary) if word in given}, None
 
     def _embedded(self) -> list[str]:

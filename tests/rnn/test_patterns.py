@@ -1,11 +1,11 @@
 import torch
 
-from unrolled.rnn import SequenceToVector
+from unrolled.rnn import RNN, Batch, Embedding, SequenceToVector
 from unrolled.rnn.init import streams
 
 
 def network(seed: int = 0, **changed: float) -> SequenceToVector:
-    made = SequenceToVector(vocabulary=11, embedding=4, hidden=6, classes=3)
+    made = SequenceToVector(Embedding(11, 4), RNN(4, 6), 3)
     settings = {"gain": 1.0, "input_gain": 1.0, "bias_std": 0.0} | changed
     made.initialise("gaussian", streams=streams(seed), **settings)
     return made
@@ -15,10 +15,10 @@ def test_the_word_under_padding_has_no_say() -> None:
     words = torch.randint(0, 11, (9, 4), generator=torch.Generator().manual_seed(0))
     mask = torch.arange(9).unsqueeze(1) >= torch.tensor([0, 3, 5, 8])
     other = torch.where(mask, words, (words + 1) % 11)
-    made = network()
-    assert made(words, mask).shape == (4, 3)
-    assert torch.equal(made(words, mask), made(other, mask))
-    assert not torch.equal(made(words), made(other))
+    made, y = network(), torch.zeros(4, dtype=torch.int64)
+    assert made(Batch(words, mask, y, None)).shape == (4, 3)
+    assert torch.equal(made(Batch(words, mask, y, None)), made(Batch(other, mask, y, None)))
+    assert not torch.equal(made(Batch(words, None, y, None)), made(Batch(other, None, y, None)))
 
 
 def test_each_gain_scales_its_own_matrix_and_nothing_else() -> None:

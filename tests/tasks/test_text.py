@@ -5,7 +5,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unrolled.tasks.text import PAD, UNKNOWN, bag_of_words, build_vocabulary, encode, only, shuffled, with_noise, words_of
+from unrolled.tasks.text import (
+    PAD,
+    UNKNOWN,
+    bag_of_words,
+    build_vocabulary,
+    encode,
+    only,
+    shuffled,
+    with_noise,
+    words_of,
+)
 
 words = st.lists(st.sampled_from(["love", "like", "not", "film", "a"]), min_size=1, max_size=12)
 

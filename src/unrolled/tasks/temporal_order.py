@@ -30,8 +30,8 @@ def load(config: TaskConfig, seed: int) -> Data:
         x = torch.randint(2, len(SYMBOLS), (n, T), generator=generator)
         shown = torch.randint(0, 2, (n, informative), generator=generator)
         for i, percent in enumerate(FROM_PERCENT[informative]):
-            first = percent * T // 100
-            x[torch.arange(n), torch.randint(first, first + T // 10, (n,), generator=generator)] = shown[:, i]
+            first, end = (-(-share * T // 100) for share in (percent, percent + 10))
+            x[torch.arange(n), torch.randint(first, end, (n,), generator=generator)] = shown[:, i]
         y = (shown * 2 ** torch.arange(informative).flip(0)).sum(1)
         return Split(x, torch.ones(n, T, dtype=torch.bool), y)
 

