@@ -64,7 +64,20 @@ def _solved(told: Sequence[Group]) -> list[str]:
     for words, chosen in (("By every run", every), ("By some runs", some), ("By no run within its updates", none)):
         if chosen:
             found.append(f"{words}: {'; '.join(each.name for each in chosen)}{_slopes(chosen)}.")
-    return [f"Solved ({_goal(tried[0])}): " + " ".join(found)]
+    return [f"Solved ({_goal(tried[0])}): " + " ".join(found), *_by_regime(tried)]
+
+
+def _by_regime(tried: Sequence[Group]) -> list[str]:
+    """How many runs solved the task, by the regime that most births of their configuration have."""
+    counts: dict[str, list[int | None]] = {}
+    for each in tried:
+        regimes = each.birth_regimes
+        if regimes:
+            counts.setdefault(max(regimes, key=lambda name: regimes[name]), []).extend(each.solved_at)
+    if not counts:
+        return []
+    told = [f"{name} {sum(at is not None for at in runs)} of {len(runs)}" for name, runs in counts.items()]
+    return [f"Runs that solved it, by what their births do most: {', '.join(told)}."]
 
 
 def _goal(each: Group) -> str:

@@ -86,6 +86,14 @@ class Group:
     def birth_slopes(self) -> list[float]:
         return [slope for cell in self.cells for slope in cell.status.get("births", {}).get("slopes", [])]
 
+    @property
+    def birth_regimes(self) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for cell in self.cells:
+            for name, n in cell.status.get("births", {}).get("regimes", {}).items():
+                counts[name] = counts.get(name, 0) + n
+        return counts
+
 
 def _numbers(values: Iterable[float | None]) -> list[float]:
     return [value for value in values if value is not None]

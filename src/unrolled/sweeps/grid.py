@@ -26,7 +26,8 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
     if local:
         from .local import warm_up
 
-        warm_up()  # imports torch while we compose
+        named = config.hydra.sweeper.params.get("task", config.task.name)
+        warm_up(named.split(","))  # imports torch while we compose
     (cells,) = sweeper.split_arguments(overrides, None)
     composed = [_compose(loader, config, list(cell)) for cell in cells]
     folder.mkdir(parents=True, exist_ok=True)

@@ -30,12 +30,15 @@ GRACE_S = 10  # from SIGTERM to SIGKILL
 POLL_S = 0.25
 
 
-def warm_up() -> None:
-    """Starts the fork server and returns at once, while it imports. Ctrl-C is for the launcher alone."""
+def warm_up(tasks: Sequence[str]) -> None:
+    """Starts the fork server and returns at once, while it imports. Ctrl-C is for the launcher alone.
+
+    tasks: the names of those that will be run.
+    """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         raise UserError("hydra/launcher=local cannot fork on this system: use hydra/launcher=basic")
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the server's environment is frozen when it starts
-    modules = [*PRELOAD, *(f"unrolled.tasks.{name}" for name in TASKS if name != OWN)]
+    modules = [*PRELOAD, *(f"unrolled.tasks.{name}" for name in tasks if name in TASKS and name != OWN)]
     multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     forkserver.ensure_running()

@@ -1,0 +1,114 @@
+"""What the page of a made-up sweep says of scores: what was solved, what was censored, and what each axis does."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_page import births, make_sweep
+
+from unrolled.report.answers import answers, lines
+from unrolled.report.build import build
+from unrolled.report.words import words
+from unrolled.sweeps.results import read_sweep
+
+
+def cell(value: float | None, at: int | None = None, slope: float | None = -0.5, **more: Any) -> dict[str, Any]:
+    return {
+        "state": "completed",
+        "steps": 700,
+        "score": "val/accuracy",
+        "larger_is_better": True,
+        "metrics": {"val/accuracy": value, "val/loss": 1.0},
+        "train": {},
+        "baseline": {"val/accuracy": 0.25, "val/loss": 1.4},
+        "baseline_name": "any class",
+        "references": {},
+        "solved": {"score": "val/accuracy", "value": 0.99, "at": at},
+        "seconds_per_update": 0.001,
+        "births": births([slope or 0.0], vanishing=1),
+        "slope": slope,
+        "regime": "vanishing",
+        **more,
+    }
+
+
+@pytest.fixture
+def solved(tmp_path: Path) -> Path:
+    cells = [cell(1.0, 100, -0.1), cell(0.995, 300, -0.2), cell(0.25, None, -0.9), cell(0.24, None, -0.8)]
+    return make_sweep(tmp_path / "s", {"init.gain": "1.0,0.5", "seed": "0,1"}, cells)
+
+
+def test_unsolved_is_censored_never_failed(solved: Path) -> None:
+    first, second = lines(read_sweep(solved))
+    assert "solved by 2 of 2 after 100 to 300 updates" in first
+    assert "solved by 0 of 2, censored at 700 updates" in second
+    page = build(solved).read_text(encoding="utf-8")
+    assert "What was solved" in page and "0 failed" not in page
+
+
+def test_slopes_at_birth_stand_beside_what_was_solved(solved: Path) -> None:
+    told = answers(read_sweep(solved))
+    assert told[0] == (
+        "Solved (val/accuracy of 0.99): By every run: gain=1.0 (slope at birth -0.150 to -0.150 nats per lag). "
+        "By no run within its updates: gain=0.5 (slope at birth -0.850 to -0.850 nats per lag)."
+    )
+    assert told[1] == "Runs that solved it, by what their births do most: vanishing 2 of 4."
+    assert told[2].startswith("Best: gain=1.0, val/accuracy 0.9975 (0.995 to 1 over 2 runs). Worst: gain=0.5")
+    assert told[2].endswith("; any class: 0.25.")
+    assert told[3] == "Mean val/accuracy by init.gain: 1.0: 0.9975, 0.5: 0.245."
+
+
+def test_tasks_with_scores_of_their_own_are_set_against_their_own_baselines(tmp_path: Path) -> None:
+    other = {"score": "val/mse", "larger_is_better": False, "baseline_name": "always 1", "solved": None}
+    numbers = {"metrics": {"val/mse": 0.5}, "baseline": {"val/mse": 0.2}}
+    cells = [cell(0.6, solved=None), cell(None, **other, **numbers)]
+    folder = make_sweep(tmp_path / "s", {"task": "latch,adding"}, cells)
+    assert answers(read_sweep(folder)) == ["Better than its trivial baseline: 1 of 2 configurations (latch)."]
+    build(folder)
+
+
+def test_smaller_is_better_where_it_is(tmp_path: Path) -> None:
+    def scored(value: float) -> dict[str, Any]:
+        return cell(
+            None, score="val/bits", larger_is_better=False, solved=None, metrics={"val/bits": value}, baseline={}
+        )
+
+    folder = make_sweep(tmp_path / "s", {"model.hidden": "8,32"}, [scored(3.0), scored(2.0)])
+    assert answers(read_sweep(folder))[0] == "Best: hidden=32, val/bits 2. Worst: hidden=8, val/bits 3."
+
+
+def test_a_diverged_configuration_has_no_score(tmp_path: Path) -> None:
+    cells = [cell(None, state="diverged"), cell(0.5)]
+    folder = make_sweep(tmp_path / "s", {"init.gain": "9.0,1.0"}, cells)
+    assert "gain=9.0: val/accuracy not finite: it diverged" in lines(read_sweep(folder))[0]
+    build(folder)
+
+
+def test_profiles_by_time_are_drawn_where_no_slope_is_told(tmp_path: Path) -> None:
+    none = {"solved": None, "regime": None, "regime_reason": "needs the cone", "births": births([0.0]) | {"slopes": []}}
+    cells = [cell(0.5, None, None, seam=2, **none), cell(0.5, None, None, **none)]
+    folder = make_sweep(tmp_path / "s", {"task": "translate,chars"}, cells)
+    for number in range(2):
+        (folder / str(number) / "profiles").mkdir()
+        (folder / str(number) / "profiles" / "grad_h.csv").write_text("step,t0,t1,t2\n0,1,1,1\n5,,1e-3,1\n")
+    page = build(folder).read_text(encoding="utf-8")
+    assert "1. Scores" in page and "2. Profiles by time step" in page and "needs the cone" in page
+    assert "Profiles at birth" not in page
+
+
+def test_words_are_pooled_over_seeds(tmp_path: Path) -> None:
+    folder = make_sweep(tmp_path / "s", {"seed": "0,1"}, [cell(0.5), cell(0.6)])
+    for number, cosine in enumerate((0.2, 0.6)):
+        with (folder / str(number) / "words.csv").open("w", newline="") as file:
+            table = csv.writer(file)
+            table.writerow(["word", "other", "cosine_start", "cosine", "nearest_start", "nearest"])
+            table.writerow(["love", "<b>like", 0.0, cosine, "the", "enjoy"])
+    (row,) = words(read_sweep(folder))
+    assert (row["pair"], row["before"], row["after"], row["nearest_after"]) == (
+        "love / <b>like",
+        "+0.00",
+        "+0.40",
+        "enjoy",
+    )
+    assert "<b>like" not in build(folder).read_text(encoding="utf-8")
