@@ -27,7 +27,7 @@ def test_a_run_leaves_what_the_contract_promises(quick_run: Run, tmp_path: Path)
     assert status == json.loads((folder / "status.json").read_text())
     assert (status["state"], status["steps"], status["error"]) == ("completed", 12, None)
     assert set(status["metrics"]) == set(status["baseline"]) == {"val/loss", "val/accuracy", "val/f1"}
-    own = ("words shuffled", "only the last 5 words", "only the first 5 words")
+    own = ("words shuffled", "the first 5 words unknown", "the last 5 words unknown")
     assert set(status["references"]) == {"bag of words", *(f"this network, {name}" for name in own)}
     assert status["births"]["n"] == 3
     for name in PROFILES:

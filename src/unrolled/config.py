@@ -5,6 +5,7 @@ import json
 import math
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
@@ -253,4 +254,6 @@ def fingerprint(values: dict[str, Any]) -> str:
     """Equal for two runs that must give equal numbers: a hash of what decides them (not where they are recorded)."""
     decisive = {k: v for k, v in values.items() if k not in ("sweep", "tracker")}
     text = json.dumps(decisive, sort_keys=True)
+    for file in (values["task"]["file"], values["embedding"]["path"]):  # what they hold decides too
+        text += Path(file).read_text(encoding="utf-8") if file else ""
     return hashlib.sha256(text.encode()).hexdigest()[:16]

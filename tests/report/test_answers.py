@@ -13,7 +13,7 @@ from unrolled.report.words import words
 from unrolled.sweeps.results import read_sweep
 
 
-def cell(value: float | None, at: int | None = None, slope: float | None = -0.5, **more: Any) -> dict[str, Any]:
+def cell(value: float | None, at: Any = None, slope: Any = -0.5, **more: Any) -> dict[str, Any]:
     return {
         "state": "completed",
         "steps": 700,
@@ -36,6 +36,8 @@ def cell(value: float | None, at: int | None = None, slope: float | None = -0.5,
 @pytest.fixture
 def solved(tmp_path: Path) -> Path:
     cells = [cell(1.0, 100, -0.1), cell(0.995, 300, -0.2), cell(0.25, None, -0.9), cell(0.24, None, -0.8)]
+    for each in cells[2:]:
+        each["regime"] = "saturated"
     return make_sweep(tmp_path / "s", {"init.gain": "1.0,0.5", "seed": "0,1"}, cells)
 
 
@@ -50,8 +52,10 @@ def test_unsolved_is_censored_never_failed(solved: Path) -> None:
 def test_slopes_at_birth_stand_beside_what_was_solved(solved: Path) -> None:
     told = answers(read_sweep(solved))
     assert told[0] == (
-        "Solved (val/accuracy of 0.99): By every run: gain=1.0 (slope at birth -0.150 to -0.150 nats per lag). "
-        "By no run within its updates: gain=0.5 (slope at birth -0.850 to -0.850 nats per lag)."
+        "Solved (val/accuracy of 0.99): By every run: gain=1.0 (vanishing at birth, vanishing at the end); "
+        "slopes at birth -0.150 to -0.150 nats per lag. "
+        "By no run within its updates: gain=0.5 (vanishing at birth, saturated at the end); "
+        "slopes at birth -0.850 to -0.850 nats per lag."
     )
     assert told[1] == "Runs that solved it, by what their births do most: vanishing 2 of 4."
     assert told[2].startswith("Best: gain=1.0, val/accuracy 0.9975 (0.995 to 1 over 2 runs). Worst: gain=0.5")

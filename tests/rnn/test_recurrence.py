@@ -245,3 +245,29 @@ def test_parameters_are_called_as_in_the_formula() -> None:
 def test_what_does_not_fit_is_told(call, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("backward", ["bptt", "autograd"])
+@pytest.mark.parametrize("activation", ["tanh", "gelu"])
+def test_tokens_are_unit_vectors(activation: str, backward: str) -> None:
+    """States, tapes and gradients are those of the dense vectors that the tokens stand for."""
+    draw = torch.Generator().manual_seed(4)
+    tokens = torch.randint(0, 7, (9, 5), generator=draw)
+    mask = torch.arange(9).unsqueeze(1) >= torch.tensor([0, 2, 0, 5, 1])
+    rnn = RNN(7, 4, activation, backward).double()
+    found = []
+    for x in (tokens, torch.nn.functional.one_hot(tokens, 7).double()):
+        tape = Tape()
+        h, h_T = rnn.unroll(x, tape=tape, mask=mask)
+        gradients = torch.autograd.grad(h.sin().sum() + h_T.square().sum(), list(rnn.parameters()))
+        assert tape.dh is not None and tape.da is not None
+        found.append([h, h_T, tape.dh, tape.da, *gradients])
+    for ours, dense in zip(*found, strict=True):
+        torch.testing.assert_close(ours, dense, rtol=1e-12, atol=1e-14)
+    stepped = rnn.step(tokens[0], torch.zeros(5, 4, dtype=torch.float64))
+    torch.testing.assert_close(stepped[mask[0]], found[0][0][0][mask[0]])
+
+
+def test_tokens_of_a_wrong_shape_are_told() -> None:
+    with pytest.raises(ValueError, match=r"x has shape \(3, 2, 5\), expected \(T >= 1, B, 7\)"):
+        RNN(7, 4)(torch.zeros(3, 2, 5, dtype=torch.int64))

@@ -11,9 +11,9 @@ from unrolled.tasks.text import (
     bag_of_words,
     build_vocabulary,
     encode,
-    only,
     shuffled,
     with_noise,
+    without,
     words_of,
 )
 
@@ -82,15 +82,14 @@ def test_a_bag_of_words_does_not_see_order() -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(words, min_size=1, max_size=5), st.integers(1, 6), st.booleans())
-def test_a_few_words_of_each_sentence_are_its_first_or_its_last(
-    sentences: list[list[str]], n: int, first: bool
-) -> None:
+def test_hidden_words_become_the_unknown_one_where_they_stand(sentences: list[list[str]], n: int, first: bool) -> None:
     vocabulary = build_vocabulary(sentences, 1)
-    kept = only(encode(sentences, [0] * len(sentences), vocabulary, 12), n, first)
-    assert kept.mask is not None
-    for row, mask, sentence in zip(kept.x, kept.mask, sentences, strict=True):
-        assert [vocabulary[i] for i in row[mask].tolist()] == (sentence[:n] if first else sentence[-n:])
-        assert mask.tolist() == sorted(mask.tolist())
+    hidden = without(encode(sentences, [0] * len(sentences), vocabulary, 12), n, first)
+    assert hidden.mask is not None
+    for row, mask, sentence in zip(hidden.x, hidden.mask, sentences, strict=True):
+        k = min(n, len(sentence))
+        left = [UNKNOWN] * k + sentence[k:] if first else sentence[: len(sentence) - k] + [UNKNOWN] * k
+        assert [vocabulary[i] for i in row[mask].tolist()] == left
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])

@@ -30,12 +30,12 @@ class LogPass:
 
 @torch.no_grad()
 def log_pass(rnn: RNN, x: Tensor, h: Tensor, dh_T: Tensor, mask: Tensor) -> LogPass:
-    """Carries dL/dh_T (B, H) back through the states h (T, B, H) that the layer has on x (T, B, E); all float64.
+    """Carries dL/dh_T (B, H) back through the states h (T, B, H) that the layer has on x; all float64.
 
-    The initial state is 0. mask bool (T, B): carried steps (False) leave the gradient as it is.
+    x (T, B, E), or tokens (T, B). The initial state is 0. mask bool (T, B): carried steps (False) change nothing.
     """
     previous = torch.cat([torch.zeros_like(h[:1]), h[:-1]])
-    a = F.linear(x, rnn.W_x, rnn.b) + F.linear(previous, rnn.W_h)
+    a = rnn.project(x) + F.linear(previous, rnn.W_h)
     ln_slope = rnn.f.log_abs_derivative_at(a)
     finite = (torch.isfinite(a).all(2) | ~mask).all(1)
     if not finite.all():

@@ -12,7 +12,7 @@ def answers(swept: Swept) -> list[str]:
     told = groups(swept)
     if not told:
         return []
-    return [*_solved(told), *_best(told), *_axes(swept, told)]
+    return [*_solved(told), *_cost(swept, told), *_best(told), *_axes(swept, told)]
 
 
 def lines(swept: Swept) -> list[str]:
@@ -63,8 +63,20 @@ def _solved(told: Sequence[Group]) -> list[str]:
     found = []
     for words, chosen in (("By every run", every), ("By some runs", some), ("By no run within its updates", none)):
         if chosen:
-            found.append(f"{words}: {'; '.join(each.name for each in chosen)}{_slopes(chosen)}.")
+            found.append(f"{words}: {'; '.join(map(_with_regimes, chosen))}{_slopes(chosen)}.")
     return [f"Solved ({_goal(tried[0])}): " + " ".join(found), *_by_regime(tried)]
+
+
+def _with_regimes(each: Group) -> str:
+    """The configuration, and what its gradients did at birth and at the end: the reason where it was not solved."""
+    end = dict.fromkeys(regime for cell in each.cells if (regime := cell.status.get("regime")))
+    if not each.birth_regimes or not end:
+        return each.name
+    return f"{each.name} ({_most(each.birth_regimes)} at birth, {' or '.join(end)} at the end)"
+
+
+def _most(regimes: dict[str, int]) -> str:
+    return max(regimes, key=lambda name: regimes[name])
 
 
 def _by_regime(tried: Sequence[Group]) -> list[str]:
@@ -73,7 +85,7 @@ def _by_regime(tried: Sequence[Group]) -> list[str]:
     for each in tried:
         regimes = each.birth_regimes
         if regimes:
-            counts.setdefault(max(regimes, key=lambda name: regimes[name]), []).extend(each.solved_at)
+            counts.setdefault(_most(regimes), []).extend(each.solved_at)
     if not counts:
         return []
     told = [f"{name} {sum(at is not None for at in runs)} of {len(runs)}" for name, runs in counts.items()]
@@ -89,7 +101,17 @@ def _slopes(chosen: Sequence[Group]) -> str:
     slopes = [mean(each.birth_slopes) for each in chosen if each.birth_slopes]
     if not slopes:
         return ""
-    return f" (slope at birth {min(slopes):+.3f} to {max(slopes):+.3f} nats per lag)"
+    return f"; slopes at birth {min(slopes):+.3f} to {max(slopes):+.3f} nats per lag"
+
+
+def _cost(swept: Swept, told: Sequence[Group]) -> list[str]:
+    """What training took for each length of the sequences, where that was swept."""
+    if "task.length" not in swept.axes:
+        return []
+    seconds = ", ".join(f"T = {each.axes['task.length']}: {each.seconds:.2g} s" for each in told)
+    first = told[0].first["references"].items()
+    others = "".join(f"; {name}: {scores['seconds']:.2g} s" for name, scores in first if "seconds" in scores)
+    return [f"Time of all updates together: {seconds}{others}."]
 
 
 def _best(told: Sequence[Group]) -> list[str]:

@@ -83,6 +83,11 @@ class Group:
         return self.cells[0].status
 
     @property
+    def seconds(self) -> float:
+        """What all updates of a run took, the mean over the runs."""
+        return mean([cell.status["seconds_per_update"] * cell.status["steps"] for cell in self.cells])
+
+    @property
     def birth_slopes(self) -> list[float]:
         return [slope for cell in self.cells for slope in cell.status.get("births", {}).get("slopes", [])]
 

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 from unrolled.sweeps.results import Swept
 
 from .figures import COLOURS, DASHES, layout, text
-from .gather import Group, groups, mean
+from .gather import groups
 
 
 def scores(swept: Swept) -> go.Figure | None:
@@ -65,7 +65,7 @@ def cost(swept: Swept) -> go.Figure | None:
         return None
     told = groups(swept)
     figure = go.Figure()
-    networks = sorted((each.axes[key], _seconds(each)) for each in told)
+    networks = sorted((each.axes[key], each.seconds) for each in told)
     figure.add_scatter(x=[T for T, _ in networks], y=[s for _, s in networks], name="the RNN", mode="lines+markers")
     names = dict.fromkeys(name for each in told for name in each.first["references"])
     for name in names:
@@ -81,7 +81,3 @@ def cost(swept: Swept) -> go.Figure | None:
     figure.update_yaxes(title="seconds of training", type="log")
     figure.update_layout(height=400, **layout(None))
     return figure
-
-
-def _seconds(each: Group) -> float:
-    return mean([cell.status["seconds_per_update"] * cell.status["steps"] for cell in each.cells])

@@ -1,7 +1,6 @@
 """From what a network reads to the vectors x_t: an embedding of tokens, or numbers as they are."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .init import Streams
@@ -23,15 +22,14 @@ class Embedding(nn.Embedding):
 
 
 class OneHot(nn.Module):
-    """Tokens int64 (...) -> (..., V): unit vectors, nothing to learn."""
+    """A unit vector of size V for each token, nothing to learn: handed on as the token, which `RNN` reads as that."""
 
     def __init__(self, vocabulary: int) -> None:
         super().__init__()
         self.size = vocabulary
-        self.register_buffer("unit", torch.ones(()), persistent=False)  # has the precision of the network
 
     def forward(self, tokens: Tensor) -> Tensor:
-        return F.one_hot(tokens, self.size).to(self.unit.dtype)  # type: ignore[arg-type]
+        return tokens
 
     def initialise(self, streams: Streams, name: str = "") -> None:
         return

@@ -64,13 +64,16 @@ class _Unroll(torch.autograd.Function):
         f: Activation,
         tape: Tape | None,
     ) -> tuple[Tensor, Tensor]:
-        (T, B, E), H = x.shape, W_h.shape[0]
-        states = x.new_empty(T + 1, B, H)
+        (T, B), H = x.shape[:2], W_h.shape[0]
+        states = b.new_empty(T + 1, B, H)
         states[0] = h0
         # Where f may overwrite its argument, a_t lives in the slot that h_t takes a moment later.
-        a = states[1:] if f.in_place else x.new_empty(T, B, H)
-        torch.addmm(b, x.reshape(T * B, E), W_x.t(), out=a.view(T * B, H))
-        W_h_t, carry, h = W_h.t(), _Carry(mask, T, x.dtype), states.unbind(0)
+        a = states[1:] if f.in_place else b.new_empty(T, B, H)
+        if one_hot(x):
+            torch.add(F.embedding(x, W_x.t()), b, out=a)
+        else:
+            torch.addmm(b, x.reshape(T * B, -1), W_x.t(), out=a.view(T * B, H))
+        W_h_t, carry, h = W_h.t(), _Carry(mask, T, b.dtype), states.unbind(0)
         previous = h[0]
         for a_t, h_t, carried in zip(a.unbind(0), h[1:], carry.flags, strict=True):
             a_t.addmm_(previous, W_h_t)
@@ -92,7 +95,7 @@ class _Unroll(torch.autograd.Function):
         da = f.derivative(states[1:] if f.of_output else a)  # f' first; dL/da_t overwrites it below
         if carry.real is not None:
             da.mul_(carry.real)
-        kept = tape.memory(da) if tape else x.new_empty(min(T, 2), B, H)
+        kept = tape.memory(da) if tape else da.new_empty(min(T, 2), B, H)
         da_t, dh = da.unbind(0), kept.unbind(0) if tape else [kept[t % 2] for t in range(T)]
         direct = [None] * T if g is None else g.unbind(0)
         _start(dh[T - 1], direct[T - 1], g_last)
@@ -104,13 +107,25 @@ class _Unroll(torch.autograd.Function):
             tape.dh, tape.da = kept, da
         dh0 = None
         if ctx.needs_input_grad[4]:
-            dh0 = x.new_empty(B, H)
+            dh0 = da.new_empty(B, H)
             _carry_back(dh0, None, da[0], W_h, dh[0], carry.weights[0])
         da_flat = da.view(T * B, H)
         dx = (da_flat @ W_x).view_as(x) if ctx.needs_input_grad[0] else None
-        dW_x = da_flat.t() @ x.reshape(T * B, -1) if ctx.needs_input_grad[1] else None
+        dW_x = _outer(da_flat, x, W_x) if ctx.needs_input_grad[1] else None
         dW_h = da_flat.t() @ states[:-1].view(T * B, H) if ctx.needs_input_grad[2] else None
         return dx, dW_x, dW_h, da_flat.sum(0), dh0, None, None, None
+
+
+def one_hot(x: Tensor) -> bool:
+    """Whether x holds tokens, each standing for the unit vector of its number."""
+    return not x.is_floating_point()
+
+
+def _outer(da: Tensor, x: Tensor, W_x: Tensor) -> Tensor:
+    """dL/dW_x (H, E): the sum over all T x B steps of dL/da_t x_t^T; a unit vector adds to its own column alone."""
+    if one_hot(x):
+        return torch.zeros_like(W_x.t()).index_add_(0, x.flatten(), da).t()
+    return da.t() @ x.reshape(len(da), -1)
 
 
 def _start(out: Tensor, direct: Tensor | None, last: Tensor | None) -> None:
@@ -149,9 +164,9 @@ def _unroll_by_autograd(
     rnn: "RNN", x: Tensor, h: Tensor, mask: Tensor | None, tape: Tape | None
 ) -> tuple[Tensor, Tensor]:
     """The same loop, differentiated by autograd: the reference for `_Unroll`."""
-    states, projected = [], F.linear(x, rnn.W_x, rnn.b)
+    states, projected = [], rnn.project(x)
     if tape is not None:
-        tape.dh, tape.da = (x.new_zeros(*x.shape[:2], rnn.hidden) for _ in range(2))
+        tape.dh, tape.da = (torch.zeros_like(projected) for _ in range(2))
     for t in range(x.shape[0]):
         a = torch.addmm(projected[t], h, rnn.W_h.t())
         new = rnn.f.f(a + 0)  # `identity` returns its argument, and a and h need a gradient each
@@ -191,8 +206,12 @@ class RNN(nn.Module):
         return activation_of(self.activation)
 
     def step(self, x_t: Tensor, h: Tensor) -> Tensor:
-        """One step: x_t (..., E), h (..., H) -> the next state (..., H)."""
-        return self.f.f(F.linear(x_t, self.W_x, self.b) + F.linear(h, self.W_h))
+        """One step: x_t (..., E) or tokens (...), h (..., H) -> the next state (..., H)."""
+        return self.f.f(self.project(x_t) + F.linear(h, self.W_h))
+
+    def project(self, x: Tensor) -> Tensor:
+        """W_x x + b (..., H) of numbers (..., E), or of tokens int64 (...), each standing for its unit vector."""
+        return F.embedding(x, self.W_x.t()) + self.b if one_hot(x) else F.linear(x, self.W_x, self.b)
 
     def forward(
         self,
@@ -201,7 +220,10 @@ class RNN(nn.Module):
         tape: Tape | None = None,
         mask: Tensor | None = None,
     ) -> Tensor:
-        """All states. x (T, B, E), h0 (B, H) or None = 0, mask bool (T, B), True = real -> h (T, B, H)."""
+        """All states. x (T, B, E), h0 (B, H) or None = 0, mask bool (T, B), True = real -> h (T, B, H).
+
+        x may be tokens int64 (T, B) below E instead: unit vectors, whose product with W_x is a look-up.
+        """
         return self.unroll(x, h0, tape, mask)[0]
 
     def unroll(
@@ -221,13 +243,14 @@ class RNN(nn.Module):
         return _Unroll.apply(x, self.W_x, self.W_h, self.b, h0, mask, self.f, tape)  # type: ignore[return-value]
 
     def _initial_state(self, x: Tensor, h0: Tensor | None, mask: Tensor | None) -> Tensor:
-        if x.ndim != 3 or x.shape[0] < 1 or x.shape[2] != self.inputs:
+        fits = x.ndim == 2 if one_hot(x) else x.ndim == 3 and x.shape[2] == self.inputs
+        if not fits or x.shape[0] < 1:
             raise ValueError(f"x has shape {tuple(x.shape)}, expected (T >= 1, B, {self.inputs})")
-        T, B, _ = x.shape
+        T, B = x.shape[:2]
         if mask is not None and (mask.shape != (T, B) or mask.dtype != torch.bool):
             raise ValueError(f"mask is {mask.dtype} {tuple(mask.shape)}, expected torch.bool {(T, B)}")
         if h0 is None:
-            return x.new_zeros(B, self.hidden)
+            return self.b.new_zeros(B, self.hidden)
         if h0.shape != (B, self.hidden):
             raise ValueError(f"h0 has shape {tuple(h0.shape)}, expected {(B, self.hidden)}")
         return h0

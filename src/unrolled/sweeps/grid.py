@@ -26,7 +26,7 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
     if local:
         from .local import warm_up
 
-        named = config.hydra.sweeper.params.get("task", config.task.name)
+        named = _axes(overrides).get("task") or config.task.name
         warm_up(named.split(","))  # imports torch while we compose
     (cells,) = sweeper.split_arguments(overrides, None)
     composed = [_compose(loader, config, list(cell)) for cell in cells]

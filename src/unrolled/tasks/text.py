@@ -15,7 +15,7 @@ from .data import Data, Guess, Split, most_frequent
 from .scores import Scores
 
 PAD, UNKNOWN = "<pad>", "<unk>"
-FEW = 5  # words that a variant keeps
+FEW = 5  # words that a variant hides
 PAIRS = [("love", "like"), ("good", "great"), ("bad", "awful"), ("good", "bad")]
 _WORD = re.compile(r"\w+(?:'\w+)*")
 
@@ -65,16 +65,11 @@ def with_noise(split: Split, share: float, generator: Generator) -> Split:
     return Split(split.x, split.mask, y)
 
 
-def only(split: Split, n: int, first: bool) -> Split:
-    """Of each sentence its first or its last n words alone, still ending at the last step."""
+def without(split: Split, n: int, first: bool) -> Split:
+    """The first or the last n words of each sentence become the unknown word, where they stand."""
     assert split.mask is not None
-    length = split.mask.sum(1, keepdim=True)
-    kept, T = length.clamp(max=n), split.x.shape[1]
-    steps = torch.arange(T).expand_as(split.x)
-    shift = kept - length if first else torch.zeros_like(length)
-    x = split.x.gather(1, (steps + shift).clamp(min=0))
-    x = torch.where(steps >= T - kept, x, 0)
-    return Split(x, x != 0, split.y)
+    place = split.mask.cumsum(1) if first else split.mask.sum(1, keepdim=True) - split.mask.cumsum(1) + 1
+    return Split(torch.where(split.mask & (place <= n), 1, split.x), split.mask, split.y)
 
 
 def bag_of_words(train: Split, val: Split, vocabulary: int) -> Guess:
@@ -131,8 +126,8 @@ def classified(  # noqa: PLR0917
         references={"bag of words": bag},
         variants={
             "words shuffled": shuffled(held, stream(seed, "shuffle/variant")),
-            f"only the last {FEW} words": only(held, FEW, first=False),
-            f"only the first {FEW} words": only(held, FEW, first=True),
+            f"the first {FEW} words unknown": without(held, FEW, first=True),
+            f"the last {FEW} words unknown": without(held, FEW, first=False),
         },
         encode=lambda text: encode([words_of(text)], [0], vocabulary, max(1, len(words_of(text)))).whole(),
         pairs=PAIRS,
