@@ -1,5 +1,6 @@
-"""What takes minutes: the default sweep, the default run for three seeds, and the installed wheel."""
+"""What takes minutes: whole sweeps, the tasks' defaults for three seeds, and the installed wheel."""
 
+import importlib.util
 import math
 import os
 import subprocess
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, train, wandb_records
+from unrolled.report.answers import answers
 from unrolled.sweeps.results import read_sweep
+from unrolled.tasks import TASKS
 from unrolled.tracking import status
 
 pytestmark = pytest.mark.long
@@ -47,6 +50,39 @@ def test_the_default_run_beats_its_baseline(seed: int, tmp_path: Path) -> None:
     train("model.hidden=8", f"seed={seed}", f"hydra.run.dir={tmp_path / 'run'}")
     kept = status.read(tmp_path / "run")
     assert kept["metrics"]["val/accuracy"] > kept["baseline"]["val/accuracy"] + 0.08
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("task", ["spam", "pixels", "chars", "numbers", "adding", "latch"])
+def test_the_defaults_of_a_task_beat_its_baseline(task: str, seed: int, tmp_path: Path) -> None:
+    if not all(importlib.util.find_spec(package) for package in TASKS[task].needs):
+        pytest.skip("its extra is not installed")
+    train(f"task={task}", f"seed={seed}", "tracker=none", f"hydra.run.dir={tmp_path / 'run'}", timeout_s=240)
+    kept = status.read(tmp_path / "run")
+    score, baseline = kept["metrics"][kept["score"]], kept["baseline"][kept["score"]]
+    if task == "adding":
+        assert score < 0.02
+    assert score > 1.5 * baseline if kept["larger_is_better"] else score < 0.75 * baseline
+    assert kept["duration_s"] < 120
+
+
+@pytest.mark.parametrize("name", ["does_it_matter", "adding", "losses", "memory", "patterns"])
+def test_a_sweep_answers_its_question(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    ended = train("--config-name", name, f"hydra.sweep.dir={folder}", timeout_s=1200)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    told = " ".join(answers(read_sweep(folder)))
+    for words in ANSWERS[name]:
+        assert words in told
+
+
+ANSWERS = {
+    "does_it_matter": ["By every run: tanh gain=1.0", "stable 6 of 6", "By no run within its updates: tanh gain=0.5"],
+    "adding": ["By every run: relu lr=0.001", "By no run within its updates: tanh lr=0.01"],
+    "losses": ["By every run:", "Mean val/mse by loss:"],
+    "memory": ["Best: dim=32 hidden=128", "Worst: dim=2 hidden=8"],
+    "patterns": ["Better than its trivial baseline: 3 of 4 configurations (caption; sentiment; translate)"],
+}
 
 
 def test_the_wheel_brings_its_configuration_along(tmp_path: Path) -> None:

@@ -14,13 +14,14 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 
-from .config import Config, register, validate
+from .config import Config, register
 from .errors import UserError
 from .fit import check_embedding, check_loss, check_vectors
 from .paths import CONF, SWEEP_RECORD, SWEEPS, choices
 from .tasks import TASKS
 from .tasks import check as check_task
 from .tracking.status import FILE
+from .validation import validate
 
 _KINDS = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false"}
 

@@ -13,13 +13,12 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
-from torch import Tensor
 
 from unrolled.config import Config, plain
 from unrolled.errors import Interrupted, UserError
 from unrolled.fit import check_embedding, check_loss
 from unrolled.place import Place
-from unrolled.rnn import Embedding
+from unrolled.rnn import PATTERNS, Embedding
 from unrolled.rnn.init import stream
 from unrolled.tasks import load
 from unrolled.tasks.data import Data, Split, baseline_scores, score
@@ -35,7 +34,7 @@ from unrolled.training.module import READ, Diverged, RecurrentModule, evaluate, 
 from unrolled.training.neighbours import Pair, pairs_of
 from unrolled.training.probe import Births, births
 from unrolled.training.walkthrough import Walkthrough
-from unrolled.training.word_vectors import read_vectors
+from unrolled.training.word_vectors import known_vectors
 
 TRAINING_SCORED = 1000  # training examples on which the trained network is scored
 
@@ -81,7 +80,9 @@ class _Run:
         self.folder, self.checkpoints = place.folder, place.folder / "checkpoints"
         self.data: Data = load(config.task, config.seed)
         check_data(config, self.data)
-        self.vectors, self.coverage = self._vectors()
+        known = known_vectors(config.embedding, self.data.vectors, self._embedded())
+        self.vectors, self.coverage = known.rows, known.coverage
+        values["embedding"]["dim"] = known.size
         self.scores = self.data.scores()
         self.module = RecurrentModule(values, self.data.spec, self.scores, self.vectors)
         self.loaders = InMemory(self.data, config.trainer.batch_size, config.seed)
@@ -108,20 +109,6 @@ class _Run:
             save_on_train_epoch_end=False,
         )
         self.trainer = self._trainer(place.folder)
-
-    def _vectors(self) -> tuple[dict[int, Tensor], str | None]:
-        """Rows of the embedding that are known beforehand, and how much of the vocabulary they cover."""
-        vocabulary, embedding = self._embedded(), self.config.embedding
-        if embedding.name == "pretrained":
-            read = read_vectors(embedding.path or "", vocabulary)
-            self.values["embedding"]["dim"] = read.size
-            return read.rows, read.coverage
-        given = self.data.vectors if embedding.name != "onehot" else {}
-        sizes = {len(vector) for vector in given.values()} - {embedding.dim}
-        if sizes:
-            name = self.config.task.name
-            raise UserError(f"embedding.dim={embedding.dim}: the words of task={name} have vectors of {sizes.pop()}")
-        return {i: torch.tensor(given[word]) for i, word in enumerate(vocabulary) if word in given}, None
 
     def _embedded(self) -> list[str]:
         """The tokens behind the rows of the embedding; none where numbers are read."""
@@ -247,7 +234,9 @@ class _Run:
 
 
 def check_data(config: Config, data: Data) -> None:
-    """Raises UserError where loss or embedding do not fit a task that could not be asked before it was loaded."""
+    """Raises UserError for what a task of the user's own shows only once it is loaded."""
+    if data.pattern not in PATTERNS:
+        raise UserError(f"pattern {data.pattern!r} of task={config.task.name}: allowed: {', '.join(PATTERNS)}")
     check_loss(config.loss.name.name, config.task.name, "classes" if isinstance(data.answers, list) else "numbers")
     tokens = isinstance(data.reads, list) or data.pattern == "vector_to_sequence"
     check_embedding(config.embedding.name, config.task.name, "tokens" if tokens else "numbers")

@@ -6,21 +6,37 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from unrolled.config import EmbeddingConfig
+from unrolled.errors import UserError
 from unrolled.fit import vector_lines, vector_size
 
 
 @dataclass(frozen=True)
 class WordVectors:
-    """rows: index in the vocabulary -> its vector (E,). size: E. in_vocabulary: how many could have been found."""
+    """rows: index in the vocabulary -> its vector (E,). size: E, None where each token has a dimension of its own.
+
+    coverage: how much of the vocabulary a file covers, in words; None where there is no file.
+    """
 
     rows: dict[int, Tensor]
-    size: int
-    in_vocabulary: int
+    size: int | None
+    coverage: str | None
 
-    @property
-    def coverage(self) -> str:
-        share = len(self.rows) / max(1, self.in_vocabulary)
-        return f"{len(self.rows)} of {self.in_vocabulary} words ({share:.0%}) have a vector in the file"
+
+def known_vectors(embedding: EmbeddingConfig, given: dict[str, list[float]], vocabulary: Sequence[str]) -> WordVectors:
+    """What is known of the embedding beforehand: the file's vectors, or those that the task brings (`given`).
+
+    Raises UserError where the task's vectors have another size than embedding.dim.
+    """
+    if embedding.name == "pretrained":
+        return read_vectors(embedding.path or "", vocabulary)
+    if embedding.dim is None:
+        return WordVectors({}, None, None)
+    sizes = {len(vector) for vector in given.values()} - {embedding.dim}
+    if sizes:
+        raise UserError(f"embedding.dim={embedding.dim}: this task brings word vectors of {sizes.pop()} numbers")
+    rows = {i: torch.tensor(given[word]) for i, word in enumerate(vocabulary) if word in given}
+    return WordVectors(rows, embedding.dim, None)
 
 
 def read_vectors(path: str, vocabulary: Sequence[str]) -> WordVectors:
@@ -31,4 +47,5 @@ def read_vectors(path: str, vocabulary: Sequence[str]) -> WordVectors:
         if i is not None and (word in index or i not in rows):
             rows[i] = torch.tensor(numbers, dtype=torch.float64)
     words = [word for word in vocabulary if not (word.startswith("<") and word.endswith(">"))]
-    return WordVectors(rows, size, len(words))
+    coverage = f"{len(rows)} of {len(words)} words ({len(rows) / max(1, len(words)):.0%}) have a vector in the file"
+    return WordVectors(rows, size, coverage)
