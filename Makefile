@@ -5,7 +5,7 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-READY := $(VENV)/.ready
+READY := $(VENV)/.ready$(EXTRAS)
 S ?= activations
 ARGS ?=
 EXTRAS ?=

@@ -57,6 +57,13 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(quick_run:
     assert all(first[name] != other[name] for name in ("metrics.csv", "grad_h.csv", "births_relative_log.csv"))
 
 
+@pytest.mark.parametrize("task", ["adding", "caption"])
+def test_other_patterns_repeat_to_the_byte_too(task: str, quick_run: Run, tmp_path: Path) -> None:
+    for folder in ("first", "second"):
+        quick_run(f"task={task}", "model.hidden=8", folder=folder)
+    assert recorded(tmp_path / "first") == recorded(tmp_path / "second")
+
+
 def recorded(folder: Path) -> dict[str, bytes]:
     files = [folder / "metrics.csv", *sorted((folder / "profiles").iterdir())]
     return {file.name: file.read_bytes() for file in files}

@@ -1,7 +1,7 @@
 """What a task, a loss and an embedding must agree on. No torch here: it is asked before anything heavy is imported."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from .errors import UserError
@@ -43,14 +43,17 @@ def check_vectors(path: str, dim: int | None) -> None:
 
 def vector_size(path: str) -> int:
     """E, from the first lines alone. Raises UserError where the file is not such a file."""
-    first = [len(numbers) for _, (_, numbers) in zip(range(3), vector_lines(path), strict=False)]
+    first = [vector(path, *line) for _, line in zip(range(3), vector_lines(path), strict=False)]
     if not first:
         raise _not_vectors(path, 1)
-    return first[0]
+    return len(first[0])
 
 
-def vector_lines(path: str) -> Iterator[tuple[str, list[float]]]:
-    """(word, numbers) a line; word2vec's first line, the two counts, is left out. A word may hold spaces."""
+def vector_lines(path: str) -> Iterator[tuple[int, str, list[str]]]:
+    """(line number, word, its numbers as text); word2vec's first line, the two counts, is left out.
+
+    A word may hold spaces. Raises UserError that names the line with more or fewer numbers than the others.
+    """
     file, size = Path(path), -1
     if not file.is_file():
         raise UserError(f"embedding.path={path}: no such file")
@@ -62,14 +65,21 @@ def vector_lines(path: str) -> Iterator[tuple[str, list[float]]]:
                 word, *rest = line.rstrip().rsplit(" ", size)
                 if number == 1 and word.isdigit() and len(rest) == 1 and rest[0].isdigit():
                     continue
-                numbers = [_number(part) for part in rest]
                 size = len(rest) if size < 0 else size
-                one_too_many = _number(word.rpartition(" ")[2]) is not None and " " in word
-                if len(rest) != size or size < 1 or None in numbers or one_too_many:
+                one_too_many = " " in word and _number(word.rpartition(" ")[2]) is not None
+                if len(rest) != size or size < 1 or one_too_many:
                     raise _not_vectors(path, number)
-                yield word, numbers  # type: ignore[misc]
+                yield number, word, rest
     except UnicodeDecodeError:
         raise _not_vectors(path, 1) from None
+
+
+def vector(path: str, line: int, word: str, parts: Sequence[str]) -> list[float]:
+    """The numbers of a line. Raises UserError where they are none, or not finite."""
+    numbers = [_number(part) for part in parts]
+    if None in numbers:
+        raise _not_vectors(path, line)
+    return numbers  # type: ignore[return-value]
 
 
 def _number(text: str) -> float | None:

@@ -11,11 +11,12 @@ from torch import Tensor
 
 from unrolled.config import Config, plain
 from unrolled.errors import UserError
-from unrolled.preflight import check, without_hydra
 from unrolled.rnn import Batch, EncoderDecoder, SequenceToVector, Tape
+from unrolled.tasks import check as check_task
 from unrolled.tasks import load
 from unrolled.tasks.data import Data
 from unrolled.training.module import RecurrentModule
+from unrolled.validation import validate
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def _restored(folder: Path, checkpoint: str) -> tuple[Config, Data, RecurrentMod
     for file in (saved, weights):
         if not file.is_file():
             raise UserError(f"{folder} holds no finished run: {file} is missing")
-    config = check(without_hydra(OmegaConf.create({**OmegaConf.load(saved), "hydra": None})))  # type: ignore[arg-type]
+    config = validate(OmegaConf.load(saved))  # type: ignore[arg-type]
+    check_task(config.task)
     torch.set_num_threads(1)
     module = RecurrentModule.load_from_checkpoint(weights, map_location="cpu", weights_only=True).eval()
     return config, load(config.task, plain(config)["seed"]), module

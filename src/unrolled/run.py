@@ -81,7 +81,7 @@ class _Run:
         self.data: Data = load(config.task, config.seed)
         check_data(config, self.data)
         known = known_vectors(config.embedding, self.data.vectors, self._embedded())
-        self.vectors, self.coverage = known.rows, known.coverage
+        self.vectors, self.coverage = (known.rows, known.values), known.coverage
         values["embedding"]["dim"] = known.size
         self.scores = self.data.scores()
         self.module = RecurrentModule(values, self.data.spec, self.scores, self.vectors)

@@ -24,13 +24,17 @@ def test_both_formats_are_read(head: str, tmp_path: Path) -> None:
     text = head + "Love 1 2 3\nlike -0.5 2e-1 7 \nnew york 4 5 6\nzebra 0 0 0\n"
     found = read_vectors(file(tmp_path, text), VOCABULARY)
     assert found.size == 3
-    assert {i: row.tolist() for i, row in found.rows.items()} == {2: [1, 2, 3], 3: [-0.5, 0.2, 7], 4: [4, 5, 6]}
+    assert dict(zip(found.rows.tolist(), found.values.tolist(), strict=True)) == {
+        2: [1, 2, 3],
+        3: [-0.5, 0.2, 7],
+        4: [4, 5, 6],
+    }
     assert found.coverage == "3 of 4 words (75%) have a vector in the file"
 
 
 def test_the_word_itself_comes_before_its_capital_form(tmp_path: Path) -> None:
     found = read_vectors(file(tmp_path, "Love 1 1\nlove 2 2\nLOVE 3 3\n"), VOCABULARY)
-    assert found.rows[2].tolist() == [2, 2]
+    assert found.values.tolist() == [[2, 2]]
 
 
 @pytest.mark.parametrize(
@@ -41,6 +45,7 @@ def test_the_word_itself_comes_before_its_capital_form(tmp_path: Path) -> None:
         ("love 1 2\nlike 1\n", 2),
         ("love 1 2\nlike 1 2 3\n", 2),
         ("love 1 x\n", 1),
+        ("a 1 2\nb 1 2\nc 1 2\nd 1 2\nlove 1 x\n", 5),
         ("love 1 nan\n", 1),
         (b"\x80\x04\x95 binary", 1),
         ("{\n", 1),

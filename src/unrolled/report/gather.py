@@ -106,13 +106,12 @@ def _numbers(values: Iterable[float | None]) -> list[float]:
 
 def groups(swept: Swept) -> list[Group]:
     """In the order of the axes; without combinations that have no cell with a result."""
-    found = []
-    for axes in combinations(swept, varied(swept)):
-        cells = [cell for cell in swept.cells if all(cell.axes[key] == value for key, value in axes.items())]
-        cells = [cell for cell in cells if cell.state in RESULTS and "score" in cell.status]
-        if cells:
-            found.append(Group(axes, cells))
-    return found
+    keys, members = varied(swept), {}
+    for cell in swept.cells:
+        if cell.state in RESULTS and "score" in cell.status:
+            members.setdefault(tuple(cell.axes[key] for key in keys), []).append(cell)
+    wanted = [axes for axes in combinations(swept, keys) if tuple(axes.values()) in members]
+    return [Group(axes, members[tuple(axes.values())]) for axes in wanted]
 
 
 def mean(values: Sequence[float]) -> float:

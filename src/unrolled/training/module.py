@@ -30,6 +30,7 @@ from unrolled.tasks.scores import Scores
 from .losses import loss_of
 
 Spec = dict[str, Any]  # what `Data.spec` says of a task
+Vectors = tuple[Tensor, Tensor] | None
 
 
 class Diverged(Exception):
@@ -40,10 +41,10 @@ class Diverged(Exception):
         self.step, self.what = step, what
 
 
-def build(config: dict[str, Any], spec: Spec, draw: str = "", vectors: dict[int, Tensor] | None = None) -> Pattern:
+def build(config: dict[str, Any], spec: Spec, draw: str = "", vectors: Vectors = None) -> Pattern:
     """The network of a (plain) configuration for a task. `draw` names another birth of it, with streams of its own.
 
-    vectors: rows of the embedding of what is read that are known beforehand.
+    vectors: (rows, values) of the embedding of what is read that are known beforehand.
     """
     network = _wired(config, spec)
     init = config["init"]
@@ -54,12 +55,11 @@ def build(config: dict[str, Any], spec: Spec, draw: str = "", vectors: dict[int,
         bias_std=init["bias_std"],
         streams=streams(config["seed"], draw),
     )
-    if vectors:
+    if vectors is not None and len(vectors[0]):
         table = network.get_submodule(READ[spec["pattern"]])
         assert isinstance(table, Embedding)
         with torch.no_grad():
-            for row, vector in vectors.items():
-                table.weight[row] = vector
+            table.weight[vectors[0]] = vectors[1].to(table.weight.dtype)
     return network
 
 
@@ -109,7 +109,7 @@ class RecurrentModule(pl.LightningModule):
         config: dict[str, Any],
         spec: Spec,
         scores: Scores | None = None,
-        vectors: dict[int, Tensor] | None = None,
+        vectors: Vectors = None,
     ) -> None:
         super().__init__()
         self.save_hyperparameters("config", "spec")

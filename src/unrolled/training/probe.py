@@ -14,7 +14,7 @@ from unrolled.gradients.regime import Diagnosis, diagnose
 from unrolled.rnn import Batch, Pattern, Tape
 from unrolled.tasks.data import Loss, mean_loss, own_losses
 
-from .module import Spec, build
+from .module import Spec, Vectors, build
 
 NEEDS_THE_CONE = "needs the cone"
 
@@ -100,10 +100,10 @@ def diagnosis(network: Pattern, loss: Loss, batch: Batch) -> Diagnosis | None:
     return diagnose(reader, log_pass(reader, x, h, dh_T, mask))
 
 
-def births(
-    config: dict[str, Any], spec: Spec, loss: Loss, batch: Batch, vectors: dict[int, Tensor] | None = None
-) -> Births:
-    """Draws `probe.births` networks of this configuration and diagnoses each, untrained."""
+def births(config: dict[str, Any], spec: Spec, loss: Loss, batch: Batch, vectors: Vectors = None) -> Births:
+    """Draws `probe.births` networks of this configuration and diagnoses each, untrained; none without a reader."""
+    if build(config, spec).reader is None:
+        return Births([])
     names = (f"birth/{i}/" for i in range(config["probe"]["births"]))
     drawn = (diagnosis(build(config, spec, name, vectors), loss, batch) for name in names)
     return Births([each for each in drawn if each is not None])

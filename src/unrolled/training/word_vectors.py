@@ -8,17 +8,18 @@ from torch import Tensor
 
 from unrolled.config import EmbeddingConfig
 from unrolled.errors import UserError
-from unrolled.fit import vector_lines, vector_size
+from unrolled.fit import vector, vector_lines, vector_size
 
 
 @dataclass(frozen=True)
 class WordVectors:
-    """rows: index in the vocabulary -> its vector (E,). size: E, None where each token has a dimension of its own.
+    """rows int64 (n,): of the embedding; values (n, E): what they hold. size: E, None where each token has its own.
 
     coverage: how much of the vocabulary a file covers, in words; None where there is no file.
     """
 
-    rows: dict[int, Tensor]
+    rows: Tensor
+    values: Tensor
     size: int | None
     coverage: str | None
 
@@ -30,22 +31,26 @@ def known_vectors(embedding: EmbeddingConfig, given: dict[str, list[float]], voc
     """
     if embedding.name == "pretrained":
         return read_vectors(embedding.path or "", vocabulary)
-    if embedding.dim is None:
-        return WordVectors({}, None, None)
     sizes = {len(vector) for vector in given.values()} - {embedding.dim}
-    if sizes:
+    if embedding.dim is not None and sizes:
         raise UserError(f"embedding.dim={embedding.dim}: this task brings word vectors of {sizes.pop()} numbers")
-    rows = {i: torch.tensor(given[word]) for i, word in enumerate(vocabulary) if word in given}
-    return WordVectors(rows, embedding.dim, None)
+    found = {i: given[word] for i, word in enumerate(vocabulary) if word in given and embedding.dim is not None}
+    return _known(found, embedding.dim, None)
 
 
 def read_vectors(path: str, vocabulary: Sequence[str]) -> WordVectors:
     """The vectors of these words, as written or in lower case. Raises UserError that names the line at fault."""
-    index, size, rows = {word: i for i, word in enumerate(vocabulary)}, vector_size(path), {}
-    for word, numbers in vector_lines(path):
+    index, size = {word: i for i, word in enumerate(vocabulary)}, vector_size(path)
+    found: dict[int, list[float]] = {}
+    for line, word, parts in vector_lines(path):
         i = index.get(word, index.get(word.lower()))
-        if i is not None and (word in index or i not in rows):
-            rows[i] = torch.tensor(numbers, dtype=torch.float64)
+        if i is not None and (word in index or i not in found):
+            found[i] = vector(path, line, word, parts)
     words = [word for word in vocabulary if not (word.startswith("<") and word.endswith(">"))]
-    coverage = f"{len(rows)} of {len(words)} words ({len(rows) / max(1, len(words)):.0%}) have a vector in the file"
-    return WordVectors(rows, size, coverage)
+    share = len(found) / max(1, len(words))
+    return _known(found, size, f"{len(found)} of {len(words)} words ({share:.0%}) have a vector in the file")
+
+
+def _known(found: dict[int, list[float]], size: int | None, coverage: str | None) -> WordVectors:
+    values = torch.tensor(list(found.values()), dtype=torch.float64).view(len(found), size or 0)
+    return WordVectors(torch.tensor(list(found), dtype=torch.int64), values, size, coverage)
