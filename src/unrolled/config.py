@@ -24,6 +24,7 @@ OptimizerName = Enum("OptimizerName", "adam sgd")
 Accelerator = Enum("Accelerator", "cpu gpu")
 TrackerMode = Enum("TrackerMode", "offline online disabled")
 ProbeSource = Enum("ProbeSource", "validation training")
+OnError = Enum("OnError", "continue stop")
 ProbeName = Enum("ProbeName", "profile off")
 
 
@@ -130,6 +131,9 @@ class ProbeConfig:
 class SweepConfig:
     question: str = MISSING  # what the sweep asks; its page opens with it
     cell_timeout_min: float = within(above=0)
+    on_error: OnError = MISSING  # whether a failed cell keeps those that wait from starting
+    resume: str | None = None  # the folder of a sweep to continue: only what it has no result of is run
+    dry_run: bool = MISSING  # print the cells, run none
 
 
 @dataclass

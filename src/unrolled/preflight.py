@@ -82,14 +82,20 @@ def _compose(path, name: str, overrides: list[str], multirun: bool) -> bool:
         if config.hydra.mode != RunMode.MULTIRUN and not multirun:
             mode = RunMode.RUN
             config = hydra.compose_config(name, overrides, run_mode=mode)
-        folder, record = config.hydra.run.dir, FILE
+        folder, record, resume = config.hydra.run.dir, FILE, config.sweep.resume
         if mode == RunMode.MULTIRUN:
             folder, record = config.hydra.sweep.dir, SWEEP_RECORD
         check(without_hydra(config))
     finally:
         GlobalHydra.instance().clear()
-    if (Path(folder) / record).exists():
-        raise UserError(f"{folder} already holds results: give another folder")
+    if resume is not None:
+        if mode != RunMode.MULTIRUN:
+            raise UserError(f"sweep.resume={resume}: this is a single run; give the command of the sweep")
+        if not (Path(resume) / SWEEP_RECORD).is_file():
+            raise UserError(f"sweep.resume={resume} holds no sweep: {SWEEP_RECORD} is missing")
+    elif (Path(folder) / record).exists():
+        hint = f", or continue it with sweep.resume={folder}" if mode == RunMode.MULTIRUN else ""
+        raise UserError(f"{folder} already holds results: give another folder{hint}")
     return mode == RunMode.MULTIRUN
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from unrolled.errors import UserError
 from unrolled.report.build import build
 from unrolled.report.gather import Pool, pool
 from unrolled.report.sentences import sentence
+from unrolled.sweeps.plan import Planned, write_plan
 from unrolled.sweeps.results import read_sweep
 
 
@@ -19,10 +21,17 @@ def make_sweep(folder: Path, params: dict[str, str], cells: list[dict[str, Any]]
     folder.mkdir()
     hydra = {"sweeper": {"params": params}, "job": {"config_name": "made_up"}}
     OmegaConf.save(OmegaConf.create({"hydra": hydra, "sweep": {"question": question}}), folder / "multirun.yaml")
+    swept = {key: [yaml_value(text) for text in values.split(",")] for key, values in params.items()}
+    combinations = [dict(zip(swept, values, strict=True)) for values in product(*swept.values())]
+    write_plan(folder, [Planned(i, axes, str(i)) for i, axes in enumerate(combinations)])
     for number, cell in enumerate(cells):
         (folder / str(number)).mkdir()
         (folder / str(number) / "status.json").write_text(json.dumps(cell))
     return folder
+
+
+def yaml_value(text: str) -> Any:
+    return OmegaConf.create(f"x: {text}").x
 
 
 def births(slopes: list[float], **regimes: int) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The body of a cell's process."""
 
+import fcntl
 import multiprocessing
 import os
 import signal
@@ -19,11 +20,14 @@ from unrolled.config import register
 from unrolled.errors import Interrupted, raise_on_signals
 from unrolled.tracking import status
 
+from .plan import LOG
+
 
 def run_cell(task_function: Callable[[DictConfig], Any], config: DictConfig, folder: str) -> None:
     """Runs one cell and ends the process: 0 with a result, 143 interrupted, 1 failed."""
     os.setsid()  # Ctrl-C goes to the launcher alone, and what the cell starts can be ended with it
-    log = os.open(f"{folder}/cell.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    log = os.open(f"{folder}/{LOG}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    fcntl.flock(log, fcntl.LOCK_EX)  # for as long as the cell, or what it has started, lives
     os.dup2(log, 1)
     os.dup2(log, 2)
     raise_on_signals()

@@ -26,7 +26,7 @@ class Live:
         )
         self.bar = Progress(*columns, console=self.console, disable=not self.console.is_terminal)
         self.task = self.bar.add_task("cells", total=self.total)
-        self._last = 0.0
+        self._last, self._began = 0.0, time.monotonic()
 
     def __enter__(self) -> "Live":
         self.bar.start()
@@ -54,4 +54,10 @@ class Live:
         words = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
         self.bar.update(self.task, completed=len(self.ended), description=f"cells: {words}")
         if not self.console.is_terminal:
-            print(f"{len(self.ended)}/{self.total} cells ended: {words}", flush=True)
+            print(f"{len(self.ended)}/{self.total} cells ended: {words}{self._left()}", flush=True)
+
+    def _left(self) -> str:
+        """How long the others will take if they are like those that have ended."""
+        open_ = self.total - len(self.ended)
+        seconds = (time.monotonic() - self._began) / len(self.ended) * open_
+        return f"; about {seconds / 60:.1f} min left" if open_ else ""

@@ -56,8 +56,10 @@ class Running:
 class _Pool:
     """The cells that run, at most `slots` at once."""
 
-    def __init__(self, launcher: Any, folders: list[Path], slots: int, limit_min: float) -> None:
-        self.launcher, self.folders, self.slots, self.limit_min = launcher, folders, slots, limit_min
+    def __init__(self, launcher: Any, folders: list[Path], slots: int) -> None:
+        self.launcher, self.folders, self.slots = launcher, folders, slots
+        self.limit_min = launcher.config.sweep.cell_timeout_min
+        self.stop_on_error = str(launcher.config.sweep.on_error) in ("stop", "OnError.stop")
         self.waiting = list(range(len(folders)))
         self.running: dict[int, Running] = {}
         self.stopped: Interrupted | None = None
@@ -65,9 +67,10 @@ class _Pool:
     def start_next(self) -> None:
         while self.waiting and len(self.running) < self.slots:
             number = self.waiting.pop(0)
-            config: DictConfig = self.launcher.composed[number]
+            job = self.launcher.jobs[number]
+            config: DictConfig = job.config
             with open_dict(config):
-                config.hydra.job.id, config.hydra.job.num = str(number), number
+                config.hydra.job.id, config.hydra.job.num = str(job.number), job.number
             self.folders[number].mkdir(parents=True, exist_ok=True)
             arguments = (self.launcher.task_function, config, str(self.folders[number]))
             process = multiprocessing.get_context("forkserver").Process(target=run_cell, args=arguments)
@@ -89,6 +92,8 @@ class _Pool:
         if ended.why and not self.stopped and status.read(folder).get("state") not in status.RESULTS:
             status.update(folder, state="failed", error=ended.why)
         status.mark(folder, "interrupted" if self.stopped else "failed", ended.why or _how(ended.process))
+        if self.stop_on_error and status.read(folder).get("state") not in status.RESULTS:
+            self.waiting.clear()
 
     def enforce_limit(self) -> None:
         now = time.monotonic()
@@ -114,9 +119,8 @@ def launch(launcher: Any, job_overrides: Sequence[Sequence[str]], initial_job_id
     setup_globals()
     hydra = launcher.config.hydra
     configure_log(hydra.hydra_logging, hydra.verbose)
-    folders = [Path(hydra.sweep.dir) / str(number) for number in range(len(job_overrides))]
-    slots = launcher.slots or _cores()
-    pool = _Pool(launcher, folders, slots, launcher.config.sweep.cell_timeout_min)
+    folders = [Path(hydra.sweep.dir) / str(job.number) for job in launcher.jobs]
+    pool = _Pool(launcher, folders, launcher.slots or _cores())
     with Live(folders) as live:
         _until_done(pool, live)
     if pool.stopped:

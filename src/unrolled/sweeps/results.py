@@ -1,18 +1,18 @@
 """A sweep as its folder tells it: its cells, and `results.csv`."""
 
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from unrolled.errors import UserError
 from unrolled.paths import SWEEP_RECORD
-from unrolled.place import axis_values, name_of
+from unrolled.place import name_of
 from unrolled.tracking import status
 from unrolled.tracking.tables import Table
+
+from .plan import read_plan
 
 RESULTS = "results.csv"
 
@@ -51,24 +51,13 @@ def read_sweep(folder: Path) -> Swept:
     if not record.is_file():
         raise UserError(f"{folder} holds no sweep: {SWEEP_RECORD} is missing")
     config = OmegaConf.load(record)
-    axes = _axes(config.hydra.sweeper.params)
-    cells = []
-    for number, values in enumerate(product(*axes.values())):
-        path = folder / str(number)
-        cells.append(Cell(path, dict(zip(axes, values, strict=True)), status.read(path)))
+    planned = read_plan(folder)
+    cells = [Cell(path := folder / str(cell.number), cell.axes, status.read(path)) for cell in planned]
+    axes = {key: list(dict.fromkeys(cell.axes[key] for cell in planned)) for key in planned[0].axes} if planned else {}
     name = str(config.hydra.job.config_name)
     if name == "train":  # not a sweep's own file: a ready setting, or axes on the command line
         name = str(config.hydra.runtime.choices.get("experiment") or name)
     return Swept(folder, name, str(config.sweep.question), axes, cells)
-
-
-def _axes(params: Any) -> dict[str, list[Any]]:
-    parser = OverridesParser.create()
-    parsed = {key: parser.parse_override(f"{key}={values}") for key, values in params.items()}
-    return {
-        key: [axis_values([key], [f"{key}={text}"])[key] for text in override.sweep_string_iterator()]
-        for key, override in parsed.items()
-    }
 
 
 def columns(swept: Swept) -> list[str]:

@@ -1,0 +1,125 @@
+"""Which cells a sweep has, in which folders, and which of them are still to be run."""
+
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from unrolled.errors import UserError
+from unrolled.place import name_of
+from unrolled.tracking import status
+
+CELLS = "cells.json"
+SUPERSEDED = "superseded"
+LOG = "cell.log"
+WAIT_S = 20  # for a cell whose launcher has died: it notices and ends by itself
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One cell: its folder's number, the values of its axes, and the fingerprint of its configuration."""
+
+    number: int
+    axes: dict[str, Any]
+    fingerprint: str
+
+
+def read_plan(folder: Path) -> list[Planned]:
+    """The cells of the sweep in `folder`, by number; none where there is no sweep."""
+    file = folder / CELLS
+    return [Planned(**cell) for cell in json.loads(file.read_text(encoding="utf-8"))] if file.is_file() else []
+
+
+def write_plan(folder: Path, cells: Sequence[Planned]) -> None:
+    draft = folder / f".{CELLS}.{os.getpid()}"
+    draft.write_text(json.dumps([asdict(cell) for cell in cells], indent=0) + "\n", encoding="utf-8")
+    draft.replace(folder / CELLS)
+
+
+def assign(known: Sequence[Planned], wanted: Sequence[tuple[dict[str, Any], str]]) -> list[Planned]:
+    """A number for each wanted cell (axes, fingerprint): that of the known cell of the same configuration, or the next.
+
+    Raises UserError where the axes are others, or where a known cell's configuration is another by now.
+    """
+    left: dict[str, list[Planned]] = {}
+    for cell in known:
+        left.setdefault(cell.fingerprint, []).append(cell)
+    by_axes = {json.dumps(cell.axes): cell for cell in known}
+    following, found = 1 + max((cell.number for cell in known), default=-1), []
+    for axes, fingerprint in wanted:
+        if known and list(axes) != list(known[0].axes):
+            swept, now = ", ".join(known[0].axes), ", ".join(axes)
+            raise UserError(f"sweep.resume: this folder swept {swept}, now it is {now}: only values can be added")
+        same = left.get(fingerprint)
+        if same:
+            found.append(same.pop(0))
+            continue
+        changed = by_axes.get(json.dumps(axes))
+        if changed is not None and changed.fingerprint != fingerprint:
+            raise UserError(
+                f"sweep.resume: the configuration of cell {changed.number} ({name_of(axes)}) is not what it was "
+                "(a default or an override has changed): start a sweep of its own"
+            )
+        found.append(Planned(following, axes, fingerprint))
+        following += 1
+    return found
+
+
+def unfinished(folder: Path, cells: Sequence[Planned]) -> list[Planned]:
+    """Those without a result."""
+    return [cell for cell in cells if status.read(folder / str(cell.number)).get("state") not in status.RESULTS]
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """The sweep's folder for one launcher alone. Raises UserError where another is at work on it."""
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"{folder}: another launcher is at work on this sweep") from None
+        yield
+
+
+def clear(folder: Path, cells: Sequence[Planned]) -> None:
+    """Empties the folders of cells that will be run again; their W&B runs go where nobody uploads them.
+
+    A W&B run that no cell knows of is one whose cell was killed before it could write it down. Raises UserError where
+    a cell still runs.
+    """
+    for cell in cells:
+        _wait_for_its_end(folder / str(cell.number))
+    again = {cell.number for cell in cells}
+    kept = {
+        Path(wandb["folder"]).name
+        for cell in folder.iterdir()
+        if cell.name.isdigit() and int(cell.name) not in again and (wandb := status.read(cell).get("wandb"))
+    }
+    for run in (folder / "wandb").glob("*run-*-*"):
+        if run.is_dir() and not run.is_symlink() and run.name not in kept:
+            (folder / "wandb" / SUPERSEDED).mkdir(exist_ok=True)
+            run.rename(folder / "wandb" / SUPERSEDED / run.name)
+    for cell in cells:
+        shutil.rmtree(folder / str(cell.number), ignore_errors=True)
+
+
+def _wait_for_its_end(cell: Path) -> None:
+    """A cell holds a lock on its log while it lives."""
+    if not (cell / LOG).is_file():
+        return
+    deadline = time.monotonic() + WAIT_S
+    with (cell / LOG).open() as log:
+        while True:
+            try:
+                fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise UserError(f"{cell} is still running: end its process first") from None
+                time.sleep(0.1)

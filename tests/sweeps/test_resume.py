@@ -1,0 +1,184 @@
+"""A sweep that was stopped, in whatever way, is continued: what has a result is kept, and equal cells end equal."""
+
+import fcntl
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT, train, wandb_records
+from unrolled.errors import UserError
+from unrolled.sweeps.plan import Planned, assign, read_plan
+from unrolled.sweeps.results import read_sweep
+
+QUICK = ["task=latch", "model.hidden=8", "trainer.max_steps=120", "trainer.max_epochs=10", "probe.every=20"]
+QUICK += ["probe.births=2", "trainer.log_every_n_steps=5"]
+COMMAND = ["--config-name", "train", "hydra.mode=MULTIRUN", *QUICK]
+
+
+def wanted(**fingerprints: str) -> list[tuple[dict[str, str], str]]:
+    return [({"gain": gain}, fingerprint) for gain, fingerprint in fingerprints.items()]
+
+
+def test_a_first_sweep_is_numbered_in_order() -> None:
+    found = assign([], wanted(low="a", high="b"))
+    assert found == [Planned(0, {"gain": "low"}, "a"), Planned(1, {"gain": "high"}, "b")]
+
+
+def test_known_cells_keep_their_numbers_and_new_ones_take_the_next() -> None:
+    known = assign([], wanted(low="a", high="b"))
+    found = assign(known, wanted(lowest="c", high="b", low="a"))
+    assert [(cell.number, cell.fingerprint) for cell in found] == [(2, "c"), (1, "b"), (0, "a")]
+
+
+def test_equal_cells_stay_apart() -> None:
+    twice = [({"seed": 0}, "a"), ({"seed": 0}, "a")]
+    known = assign([], twice)
+    assert [cell.number for cell in known] == [0, 1]
+    assert [cell.number for cell in assign(known, [*twice, ({"seed": 0}, "a")])] == [0, 1, 2]
+
+
+def test_a_changed_configuration_is_told_not_mixed() -> None:
+    known = assign([], wanted(low="a", high="b"))
+    with pytest.raises(UserError, match=r"the configuration of cell 1 \(high\) is not what it was"):
+        assign(known, wanted(low="a", high="other"))
+    with pytest.raises(UserError, match="this folder swept gain, now it is seed"):
+        assign(known, [({"seed": "0"}, "z")])
+
+
+def cells_alive(folder: Path) -> list[int]:
+    """Processes whose output goes to a cell's log."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            target = str((process / "fd" / "1").readlink())
+        except OSError:
+            continue
+        if target.startswith(f"{folder}/") and target.endswith("cell.log"):
+            found.append(int(process.name))
+    return found
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "src/train.py", *COMMAND, *arguments]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def disturbed(folder: Path, axis: str, kills: int, draw: random.Random) -> list[str]:
+    """Kills cell, launcher or both at random moments, each time going on with the sweep; what was killed."""
+    killed = []
+    for _ in range(kills):
+        begun = (folder / "cells.json").is_file()
+        process = start(axis, f"sweep.resume={folder}" if begun else f"hydra.sweep.dir={folder}")
+        deadline = time.monotonic() + 60
+        while not cells_alive(folder) and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(draw.uniform(0, 2.5))
+        victims = draw.choice(["cell", "launcher", "both"])
+        if victims != "launcher":
+            for pid in cells_alive(folder)[:1]:
+                os.kill(pid, signal.SIGKILL)
+        if victims != "cell":
+            process.kill()
+        process.communicate(timeout=120)
+        killed.append(victims)
+    return killed
+
+
+def same(folder: Path, other: Path) -> None:
+    assert (folder / "results.csv").read_bytes() == (other / "results.csv").read_bytes()
+    for cell in read_sweep(folder).cells:
+        twin = other / cell.folder.name
+        for file in [cell.folder / "metrics.csv", *(cell.folder / "profiles").iterdir()]:
+            assert file.read_bytes() == (twin / file.relative_to(cell.folder)).read_bytes(), file
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("undisturbed") / "sweep"
+    ended = train(*COMMAND, "seed=0,1,2,3", f"hydra.sweep.dir={folder}")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    return folder
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(100, marks=pytest.mark.long)])
+def test_a_sweep_killed_at_random_moments_ends_as_if_nothing_had_happened(
+    kills: int, undisturbed: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "sweep"
+    disturbed(folder, "seed=0,1,2,3", kills, random.Random(kills))
+    last = train(*COMMAND, "seed=0,1,2,3", f"sweep.resume={folder}")
+    assert (last.returncode, last.stderr) == (0, "")
+    assert "report.html" in last.stdout
+    same(undisturbed, folder)
+    runs = [record for path in (folder / "wandb").glob("offline-run-*") for record in wandb_records(path)]
+    names = sorted(record["run"]["display_name"] for record in runs if record["type"] == "run")
+    assert names == [f"seed={seed}" for seed in range(4)]
+
+
+def written(folder: Path) -> list[int]:
+    """When each cell's status was."""
+    return [(cell.folder / "status.json").stat().st_mtime_ns for cell in read_sweep(folder).cells]
+
+
+def test_only_what_has_no_result_is_run_again_and_an_axis_can_grow(undisturbed: Path) -> None:
+    before = {
+        cell.folder.name: (cell.folder / "status.json").stat().st_mtime_ns for cell in read_sweep(undisturbed).cells
+    }
+    grown = train(*COMMAND, "seed=3,4,2,1,0", f"sweep.resume={undisturbed}")
+    assert (grown.returncode, grown.stderr) == (0, "")
+    assert "4 have a result already, 1 are run" in grown.stdout
+    after = {
+        cell.folder.name: (cell.folder / "status.json").stat().st_mtime_ns for cell in read_sweep(undisturbed).cells
+    }
+    assert {name: after[name] for name in before} == before
+    assert [cell.axes for cell in read_plan(undisturbed)] == [{"seed": seed} for seed in range(5)]
+    assert read_sweep(undisturbed).cells[4].state == "completed"
+
+
+def test_a_mistake_about_what_to_continue_is_told(undisturbed: Path, tmp_path: Path) -> None:
+    for arguments, message in [
+        ([f"sweep.resume={tmp_path / 'nowhere'}"], "holds no sweep"),
+        ([f"sweep.resume={undisturbed}", "optimizer.lr=0.5"], "is not what it was"),
+        ([f"hydra.sweep.dir={undisturbed}"], "already holds results"),
+    ]:
+        ended = train(*COMMAND, "seed=0,1,2,3", *arguments)
+        assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
+        assert message in ended.stderr
+    single = train(f"sweep.resume={undisturbed}")
+    assert single.returncode == 2 and "this is a single run" in single.stderr
+
+
+def test_a_second_launcher_on_one_folder_refuses(undisturbed: Path) -> None:
+    with (undisturbed / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ended = train(*COMMAND, "seed=0,1,2,3", f"sweep.resume={undisturbed}")
+    assert ended.returncode == 2
+    assert ended.stderr == f"unrolled: {undisturbed}: another launcher is at work on this sweep\n"
+
+
+def test_a_dry_run_names_its_cells_and_leaves_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    ended = train(*COMMAND, "seed=0,1", "init.gain=0.5,1.5", "sweep.dry_run=true", f"hydra.sweep.dir={folder}")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.splitlines() == [
+        "4 cells: seed = 0,1, init.gain = 0.5,1.5",
+        f"{folder}/0  seed=0 gain=0.5",
+        f"{folder}/1  seed=0 gain=1.5",
+        f"{folder}/2  seed=1 gain=0.5",
+        f"{folder}/3  seed=1 gain=1.5",
+    ]
+    assert not folder.exists()
+
+
+def test_an_error_can_keep_the_waiting_cells_from_starting(tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    sizes = ["model.hidden=1000000000,4,5,6", "hydra.launcher.slots=1"]
+    ended = train(*COMMAND, *sizes, "sweep.on_error=stop", f"hydra.sweep.dir={folder}")
+    assert ended.returncode == 1
+    assert [cell.state for cell in read_sweep(folder).cells] == ["failed", "missing", "missing", "missing"]
