@@ -63,6 +63,7 @@ MISTAKES = {
     ("hydra.run.dir=",): "hydra.run.dir= is empty: give a folder",
     ("--config-name", "activation"): "--config-name activation: no such file (did you mean activations?)",
     ("--config-dir", "nowhere"): "--config-dir nowhere: no such folder",
+    ("sweep.dry_run=true",): "sweep.dry_run=true: this is a single run; give the command of a sweep",
     ("--bogus",): "unrecognized arguments: --bogus; see --help",
 }
 

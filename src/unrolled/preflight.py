@@ -88,6 +88,8 @@ def _compose(path, name: str, overrides: list[str], multirun: bool) -> bool:
         check(without_hydra(config))
     finally:
         GlobalHydra.instance().clear()
+    if config.sweep.dry_run and mode != RunMode.MULTIRUN:
+        raise UserError("sweep.dry_run=true: this is a single run; give the command of a sweep")
     if resume is not None:
         if mode != RunMode.MULTIRUN:
             raise UserError(f"sweep.resume={resume}: this is a single run; give the command of the sweep")
