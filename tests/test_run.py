@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -136,16 +138,19 @@ def test_an_interrupted_run_keeps_what_it_had(quick_run: Run, tmp_path: Path, mo
 
     def stop_at_7(self: RecurrentModule, batch, index: int):
         if self.global_step == 7:
-            raise Interrupted(2)
+            os.kill(os.getpid(), signal.SIGINT)
         return train(self, batch, index)
 
     monkeypatch.setattr(RecurrentModule, "training_step", stop_at_7)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     with pytest.raises(Interrupted):
         quick_run()
+    for number, handler in before.items():
+        signal.signal(number, handler)
     status = json.loads((tmp_path / "run" / "status.json").read_text())
     assert (status["state"], status["error"]) == ("interrupted", "stopped by SIGINT")
-    assert [row["step"] for row in rows(tmp_path / "run" / "metrics.csv")] == ["0", "5", "6"]
-    assert torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] == 7
+    assert [row["step"] for row in rows(tmp_path / "run" / "metrics.csv")] == ["0", "5", "7"]
+    assert torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] == 8
 
 
 @pytest.mark.parametrize("choice", [f"activation={name}" for name in choices()["activation"]])

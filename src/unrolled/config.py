@@ -3,13 +3,13 @@
 import hashlib
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
-from omegaconf import MISSING, OmegaConf
+from omegaconf import MISSING
 
 
 def within(min: float = -math.inf, above: float = -math.inf, max: float = math.inf, default: Any = MISSING) -> Any:
@@ -108,6 +108,7 @@ class TrainerConfig:
     max_steps: int | None = within(min=0)  # null: max_epochs alone ends the training; 0: do not train
     log_every_n_steps: int = within(min=1)
     gradient_clip_val: float | None = within(above=0)  # null: no clipping
+    checkpoint_every_s: float = within(min=0)  # seconds between two savings of last.ckpt; it is saved at the end too
     progress: bool = MISSING
 
 
@@ -150,6 +151,7 @@ class Config:
     probe: ProbeConfig = field(default_factory=ProbeConfig)
     sweep: SweepConfig = field(default_factory=SweepConfig)
     experiment: Any = None
+    resume: bool = MISSING  # go on with the run that hydra.run.dir holds
     seed: int = within(min=0, max=2**32 - 1)
 
 
@@ -160,14 +162,18 @@ def register() -> None:
 
 def plain(config: Config) -> dict[str, Any]:
     """The configuration as plain dicts, numbers and strings."""
-    values = OmegaConf.to_container(OmegaConf.structured(config), enum_to_str=True)
-    assert isinstance(values, dict)
-    return values  # type: ignore[return-value]
+    return {key: _plain(value) for key, value in asdict(config).items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return value.name if isinstance(value, Enum) else value
 
 
 def fingerprint(values: dict[str, Any]) -> str:
     """Equal for two runs that must give equal numbers: a hash of what decides them (not where they are recorded)."""
-    decisive = {k: v for k, v in values.items() if k not in ("sweep", "tracker")}
+    decisive = {k: v for k, v in values.items() if k not in ("sweep", "tracker", "resume")}
     text = json.dumps(decisive, sort_keys=True)
     for file in (values["task"]["file"], values["embedding"]["path"]):  # what they hold decides too
         text += Path(file).read_text(encoding="utf-8") if file else ""

@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path, get_args_parser
@@ -11,15 +12,17 @@ from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, MissingConfigException
 from hydra.types import RunMode
-from omegaconf import DictConfig, open_dict, read_write
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 
-from .config import Config, register
+from .config import Config, plain, register
 from .errors import UserError
 from .fit import check_embedding, check_loss, check_vectors
+from .machine import visible_gpus
 from .paths import CONF, SWEEP_RECORD, SWEEPS, choices
 from .tasks import TASKS
 from .tasks import check as check_task
+from .tracking import status
 from .tracking.status import FILE
 from .validation import validate
 
@@ -83,11 +86,17 @@ def _compose(path, name: str, overrides: list[str], multirun: bool) -> bool:
             mode = RunMode.RUN
             config = hydra.compose_config(name, overrides, run_mode=mode)
         folder, record, resume = config.hydra.run.dir, FILE, config.sweep.resume
+        again = config.resume
         if mode == RunMode.MULTIRUN:
             folder, record = config.hydra.sweep.dir, SWEEP_RECORD
-        check(without_hydra(config))
+        checked = check(without_hydra(config))
     finally:
         GlobalHydra.instance().clear()
+    if again and mode == RunMode.MULTIRUN:
+        raise UserError("resume=true is for a single run: continue a sweep with sweep.resume=FOLDER")
+    if again:
+        check_resumable(Path(folder), checked)
+        return False
     if config.sweep.dry_run and mode != RunMode.MULTIRUN:
         raise UserError("sweep.dry_run=true: this is a single run; give the command of a sweep")
     if resume is not None:
@@ -96,9 +105,37 @@ def _compose(path, name: str, overrides: list[str], multirun: bool) -> bool:
         if not (Path(resume) / SWEEP_RECORD).is_file():
             raise UserError(f"sweep.resume={resume} holds no sweep: {SWEEP_RECORD} is missing")
     elif (Path(folder) / record).exists():
-        hint = f", or continue it with sweep.resume={folder}" if mode == RunMode.MULTIRUN else ""
+        hint = f", or continue it with {'sweep.resume=' + folder if mode == RunMode.MULTIRUN else 'resume=true'}"
         raise UserError(f"{folder} already holds results: give another folder{hint}")
     return mode == RunMode.MULTIRUN
+
+
+EXTENDABLE = ("trainer.max_epochs", "trainer.max_steps", "trainer.progress", "trainer.checkpoint_every_s")
+
+
+def check_resumable(folder: Path, config: Config) -> None:
+    """Raises UserError unless `folder` holds a run of this configuration; only its length may be another."""
+    kept = folder / ".hydra" / "config.yaml"
+    if not kept.is_file() or not (folder / FILE).is_file():
+        raise UserError(f"resume=true: {folder} holds no run; name the run's folder with hydra.run.dir=...")
+    before, now = _flat(plain(validate(OmegaConf.load(kept)))), _flat(plain(config))  # type: ignore[arg-type]
+    for key, value in now.items():
+        if value != before.get(key) and key not in EXTENDABLE:
+            raise UserError(
+                f"resume=true: {key} is {value} now and was {before.get(key)} in {folder}; "
+                "only trainer.max_epochs and trainer.max_steps can be others"
+            )
+    if status.read(folder).get("state") == "diverged":
+        raise UserError(f"resume=true: the run in {folder} has diverged: there is nothing to go on with")
+
+
+def _flat(values: dict[str, Any]) -> dict[str, Any]:
+    """What decides a run's numbers, by dotted key."""
+    flat = {}
+    for group, node in values.items():
+        if group not in ("sweep", "tracker", "resume", "experiment"):
+            flat |= {f"{group}.{key}": v for key, v in node.items()} if isinstance(node, dict) else {group: node}
+    return flat
 
 
 def compose(overrides: Sequence[str]) -> Config:
@@ -121,24 +158,30 @@ def without_hydra(config: DictConfig) -> DictConfig:
 
 def check(config: DictConfig) -> Config:
     """The typed configuration; UserError for all that would stop its run before the first training step."""
-    typed = validate(config)
-    check_task(typed.task)
-    _check_fit(typed)
-    if typed.tracker.mode.name == "online":
+    found = validate(config)
+    check_typed(found)
+    check_host(found)
+    return found
+
+
+def check_host(config: Config) -> None:
+    """What this machine must have: a key, GPUs. Raises UserError."""
+    if config.tracker.mode.name == "online":
         from .tracking.weights_and_biases import check_key, reachable
 
         if reachable():
             check_key()
-    if typed.trainer.accelerator.name == "gpu":
-        import torch
+    if config.trainer.accelerator.name == "gpu":
+        gpus, wanted = len(visible_gpus()), config.trainer.devices
+        if not gpus:
+            raise UserError("trainer.accelerator=gpu: torch sees no GPU here; use trainer=cpu or trainer=ddp_cpu")
+        if gpus < wanted:
+            raise UserError(f"trainer.devices={wanted}: torch sees {gpus} GPU{'s' * (gpus > 1)} here")
 
-        if not torch.cuda.is_available():
-            raise UserError("trainer=gpu: torch sees no GPU here; use trainer=cpu")
-    return typed
 
-
-def _check_fit(config: Config) -> None:
-    """What task, loss and embedding must agree on."""
+def check_typed(config: Config) -> None:
+    """What a task needs, and what task, loss and embedding must agree on. Raises UserError."""
+    check_task(config.task)
     entry, loss, embedding = TASKS[config.task.name], config.loss.name.name, config.embedding
     if entry.answers is not None:
         check_loss(loss, config.task.name, entry.answers)

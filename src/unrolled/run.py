@@ -1,5 +1,6 @@
 """One run, from configuration to result."""
 
+import contextlib
 import logging
 import shutil
 import sys
@@ -12,12 +13,14 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from lightning_fabric.plugins.environments import LightningEnvironment
 from pytorch_lightning.callbacks import ModelCheckpoint
 
-from unrolled.config import Config, plain
-from unrolled.errors import Interrupted, UserError
+from unrolled.config import Config, fingerprint, plain
+from unrolled.errors import Deferred, Interrupted, UserError
 from unrolled.fit import check_embedding, check_loss
 from unrolled.place import Place
+from unrolled.resume import CHECKPOINTS, recorder_state, saved, start_anew
 from unrolled.rnn import PATTERNS, Embedding
 from unrolled.rnn.init import stream
 from unrolled.tasks import load
@@ -29,7 +32,8 @@ from unrolled.tracking.summary import print_summary
 from unrolled.tracking.tables import write_words
 from unrolled.tracking.weights_and_biases import NullTracker, Tracker, open_tracker
 from unrolled.training.callbacks import Probe, Progress, Scalars, Solved, label
-from unrolled.training.data import InMemory, validation_loader
+from unrolled.training.checkpoints import LAST, Checkpoints
+from unrolled.training.data import InMemory, Once
 from unrolled.training.module import READ, Diverged, RecurrentModule, evaluate, to_device
 from unrolled.training.neighbours import Pair, pairs_of
 from unrolled.training.probe import Births, births
@@ -42,29 +46,42 @@ TRAINING_SCORED = 1000  # training examples on which the trained network is scor
 def run(config: Config, place: Place) -> dict[str, Any]:
     """Trains, records and judges one network; returns its status.
 
+    With `resume=true` it goes on from where the run in its folder was stopped, to the numbers it would have had.
     Nothing is lost: whatever ends it early leaves `status.json` with the reason and everything recorded up to then.
     Raises Interrupted on a signal, and whatever went wrong otherwise, after recording it.
     """
     quiet()
-    values, started = plain(config), time.time()
+    values, started = plain(config) | {"resume": False}, time.time()
+    before = status.read(place.folder) if config.resume else {}
+    if before.get("state") in status.RESULTS and before["fingerprint"] == fingerprint(values):
+        print(f"{place.folder} has its result already: {before['state']} after {before['steps']} steps")
+        return before
+    checkpoint = saved(place.folder) if config.resume else None
+    if checkpoint is None:
+        start_anew(place.folder)
+    else:
+        print(f"resumed after {checkpoint['global_step']} steps")
     status.write(place.folder, opening(values, place, started))
     tracker: Tracker = NullTracker()
     result: dict[str, Any] = {}
     try:
-        tracker = open_tracker(config, values, place)
+        tracker = open_tracker(config, values, place, before.get("wandb"))
         status.update(place.folder, wandb=tracker.link(place.folder))
-        result = _Run(config, values, place, tracker).execute()
+        result = _Run(config, values, place, tracker, checkpoint).execute()
     except Interrupted as signal:
         result = {"state": "interrupted", "error": str(signal)}
         raise
     except BaseException as error:
         first_line = (str(error).splitlines() or [""])[0]
         result = {"state": "failed", "error": f"{type(error).__name__}: {first_line}"}
-        (place.folder / "traceback.txt").write_text(traceback.format_exc(), encoding="utf-8")
+        with contextlib.suppress(OSError):  # a full disk may be what went wrong
+            (place.folder / "traceback.txt").write_text(traceback.format_exc(), encoding="utf-8")
         raise
     finally:
-        status.update(place.folder, **result, **times(started))
-        tracker.finish(exit_code=0 if result.get("state") in status.RESULTS else 1)
+        try:
+            status.update(place.folder, **result, **times(started))
+        finally:
+            tracker.finish(exit_code=0 if result.get("state") in status.RESULTS else 1)
     ended = status.read(place.folder)
     print_summary(ended, place.folder, place.name)
     return ended
@@ -73,11 +90,19 @@ def run(config: Config, place: Place) -> dict[str, Any]:
 class _Run:
     """The parts of one run, and the order in which they are used."""
 
-    def __init__(self, config: Config, values: dict[str, Any], place: Place, tracker: Tracker) -> None:
+    def __init__(
+        self,
+        config: Config,
+        values: dict[str, Any],
+        place: Place,
+        tracker: Tracker,
+        checkpoint: dict[str, Any] | None,
+    ) -> None:
         torch.set_num_threads(1)  # two threads on matrices this small are slower than one
         pl.seed_everything(config.seed, workers=True, verbose=False)
         self.config, self.values, self.tracker = config, values, tracker
-        self.folder, self.checkpoints = place.folder, place.folder / "checkpoints"
+        self.folder, self.checkpoints = place.folder, place.folder / CHECKPOINTS
+        self.resumed = checkpoint is not None
         self.data: Data = load(config.task, config.seed)
         check_data(config, self.data)
         known = known_vectors(config.embedding, self.data.vectors, self._embedded())
@@ -85,6 +110,8 @@ class _Run:
         values["embedding"]["dim"] = known.size
         self.scores = self.data.scores()
         self.module = RecurrentModule(values, self.data.spec, self.scores, self.vectors)
+        if config.trainer.precision == 64:
+            self.module.double()  # Lightning would do so after it has loaded a checkpoint: in half the bits
         self.loaders = InMemory(self.data, config.trainer.batch_size, config.seed)
         self.device = {"cpu": "cpu", "gpu": "cuda"}[config.trainer.accelerator.name]
         self.probe_batch = to_device(self.loaders.probe_batch(config.probe.samples), self.device)
@@ -92,7 +119,8 @@ class _Run:
         steps = [len(mask) for mask in self.module.network.masks(self.probe_batch)]
         names = [label(name) for name, p in self.module.network.named_parameters() if p.requires_grad]
         scored = ["val/loss", *(f"val/{name}" for name in self.scores.metrics)]
-        self.recorder = Recorder(place.folder, tracker, steps, names, scored)
+        state = recorder_state(checkpoint) if checkpoint else None
+        self.recorder = Recorder(place.folder, tracker, steps, names, scored, state=state)
         fixed = self.probe_batch if config.probe.source.name == "validation" else None
         self.probe = Probe(self.recorder, config.probe.every, fixed) if config.probe.name.name != "off" else None
         self.scalars = Scalars(self.recorder, config.trainer.log_every_n_steps)
@@ -108,6 +136,8 @@ class _Run:
             enable_version_counter=False,
             save_on_train_epoch_end=False,
         )
+        self.signals = Deferred()
+        self.saving = Checkpoints(self.checkpoints, self.recorder, config.trainer.checkpoint_every_s, self.signals)
         self.trainer = self._trainer(place.folder)
 
     def _embedded(self) -> list[str]:
@@ -133,16 +163,20 @@ class _Run:
             return Births([])
         batch = to_device(self.probe_batch, "cpu")
         born = births(self.values, self.data.spec, self.module.loss, batch, self.vectors)
-        self.recorder.births(born)
+        if not self.resumed:
+            self.recorder.births(born)
         return born
 
     def _fit(self) -> Diverged | None:
+        last = str(self.checkpoints / LAST) if self.resumed else None
         try:
-            self.trainer.fit(self.module, datamodule=self.loaders)
+            with self.signals:
+                self.trainer.fit(self.module, datamodule=self.loaders, ckpt_path=last, weights_only=True)
         except Diverged as stop:
+            self.saving.save(self.trainer)
             return stop
-        finally:
-            self.trainer.save_checkpoint(self.checkpoints / "last.ckpt")
+        if self.trainer.global_step == 0:
+            self.saving.save(self.trainer)
         return None
 
     def _result(self, born: Births, diverged: Diverged | None) -> dict[str, Any]:
@@ -154,7 +188,7 @@ class _Run:
         metrics = evaluate(module, self.loaders.val_dataloader())
         self.recorder.row(step, metrics)
         if self._better(metrics[self.monitor]):
-            shutil.copyfile(self.checkpoints / "last.ckpt", self.checkpoints / "best.ckpt")
+            shutil.copyfile(self.checkpoints / LAST, self.checkpoints / "best.ckpt")
         write_words(self.folder, self.words, self._words())
         result = {
             "state": "diverged" if diverged else "completed",
@@ -197,7 +231,7 @@ class _Run:
             seconds = {} if guess.seconds is None else {"seconds": guess.seconds}
             found[name] = score(guess, self.data, self.module.loss) | seconds
         for name, split in self.data.variants.items():
-            found[f"this network, {name}"] = evaluate(self.module, validation_loader(split))
+            found[f"this network, {name}"] = evaluate(self.module, Once(split))
         return found
 
     def _solved(self) -> dict[str, Any] | None:
@@ -216,6 +250,7 @@ class _Run:
             self.best,
             Walkthrough(self.data) if self.config.probe.walkthrough else None,
             Progress(self.scores.main) if progress else None,
+            self.saving,
         ]
         return pl.Trainer(
             accelerator=t.accelerator.name,
@@ -230,6 +265,7 @@ class _Run:
             enable_progress_bar=progress,
             enable_model_summary=False,
             num_sanity_val_steps=0,
+            plugins=LightningEnvironment(),  # said, or Lightning looks around for a cluster and warns of one
         )
 
 
@@ -247,4 +283,6 @@ def quiet() -> None:
     for library in ("pytorch_lightning", "lightning.pytorch", "matplotlib"):
         logging.getLogger(library).setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    warnings.filterwarnings("ignore", message="The `srun` command is available.*")  # our launchers know when to use it
+    warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")  # a run resumed
     warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*", module="pytorch_lightning.*")

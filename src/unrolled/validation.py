@@ -18,16 +18,27 @@ def validate(config: DictConfig) -> Config:
 
     A group's `name` must be one of its YAML files, and its values among those which that file has.
     """
+    found = typed(config)
+    check_values(found)
+    return found
+
+
+def typed(config: DictConfig) -> Config:
+    """With all keys, and each value of its key's type, but not yet in range. Raises UserError."""
     _check_keys(config, Config, "")
-    typed = OmegaConf.merge(OmegaConf.structured(Config), config)  # a saved file has lost its types
-    missing = sorted(OmegaConf.missing_keys(typed))
+    merged = OmegaConf.merge(OmegaConf.structured(Config), config)  # a saved file has lost its types
+    missing = sorted(OmegaConf.missing_keys(merged))
     if missing:
         raise UserError(f"{missing[0]} has no value: give one as {missing[0]}=...")
-    plain = OmegaConf.to_object(typed)
-    assert isinstance(plain, Config)
-    _check_ranges(plain, "")
-    _check_combinations(plain)
-    return plain
+    found = OmegaConf.to_object(merged)
+    assert isinstance(found, Config)
+    return found
+
+
+def check_values(config: Config) -> None:
+    """Raises UserError for the first value that is out of range, or does not go with another."""
+    _check_ranges(config, "")
+    _check_combinations(config)
 
 
 def _check_keys(config: DictConfig, schema: type, prefix: str) -> None:

@@ -29,10 +29,17 @@ _store(group="hydra/sweeper", name="grid", node=GridConf, provider="unrolled")
 
 
 class LocalLauncher(Launcher):
-    """Each cell of a sweep is a forked process of its own on this machine."""
+    """Each cell of a sweep is a forked process of its own on this machine. jobs: those that the sweeper wants run."""
+
+    jobs: Sequence[Any] = ()
 
     def __init__(self, slots: int | None = None) -> None:
         self.slots = slots
+
+    def warm_up(self, tasks: Sequence[str]) -> None:
+        from unrolled.sweeps.local import warm_up
+
+        warm_up(tasks)
 
     def setup(self, *, hydra_context: Any, task_function: Any, config: Any) -> None:
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from lightning_fabric.plugins.environments import LightningEnvironment
 from rich.table import Table
 
 from unrolled.config import Config, plain
@@ -99,6 +100,7 @@ def _lightning(config: Config, data: Data, probes: bool) -> float:
         trainer = pl.Trainer(
             accelerator="cpu", max_steps=STEPS, callbacks=callbacks, logger=False, enable_checkpointing=False,
             enable_progress_bar=False, enable_model_summary=False, num_sanity_val_steps=0, limit_val_batches=0,
+            plugins=LightningEnvironment(),
         )  # fmt: skip
         trainer.fit(module, datamodule=loaders)
         return clock.seconds

@@ -1,5 +1,6 @@
 """The body of a cell's process."""
 
+import contextlib
 import fcntl
 import multiprocessing
 import os
@@ -7,7 +8,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,18 @@ from omegaconf import DictConfig
 
 from unrolled.config import register
 from unrolled.errors import Interrupted, raise_on_signals
-from unrolled.tracking import status
 
+from . import records
 from .plan import LOG
 
 
-def run_cell(task_function: Callable[[DictConfig], Any], config: DictConfig, folder: str) -> None:
-    """Runs one cell and ends the process: 0 with a result, 143 interrupted, 1 failed."""
+def run_cell(task_function: Callable[[DictConfig], Any], config: DictConfig, folder: str, gpus: Sequence[str]) -> None:
+    """Runs one cell and ends the process: 0 with a result, 143 interrupted, 1 failed.
+
+    gpus: those it may use; the fork server's environment is older than the choice.
+    """
+    if gpus:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(gpus)
     os.setsid()  # Ctrl-C goes to the launcher alone, and what the cell starts can be ended with it
     log = os.open(f"{folder}/{LOG}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     fcntl.flock(log, fcntl.LOCK_EX)  # for as long as the cell, or what it has started, lives
@@ -38,15 +44,16 @@ def run_cell(task_function: Callable[[DictConfig], Any], config: DictConfig, fol
         _run(task_function, config)
         code = 0
     except Interrupted as stop:
-        status.mark(Path(folder), "interrupted", str(stop))
+        records.mark(Path(folder), "interrupted", str(stop))
         code = stop.exit_code
     except BaseException as error:  # SystemExit too: a cell that leaves early has no result
         traceback.print_exc()
         first_line = (str(error).splitlines() or [""])[0]
-        status.mark(Path(folder), "failed", f"{type(error).__name__}: {first_line}")
+        records.mark(Path(folder), "failed", f"{type(error).__name__}: {first_line}")
         code = 1
-    sys.stdout.flush()
-    sys.exit(code)
+    with contextlib.suppress(OSError):  # a full disk: the exit code still tells
+        sys.stdout.flush()
+    os._exit(code)
 
 
 def _run(task_function: Callable[[DictConfig], Any], config: DictConfig) -> None:

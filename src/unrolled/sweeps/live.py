@@ -8,6 +8,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from unrolled.tracking import status
 
+from . import records
+
 EVERY_S = 0.5
 
 
@@ -44,7 +46,7 @@ class Live:
         self._last = time.monotonic()
         before = len(self.ended)
         for folder in sorted(self.open):
-            state = status.read(folder).get("state")
+            state = records.read(folder).get("state")
             if state not in (None, "running"):
                 self.open.discard(folder)
                 self.ended[folder] = state

@@ -19,11 +19,14 @@ from hydra.core.utils import JobReturn, JobStatus, configure_log, setup_globals
 from omegaconf import DictConfig, open_dict
 
 from unrolled.errors import Interrupted, UserError
+from unrolled.machine import cores, visible_gpus
 from unrolled.tasks import OWN, TASKS
 from unrolled.tracking import status
 
+from . import records
 from .cell import run_cell
 from .live import Live
+from .slots import Slots, Taken
 
 PRELOAD = ["wandb", "sklearn.naive_bayes", "scipy.sparse", "matplotlib.figure", "unrolled.cli", "unrolled.run"]
 GRACE_S = 10  # from SIGTERM to SIGKILL
@@ -47,52 +50,52 @@ def warm_up(tasks: Sequence[str]) -> None:
 
 @dataclass
 class Running:
-    number: int
+    job: Any
+    folder: Path
     process: BaseProcess
+    taken: Taken
     deadline: float
     why: str | None = None  # why the launcher stopped it; written once it is dead
 
 
 class _Pool:
-    """The cells that run, at most `slots` at once."""
+    """The cells that run, as many at once as there is room for."""
 
-    def __init__(self, launcher: Any, folders: list[Path], slots: int) -> None:
-        self.launcher, self.folders, self.slots = launcher, folders, slots
+    def __init__(self, launcher: Any, slots: Slots) -> None:
+        self.launcher, self.slots, self.waiting = launcher, slots, list(launcher.jobs)
+        self.sweep = Path(launcher.config.hydra.sweep.dir)
         self.limit_min = launcher.config.sweep.cell_timeout_min
         self.stop_on_error = str(launcher.config.sweep.on_error) in ("stop", "OnError.stop")
-        self.waiting = list(range(len(folders)))
         self.running: dict[int, Running] = {}
         self.stopped: Interrupted | None = None
 
     def start_next(self) -> None:
-        while self.waiting and len(self.running) < self.slots:
-            number = self.waiting.pop(0)
-            job = self.launcher.jobs[number]
-            config: DictConfig = job.config
-            with open_dict(config):
-                config.hydra.job.id, config.hydra.job.num = str(job.number), job.number
-            self.folders[number].mkdir(parents=True, exist_ok=True)
-            arguments = (self.launcher.task_function, config, str(self.folders[number]))
+        while self.waiting and (taken := self.slots.take(self.waiting[0].ranks, self.waiting[0].on_gpu)):
+            job = self.waiting.pop(0)
+            folder = self.sweep / str(job.number)
+            folder.mkdir(parents=True, exist_ok=True)
+            arguments = (self.launcher.task_function, configuration(self.launcher, job), str(folder), taken.gpus)
             process = multiprocessing.get_context("forkserver").Process(target=run_cell, args=arguments)
             process.start()
             deadline = time.monotonic() + self.limit_min * 60
-            self.running[process.sentinel] = Running(number, process, deadline)
+            self.running[process.sentinel] = Running(job, folder, process, taken, deadline)
 
     def reap(self) -> None:
+        """Waits a moment for cells to end, unless one can be started at once."""
         for sentinel in wait(list(self.running), timeout=POLL_S):
             ended = self.running.pop(sentinel)  # type: ignore[call-overload]
             ended.process.join()
             _signal_group(ended.process, signal.SIGKILL)  # what a dead cell has left running
             self._record(ended)
+            self.slots.give_back(ended.taken)
             ended.process.close()  # type: ignore[attr-defined]
 
     def _record(self, ended: Running) -> None:
         """What the cell could not say itself: that it died without a word, or that it took too long."""
-        folder = self.folders[ended.number]
-        if ended.why and not self.stopped and status.read(folder).get("state") not in status.RESULTS:
-            status.update(folder, state="failed", error=ended.why)
-        status.mark(folder, "interrupted" if self.stopped else "failed", ended.why or _how(ended.process))
-        if self.stop_on_error and status.read(folder).get("state") not in status.RESULTS:
+        if ended.why and not self.stopped and records.read(ended.folder).get("state") not in status.RESULTS:
+            records.write(ended.folder, state="failed", error=ended.why)
+        records.mark(ended.folder, "interrupted" if self.stopped else "failed", ended.why or _how(ended.process))
+        if self.stop_on_error and records.read(ended.folder).get("state") not in status.RESULTS:
             self.waiting.clear()
 
     def enforce_limit(self) -> None:
@@ -119,19 +122,25 @@ def launch(launcher: Any, job_overrides: Sequence[Sequence[str]], initial_job_id
     setup_globals()
     hydra = launcher.config.hydra
     configure_log(hydra.hydra_logging, hydra.verbose)
-    folders = [Path(hydra.sweep.dir) / str(job.number) for job in launcher.jobs]
-    pool = _Pool(launcher, folders, launcher.slots or _cores())
+    gpus = visible_gpus() if any(job.on_gpu for job in launcher.jobs) else []
+    pool = _Pool(launcher, Slots(launcher.slots or (len(gpus) or cores()), gpus))
+    folders = [pool.sweep / str(job.number) for job in launcher.jobs]
     with Live(folders) as live:
         _until_done(pool, live)
     if pool.stopped:
         raise pool.stopped
-    return [_outcome(folder, cell) for folder, cell in zip(folders, job_overrides, strict=True)]
+    return [outcome(folder, cell) for folder, cell in zip(folders, job_overrides, strict=True)]
 
 
-def _cores() -> int:
-    """Those this process may use, where the system tells."""
-    allowed = getattr(os, "sched_getaffinity", None)
-    return len(allowed(0)) if allowed else os.cpu_count() or 1
+def configuration(launcher: Any, job: Any) -> DictConfig:
+    """The cell's configuration as Hydra wants it: composed when it starts, the first need not wait for the last."""
+    master = launcher.config
+    composed = launcher.hydra_context.config_loader.load_sweep_config(master, list(job.overrides))
+    with open_dict(composed):
+        composed.hydra.sweep.dir = master.hydra.sweep.dir
+        composed.hydra.sweeper.params = master.hydra.sweeper.params
+        composed.hydra.job.id, composed.hydra.job.num = str(job.number), job.number
+    return composed
 
 
 def _until_done(pool: _Pool, live: Live) -> None:
@@ -159,11 +168,10 @@ def _signal_group(process: BaseProcess, number: int) -> None:
         return  # nothing is left of the group
 
 
-def _outcome(folder: Path, overrides: Sequence[str]) -> JobReturn:
-    ended = status.read(folder)
-    outcome = JobReturn(overrides=list(overrides))
+def outcome(folder: Path, overrides: Sequence[str]) -> JobReturn:
+    ended, told = records.read(folder), JobReturn(overrides=list(overrides))
     if ended.get("state") in status.RESULTS:
-        outcome.status, outcome.return_value = JobStatus.COMPLETED, ended.get("slope")
+        told.status, told.return_value = JobStatus.COMPLETED, ended.get("slope")
     else:
-        outcome.status, outcome.return_value = JobStatus.FAILED, RuntimeError(ended.get("error"))
-    return outcome
+        told.status, told.return_value = JobStatus.FAILED, RuntimeError(ended.get("error"))
+    return told

@@ -14,9 +14,11 @@ from typing import Any
 from unrolled.errors import UserError
 from unrolled.place import name_of
 from unrolled.tracking import status
+from unrolled.tracking.superseded import supersede
+
+from . import records
 
 CELLS = "cells.json"
-SUPERSEDED = "superseded"
 LOG = "cell.log"
 WAIT_S = 20  # for a cell whose launcher has died: it notices and ends by itself
 
@@ -73,7 +75,7 @@ def assign(known: Sequence[Planned], wanted: Sequence[tuple[dict[str, Any], str]
 
 def unfinished(folder: Path, cells: Sequence[Planned]) -> list[Planned]:
     """Those without a result."""
-    return [cell for cell in cells if status.read(folder / str(cell.number)).get("state") not in status.RESULTS]
+    return [cell for cell in cells if records.read(folder / str(cell.number)).get("state") not in status.RESULTS]
 
 
 @contextmanager
@@ -88,25 +90,30 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def clear(folder: Path, cells: Sequence[Planned]) -> None:
-    """Empties the folders of cells that will be run again; their W&B runs go where nobody uploads them.
+    """Makes way for cells that will be run: what cannot be gone on with is removed.
 
-    A W&B run that no cell knows of is one whose cell was killed before it could write it down. Raises UserError where
-    a cell still runs.
+    A W&B run that no cell knows of is one whose cell was killed before it could write it down: nobody uploads it where
+    it goes. Raises UserError where a cell still runs.
     """
     for cell in cells:
         _wait_for_its_end(folder / str(cell.number))
-    again = {cell.number for cell in cells}
-    kept = {
+        records.forget(folder / str(cell.number))
+        if not resumable(folder, cell):
+            shutil.rmtree(folder / str(cell.number), ignore_errors=True)
+    known = {
         Path(wandb["folder"]).name
         for cell in folder.iterdir()
-        if cell.name.isdigit() and int(cell.name) not in again and (wandb := status.read(cell).get("wandb"))
+        if cell.name.isdigit() and (wandb := status.read(cell).get("wandb"))
     }
     for run in (folder / "wandb").glob("*run-*-*"):
-        if run.is_dir() and not run.is_symlink() and run.name not in kept:
-            (folder / "wandb" / SUPERSEDED).mkdir(exist_ok=True)
-            run.rename(folder / "wandb" / SUPERSEDED / run.name)
-    for cell in cells:
-        shutil.rmtree(folder / str(cell.number), ignore_errors=True)
+        if run.name not in known and not run.is_symlink():
+            supersede(run)
+
+
+def resumable(folder: Path, cell: Planned) -> bool:
+    """Whether the cell has a checkpoint to go on from."""
+    path = folder / str(cell.number)
+    return bool(status.read(path)) and (path / "checkpoints" / "last.ckpt").is_file()
 
 
 def _wait_for_its_end(cell: Path) -> None:

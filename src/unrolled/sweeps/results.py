@@ -12,6 +12,7 @@ from unrolled.place import name_of
 from unrolled.tracking import status
 from unrolled.tracking.tables import Table
 
+from . import records
 from .plan import read_plan
 
 RESULTS = "results.csv"
@@ -52,7 +53,7 @@ def read_sweep(folder: Path) -> Swept:
         raise UserError(f"{folder} holds no sweep: {SWEEP_RECORD} is missing")
     config = OmegaConf.load(record)
     planned = read_plan(folder)
-    cells = [Cell(path := folder / str(cell.number), cell.axes, status.read(path)) for cell in planned]
+    cells = [Cell(path := folder / str(cell.number), cell.axes, records.read(path)) for cell in planned]
     axes = {key: list(dict.fromkeys(cell.axes[key] for cell in planned)) for key in planned[0].axes} if planned else {}
     name = str(config.hydra.job.config_name)
     if name == "train":  # not a sweep's own file: a ready setting, or axes on the command line

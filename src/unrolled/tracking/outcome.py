@@ -8,10 +8,9 @@ from typing import Any
 import torch
 
 from unrolled.config import fingerprint
-from unrolled.gradients.regime import Diagnosis
 from unrolled.paths import CHECKOUT
 from unrolled.place import Place
-from unrolled.training.probe import NEEDS_THE_CONE, Births, Look
+from unrolled.training.probe import NEEDS_THE_CONE, Births, Evidence
 
 
 def opening(values: dict[str, Any], place: Place, started: float) -> dict[str, Any]:
@@ -31,7 +30,7 @@ def times(started: float) -> dict[str, Any]:
     return {"ended": ended, "duration_s": round(time.time() - started, 3)}
 
 
-def gradient_results(first: Look | None, last: Look | None, born: Births) -> dict[str, Any]:
+def gradient_results(first: Evidence | None, last: Evidence | None, born: Births) -> dict[str, Any]:
     """Both ends of training and the births; empty where no probe was taken. Slopes in nats per lag.
 
     Where the loss reads every state they are null, with the reason; of an encoder-decoder the encoder, whose last state
@@ -39,14 +38,15 @@ def gradient_results(first: Look | None, last: Look | None, born: Births) -> dic
     """
     if first is None or last is None:
         return {}
-    flushed = {"flushed_to_zero": int(last.profile.zeros.nansum())}
+    flushed = {"flushed_to_zero": last["flushed_to_zero"]}
     nothing = {**dict.fromkeys(GRADIENTS), "regime_reason": NEEDS_THE_CONE, "births": _births(Births([]))}
-    if first.diagnosis is None or last.diagnosis is None:
+    if "regime" not in last:
         return {**nothing, **flushed}
-    told = _told(first.diagnosis, last.diagnosis, born)
-    if last.seam is None:
+    starts = {"regime_start": first["regime"], "slope_start": first["slope"]}
+    told = {key: (starts | last)[key] for key in GRADIENTS} | {"births": _births(born)}
+    if last["seam"] is None:
         return {**told, **flushed}
-    return {**nothing, **flushed, "seam": last.seam, "halves": {"encoder": told, "decoder": nothing}}
+    return {**nothing, **flushed, "seam": last["seam"], "halves": {"encoder": told, "decoder": nothing}}
 
 
 GRADIENTS = (
@@ -61,22 +61,6 @@ GRADIENTS = (
     "horizon_direction",
     "horizon_extrapolated",
 )
-
-
-def _told(start: Diagnosis, end: Diagnosis, born: Births) -> dict[str, Any]:
-    return {
-        "regime_start": start.regime,
-        "regime": end.regime,
-        "regime_reason": end.reason,
-        "slope_start": start.slope.mean if start.slope else None,
-        "slope": end.slope.mean if end.slope else None,
-        "slope_error": end.slope.error if end.slope else None,
-        "horizon": end.horizon.lag,
-        "longest_lag": end.longest_lag,
-        "horizon_direction": end.horizon.direction,
-        "horizon_extrapolated": end.extrapolated_horizon,
-        "births": _births(born),
-    }
 
 
 def _births(born: Births) -> dict[str, Any]:

@@ -1,13 +1,17 @@
 """Every number of a run, to its CSV files and to W&B alike."""
 
 import math
+import os
 from pathlib import Path
 from typing import Any
+
+import torch
+from torch import Tensor
 
 from unrolled.training.probe import Births, Look
 
 from .heat_map import draw
-from .tables import METRICS, Profiles, Table, lag_columns
+from .tables import METRICS, PROFILES, Profiles, Table, lag_columns, read_table
 from .weights_and_biases import Tracker
 
 LN_10 = math.log(10)
@@ -18,23 +22,37 @@ class Recorder:
     """Rows of one step are merged into one; a step's row is written when a later step begins, or at the end.
 
     steps: time steps of each RNN; lags count back from the end of the first. parameters, scores: names whose columns
-    metrics.csv gets.
+    metrics.csv gets. state: of a run that is continued; what was recorded after it is cut off, and what was before
+    is told to the tracker again, for W&B cannot continue a file.
     """
 
     def __init__(
-        self, folder: Path, tracker: Tracker, steps: list[int], parameters: list[str], scores: list[str]
+        self,
+        folder: Path,
+        tracker: Tracker,
+        steps: list[int],
+        parameters: list[str],
+        scores: list[str],
+        *,
+        state: dict[str, Any] | None = None,
     ) -> None:
         self.folder, self.tracker = folder, tracker
         self.read, self.lags = steps[0], list(lag_columns(steps[0]))
+        self.seam = steps[0] if len(steps) > 1 else None
+        if state is not None:
+            _cut(folder, state["sizes"])
         columns = ["step", "epoch", "loss", "train/accuracy", *scores]
         columns += [f"grad/{name}" for name in parameters]
         columns += [f"grad_h/log10_lag_{lag}" for lag in self.lags]
-        self._metrics = Table(folder / METRICS, [*columns, "grad_h/zeros", "grad_h/slope", "grad_h/horizon"])
+        columns += ["grad_h/zeros", "grad_h/slope", "grad_h/horizon"]
+        self._metrics = Table(folder / METRICS, columns, keep=state is not None)
         self._profiles = Profiles(folder, sum(steps))
         self._pending: dict[str, float] = {}
         self._media: dict[str, Any] = {}  # what W&B alone keeps of the pending step
         self._step = 0
-        self._seen: list[tuple[int, Look]] = []
+        if state is not None:
+            self._step, self._pending = state["step"], state["pending"]
+            self._replay()
 
     def row(self, step: int, values: dict[str, float]) -> None:
         if step != self._step:
@@ -46,21 +64,32 @@ class Recorder:
         self.row(step, self._scalars(look))
         self._profiles.probe(step, look)
         self._media["grad_h/profile"] = self.tracker.profile(look.profile.rms, look.profile.count)
-        self._seen.append((step, look))
 
     def births(self, births: Births) -> None:
         self._profiles.births(births)
 
+    def state(self) -> dict[str, Any]:
+        """All that a later `Recorder` needs to go on from here, in plain values: sizes of files in bytes."""
+        files = [self.folder / METRICS, *(self.folder / PROFILES).iterdir()]
+        sizes = {str(file.relative_to(self.folder)): file.stat().st_size for file in files}
+        return {"step": self._step, "pending": dict(self._pending), "sizes": sizes}
+
     def close(self) -> None:
         """Draws the heat map, and writes what is pending."""
-        if self._seen:
-            steps = [step for step, _ in self._seen]
-            log10 = [look.profile.log_mean / LN_10 for _, look in self._seen]
-            zeros = sum(int(look.profile.zeros.nansum()) for _, look in self._seen)
-            picture = draw(self.folder / "heat_map.png", steps, log10, zeros, self._seen[-1][1].seam)
+        seen = self._seen("grad_h_log")
+        if seen:
+            zeros = sum(int(row.nansum()) for row in self._seen("grad_h_zeros").values())
+            log10 = [row / LN_10 for row in seen.values()]
+            picture = draw(self.folder / "heat_map.png", list(seen), log10, zeros, self.seam)
             self._media["heat_map"] = self.tracker.image(picture)
             self._media["profiles"] = self.tracker.table(TABLE, self._table())
         self._flush()
+
+    def _seen(self, quantity: str) -> dict[int, Tensor]:
+        """Probed step -> its profile (T,), float64, as the files have it."""
+        file = self.folder / PROFILES / f"{quantity}.csv"
+        rows = read_table(file)[1] if file.exists() else []
+        return {int(step): torch.tensor(row, dtype=torch.float64) for step, *row in rows}
 
     def _scalars(self, look: Look) -> dict[str, float]:
         log_mean = look.profile.log_mean[: self.read].flip(0) / LN_10
@@ -78,13 +107,38 @@ class Recorder:
             self.tracker.log(self._step, {**self._pending, **self._media})
         self._pending, self._media = {}, {}
 
+    def _replay(self) -> None:
+        rms, count = self._seen("grad_h"), self._seen("grad_h_count")
+        media = {s: {"grad_h/profile": self.tracker.profile(rms[s], count[s].nan_to_num())} for s in rms}
+        header, rows = read_table(self._metrics.path)
+        for step, *values in rows:
+            known = {key: v for key, v in zip(header[1:], values, strict=True) if not math.isnan(v)}
+            self.tracker.log(int(step), known | media.pop(int(step), {}))
+        self._media = media.pop(self._step, {})
+
     def _table(self) -> list[list[Any]]:
-        rows = []
-        for step, look in (self._seen[0], self._seen[-1]):
-            p = look.profile
-            T = len(p.rms)
+        quantities = [self._seen(name) for name in ("grad_h", "grad_h_log", "grad_h_count", "grad_h_zeros")]
+        steps, rows = list(quantities[0]), []
+        for step in (steps[0], steps[-1]):
+            T = len(quantities[0][step])
             for t in range(T):
-                if p.count[t] > 0:
-                    numbers = (p.rms[t], p.log_mean[t], p.count[t], p.zeros[t])
-                    rows.append([step, t, (self.read if t < self.read else T) - 1 - t, *(float(n) for n in numbers)])
+                numbers = [float(found[step][t]) for found in quantities]
+                if numbers[2] > 0:
+                    rows.append([step, t, (self.read if t < self.read else T) - 1 - t, *numbers])
         return rows
+
+
+def _cut(folder: Path, sizes: dict[str, int]) -> None:
+    """Back to what a checkpoint knows of."""
+    for file in [folder / METRICS, *(folder / PROFILES).iterdir()]:
+        size = sizes.get(str(file.relative_to(folder)))
+        if size is None:
+            file.unlink()
+        else:
+            os.truncate(file, size)
+
+
+def recorded(folder: Path, state: dict[str, Any]) -> bool:
+    """Whether all that a checkpoint knows of is still there."""
+    sizes = state["sizes"].items()
+    return all((folder / name).is_file() and (folder / name).stat().st_size >= size for name, size in sizes)

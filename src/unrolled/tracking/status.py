@@ -21,10 +21,17 @@ def read(folder: Path) -> dict[str, Any]:
 
 def write(folder: Path, values: dict[str, Any]) -> None:
     """Replaces the status. A number that is not finite becomes null: JSON has none."""
+    write_to(folder / FILE, values)
+
+
+def write_to(file: Path, values: dict[str, Any]) -> None:
     text = json.dumps(finite(values), indent=1, allow_nan=False, ensure_ascii=False)
-    draft = folder / f".{FILE}.{os.getpid()}"
-    draft.write_text(text + "\n", encoding="utf-8")
-    draft.replace(folder / FILE)
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        draft.write_text(text + "\n", encoding="utf-8")
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def update(folder: Path, **values: Any) -> None:

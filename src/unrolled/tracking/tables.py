@@ -17,10 +17,15 @@ WORDS = "words.csv"
 
 
 class Table:
-    """A CSV file with fixed columns that is complete after every row. None becomes empty."""
+    """A CSV file with fixed columns that is complete after every row. None becomes empty.
 
-    def __init__(self, path: Path, columns: list[str]) -> None:
+    keep: go on with the rows that are there.
+    """
+
+    def __init__(self, path: Path, columns: list[str], keep: bool = False) -> None:
         self.path, self.columns = path, columns
+        if keep and path.exists():
+            return
         with path.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerow(columns)
 
@@ -45,7 +50,7 @@ class Profiles:
 
     def __init__(self, folder: Path, steps: int) -> None:
         self.folder, self.times = folder / PROFILES, [f"t{t}" for t in range(steps)]
-        self.folder.mkdir()
+        self.folder.mkdir(exist_ok=True)
         self._tables: dict[str, Table] = {}
 
     def probe(self, step: int, look: Look) -> None:
@@ -69,7 +74,7 @@ class Profiles:
     def _row(self, name: str, key: str, index: int, values: Tensor, empty: Tensor) -> None:
         times = self.times[: len(values)]  # a relative profile ends where the reader does
         if name not in self._tables:
-            self._tables[name] = Table(self.folder / f"{name}.csv", [key, *times])
+            self._tables[name] = Table(self.folder / f"{name}.csv", [key, *times], keep=True)
         cells = zip(times, values.tolist(), empty.tolist(), strict=True)
         self._tables[name].write({key: index, **{t: None if void else v for t, v, void in cells}})
 

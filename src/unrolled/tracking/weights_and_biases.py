@@ -12,6 +12,8 @@ from unrolled.config import Config
 from unrolled.errors import UserError
 from unrolled.place import Place
 
+from .superseded import supersede
+
 STEP = "trainer/global_step"
 MOST_BINS = 512  # W&B's limit for a histogram, which is how it keeps a long array in order
 HOST = ("api.wandb.ai", 443)
@@ -42,7 +44,7 @@ class NullTracker:
 class WandbTracker:
     """One W&B run, in files that W&B's own programs read.
 
-    folder: the one that gets W&B's `wandb/` folder, shared by all cells of a sweep.
+    folder: the one that gets W&B's `wandb/` folder, shared by all cells of a sweep. id: that of a run to be replaced.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class WandbTracker:
         name: str,
         tags: list[str],
         config: dict[str, Any],
+        id: str | None = None,
     ) -> None:
         os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
         import wandb
@@ -66,6 +69,7 @@ class WandbTracker:
             project=project,
             group=group,
             name=name,
+            id=id,
             tags=tags,
             config=config,
             reinit="create_new",
@@ -107,19 +111,27 @@ class WandbTracker:
         A link `latest-run` is left there too: `wandb leet inspect` on the folder follows it.
         """
         relative = os.path.relpath(Path(self.run.dir).parent, folder)
+        (folder / "latest-run").unlink(missing_ok=True)
         (folder / "latest-run").symlink_to(relative)
         return {"id": self.run.id, "folder": relative}
 
 
-def open_tracker(config: Config, values: dict[str, Any], place: Place) -> Tracker:
-    """The tracker that `config.tracker` asks for; offline, and saying so, where W&B cannot be reached."""
+def open_tracker(config: Config, values: dict[str, Any], place: Place, before: dict[str, str] | None = None) -> Tracker:
+    """The tracker that `config.tracker` asks for; offline, and saying so, where W&B cannot be reached.
+
+    before: the link of an earlier start of this run. Its file cannot be continued: it goes where nobody uploads it, and
+    the new one has its id, unless W&B's server knows that one already.
+    """
     mode = config.tracker.mode.name
     if mode == "disabled":
         return NullTracker()
     if mode == "online" and not reachable():
         print("unrolled: W&B does not answer; recording offline (`wandb sync` uploads it later)")
         mode = "offline"
+    if before is not None:
+        supersede(Path(os.path.normpath(place.folder / before["folder"])))
     return WandbTracker(
+        id=before["id"] if before is not None and mode == "offline" else None,
         folder=place.sweep or place.folder,
         mode=mode,
         project=config.tracker.project,

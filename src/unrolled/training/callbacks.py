@@ -12,7 +12,7 @@ from torch import Tensor
 from unrolled.rnn import Batch, Pattern, Tape
 
 from .module import RecurrentModule
-from .probe import Look, look
+from .probe import Evidence, Look, evidence, look
 
 
 class Recorder(Protocol):
@@ -63,6 +63,14 @@ class Scalars(pl.Callback):
         self.recorder.row(step, {"loss": sum(new) / len(new), **values})
         self._written = len(self.losses)
 
+    def state_dict(self) -> dict[str, Any]:
+        losses, seconds = (torch.tensor(each, dtype=torch.float64) for each in (self.losses, self.seconds))
+        return {"losses": losses, "seconds": seconds, "written": self._written}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.losses, self.seconds = state_dict["losses"].tolist(), state_dict["seconds"].tolist()
+        self._written = state_dict["written"]
+
     @property
     def roughness(self) -> float | None:
         """Standard deviation of ln(loss of a step / loss of the step before)."""
@@ -81,6 +89,12 @@ class Solved(pl.Callback):
         found = float(trainer.callback_metrics[self.score])
         if self.at is None and (found >= self.value if self.larger else found <= self.value):
             self.at = trainer.global_step
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"at": self.at}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.at = state_dict["at"]
 
 
 def accuracy(answer: Tensor, batch: Batch) -> float:
@@ -106,13 +120,13 @@ def gradient_norms(network: Pattern) -> dict[str, float]:
 class Probe(pl.Callback):
     """Looks at the gradients at step 0, every k-th step and, through `last`, at the end.
 
-    batch: the fixed validation batch, or None to use the training batch's own tape.
+    batch: the fixed validation batch, or None to use the training batch's own tape. first, latest: what was seen.
     """
 
     def __init__(self, recorder: Recorder, every: int, batch: Batch | None) -> None:
         self.recorder, self.every, self.batch = recorder, every, batch
-        self.first: Look | None = None
-        self.latest: Look | None = None
+        self.first: Evidence | None = None
+        self.latest: Evidence | None = None
         self._at: int | None = None
         self._training: Batch | None = None
 
@@ -143,9 +157,15 @@ class Probe(pl.Callback):
         self._record(step, look(module.network, module.loss, batch))
 
     def _record(self, step: int, seen: Look) -> None:
-        self.first = self.first or seen
-        self.latest, self._at = seen, step
+        self.latest, self._at = evidence(seen), step
+        self.first = self.first or self.latest
         self.recorder.probe(step, seen)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"first": self.first, "latest": self.latest, "at": self._at}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.first, self.latest, self._at = state_dict["first"], state_dict["latest"], state_dict["at"]
 
 
 class Progress(TQDMProgressBar):

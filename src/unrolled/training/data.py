@@ -1,11 +1,11 @@
 """The data module: tensors in memory, shuffled as a pure function of seed and epoch."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Sampler
 
 from unrolled.rnn import Batch
 from unrolled.rnn.init import stream
@@ -14,34 +14,59 @@ from unrolled.tasks.data import Data, Split, Stream
 VALIDATION_BATCH = 512
 
 
-class EpochBatches(Sampler[Tensor]):
-    """Index tensors of one epoch's batches; Lightning calls `set_epoch`. The last, smaller batch is kept."""
+class Epochs:
+    """The training batches, epoch after epoch; Lightning sets the epoch, saves where we are in it and restores that.
 
-    def __init__(self, samples: int, batch_size: int, seed: int) -> None:
-        self.samples, self.batch_size, self.seed, self.epoch = samples, batch_size, seed, 0
+    No DataLoader: it would draw from the global generator at every epoch, and make worker processes a question. The
+    last, smaller batch of an epoch is kept.
+    """
+
+    def __init__(self, examples: Split | Stream, batch_size: int, seed: int) -> None:
+        self.examples, self.batch_size, self.seed = examples, batch_size, seed
+        self.sampler = self  # where Lightning looks for `set_epoch`
+        self.epoch, self._skip, self._given = 0, 0, 0
 
     def set_epoch(self, epoch: int) -> None:
         self.epoch = epoch
 
-    def __iter__(self) -> Iterator[Tensor]:
-        generator = stream(self.seed, f"batches/{self.epoch}")
-        yield from torch.randperm(self.samples, generator=generator).split(self.batch_size)
+    def __len__(self) -> int:
+        return -(-len(self.examples) // self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        first, self._skip = self._skip, 0
+        for place, key in enumerate(self._keys()):
+            if place >= first:
+                self._given = place + 1
+                yield self.examples[key]
+
+    def _keys(self) -> Iterator[Any]:
+        """What the examples are asked for: rows of those in memory, a name and a number of those made when needed."""
+        n = len(self.examples)
+        if isinstance(self.examples, Split):
+            yield from torch.randperm(n, generator=stream(self.seed, f"batches/{self.epoch}")).split(self.batch_size)
+        else:
+            for place, first in enumerate(range(0, n, self.batch_size)):
+                yield f"train/{self.epoch}/{place}", min(self.batch_size, n - first)
+
+    def state_dict(self) -> dict[str, int]:
+        return {"given": self._given % len(self)}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        self._skip = state["given"]
+
+
+class Once:
+    """The batches of a validation split, in its own order."""
+
+    def __init__(self, split: Split) -> None:
+        self.split = split
+        self.rows: tuple[Tensor, ...] = torch.arange(len(split)).split(VALIDATION_BATCH)
 
     def __len__(self) -> int:
-        return -(-self.samples // self.batch_size)
+        return len(self.rows)
 
-
-class FreshBatches(EpochBatches):
-    """The same for examples that are made when they are needed: the names and sizes of one epoch's batches."""
-
-    def __iter__(self) -> Iterator[tuple[str, int]]:  # type: ignore[override]
-        for place, first in enumerate(range(0, self.samples, self.batch_size)):
-            yield f"train/{self.epoch}/{place}", min(self.batch_size, self.samples - first)
-
-
-def _loader(examples: Split | Stream, sampler) -> DataLoader:
-    """Whole batches by key: no collation, no worker processes."""
-    return DataLoader(examples, batch_size=None, sampler=sampler)  # type: ignore[arg-type]
+    def __iter__(self) -> Iterator[Batch]:
+        return (self.split[rows] for rows in self.rows)
 
 
 class InMemory(pl.LightningDataModule):
@@ -51,20 +76,13 @@ class InMemory(pl.LightningDataModule):
         super().__init__()
         self.data, self.batch_size, self.seed = data, batch_size, seed
 
-    def train_dataloader(self) -> DataLoader:
-        train = self.data.train
-        kind = FreshBatches if isinstance(train, Stream) else EpochBatches
-        return _loader(train, kind(len(train), self.batch_size, self.seed))
+    def train_dataloader(self) -> Epochs:
+        return Epochs(self.data.train, self.batch_size, self.seed)
 
-    def val_dataloader(self) -> DataLoader:
-        return validation_loader(self.data.val)
+    def val_dataloader(self) -> Once:
+        return Once(self.data.val)
 
     def probe_batch(self, samples: int) -> Batch:
         """A fixed batch of validation examples, the same for every run of this seed."""
         order = torch.randperm(len(self.data.val), generator=stream(self.seed, "probe"))
         return self.data.val[order[:samples]]
-
-
-def validation_loader(split: Split) -> DataLoader:
-    """The split in its own order."""
-    return _loader(split, list(torch.arange(len(split)).split(VALIDATION_BATCH)))

@@ -33,6 +33,27 @@ class Look:
     diagnosis: Diagnosis | None
 
 
+Evidence = dict[str, Any]  # what is kept of a look, in plain values
+
+
+def evidence(seen: Look) -> Evidence:
+    """Slopes in nats per lag, horizons in lags; regime and the rest are missing where the loss reads every state."""
+    kept: Evidence = {"flushed_to_zero": int(seen.profile.zeros.nansum()), "seam": seen.seam}
+    told = seen.diagnosis
+    if told is None:
+        return kept
+    return kept | {
+        "regime": told.regime,
+        "regime_reason": told.reason,
+        "slope": told.slope.mean if told.slope else None,
+        "slope_error": told.slope.error if told.slope else None,
+        "horizon": told.horizon.lag,
+        "longest_lag": told.longest_lag,
+        "horizon_direction": told.horizon.direction,
+        "horizon_extrapolated": told.extrapolated_horizon,
+    }
+
+
 @dataclass(frozen=True)
 class Births:
     """Diagnoses of networks drawn from one configuration, before any training."""

@@ -1,0 +1,105 @@
+"""`last.ckpt`: from it a run that was stopped, in whatever way, goes on to the very numbers that it would have had."""
+
+import random
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+
+from unrolled.errors import Deferred
+
+LAST = "last.ckpt"
+
+
+class Recorder(Protocol):
+    """What has been recorded up to now, for a checkpoint."""
+
+    def state(self) -> dict[str, Any]: ...
+
+
+class Checkpoints(pl.Callback):
+    """Saves between two steps only, where everything agrees: every `every_s` seconds, at the end, and on a signal.
+
+    It must be the last callback: what the others record of a step belongs to it. signals: those that wait until the
+    step is done; then Interrupted is raised.
+    """
+
+    def __init__(self, folder: Path, recorder: Recorder, every_s: float, signals: Deferred) -> None:
+        self.folder, self.recorder, self.every_s, self.signals = folder, recorder, every_s, signals
+        self._generators: dict[str, Any] | None = None
+        self._saved_at = time.monotonic()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"recorder": self.recorder.state(), "generators": generators()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._generators = state_dict["generators"]
+
+    def on_save_checkpoint(self, trainer, pl_module, checkpoint: dict[str, Any]) -> None:
+        """At the end of an epoch Lightning saves counters from which it would take the next epoch for done."""
+        loops = checkpoint["loops"]["fit_loop"]
+        epochs = loops["epoch_progress"]
+        if epochs["current"]["processed"] == epochs["current"]["started"]:
+            for counts in epochs.values():
+                counts["completed"] = counts["processed"]
+            for loop in ("epoch_loop", "epoch_loop.val_loop"):
+                progress = loops[f"{loop}.batch_progress"]
+                progress |= {"current": dict.fromkeys(progress["current"], 0), "is_last_batch": False}
+
+    def on_train_start(self, trainer, pl_module) -> None:
+        if self._generators is not None:
+            restore_generators(self._generators)
+        self.signals.listen()  # not earlier: Lightning sets handlers of its own before
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx: int) -> None:
+        if not trainer.is_last_batch:  # else validation, which belongs to the epoch, comes first
+            self._between_steps(trainer, ending=trainer.global_step == trainer.max_steps)
+
+    def on_train_epoch_end(self, trainer, pl_module) -> None:
+        if trainer.is_last_batch:  # else max_steps was reached within the epoch, and all is saved
+            last_epoch = trainer.current_epoch + 1 == trainer.max_epochs
+            self._between_steps(trainer, ending=last_epoch or trainer.global_step == trainer.max_steps)
+
+    def _between_steps(self, trainer: pl.Trainer, ending: bool) -> None:
+        signalled = self.signals.received is not None
+        due = time.monotonic() - self._saved_at > self.every_s
+        if trainer.world_size > 1:  # saving is done together, so all must want it
+            wanted = torch.tensor([signalled, due], dtype=torch.float32, device=pl_device(trainer))
+            signalled, due = (bool(w) for w in trainer.strategy.reduce(wanted, reduce_op="max"))  # type: ignore[union-attr]
+        if signalled or due or ending:
+            self.save(trainer)
+        if signalled:
+            self.signals.stop()
+
+    def save(self, trainer: pl.Trainer) -> None:
+        """Complete, or not there: a process that is killed meanwhile leaves the one before."""
+        draft = self.folder / f"{LAST}.part"
+        trainer.save_checkpoint(draft)
+        if trainer.is_global_zero:
+            draft.replace(self.folder / LAST)
+        self._saved_at = time.monotonic()
+
+
+def pl_device(trainer: pl.Trainer) -> torch.device:
+    return trainer.strategy.root_device
+
+
+def generators() -> dict[str, Any]:
+    """The state of every global random generator, in plain values: a task of the user's own may draw from one."""
+    name, keys, *rest = np.random.get_state(legacy=True)
+    state = {"torch": torch.get_rng_state(), "python": random.getstate(), "numpy": [name, keys.tolist(), *rest]}  # type: ignore[union-attr]
+    if torch.cuda.is_initialized():
+        state["cuda"] = torch.cuda.get_rng_state_all()
+    return state
+
+
+def restore_generators(state: dict[str, Any]) -> None:
+    torch.set_rng_state(state["torch"])
+    random.setstate(state["python"])
+    name, keys, *rest = state["numpy"]
+    np.random.set_state((name, np.array(keys, dtype=np.uint32), *rest))
+    if "cuda" in state and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(state["cuda"])

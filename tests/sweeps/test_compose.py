@@ -1,0 +1,114 @@
+"""Put together from parts, a cell's configuration is the one that Hydra composes for it."""
+
+import pytest
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.types import RunMode
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from unrolled.config import fingerprint, plain, register
+from unrolled.errors import UserError
+from unrolled.paths import CONF, choices
+from unrolled.preflight import compose
+from unrolled.sweeps.compose import Combination, combinations, read_axes
+
+LEFT_OUT = {
+    "experiment": {"notes_example"},
+    "task": {"own", "spam"},
+    "embedding": {"pretrained"},
+    "trainer": {"gpu", "ddp"},
+}
+VALUES = {
+    "init.gain": ["0.5", "1", "2e-1"],
+    "model.hidden": ["4", "64"],
+    "optimizer.lr": ["0.01", "1"],
+    "trainer.max_steps": ["null", "7"],
+    "init.name": ["gaussian", "identity"],
+    "sweep.question": ["'a, b'", "why?"],
+    "seed": ["0", "1", "11"],
+}
+
+
+def cells(*words: str) -> list[Combination]:
+    register()
+    hydra = Hydra.create_main_hydra2("unrolled", create_config_search_path(str(CONF)))
+    try:
+        config = hydra.compose_config("train", [], run_mode=RunMode.MULTIRUN, validate_sweep_overrides=False)
+        axes, constants = read_axes(OverridesParser.create().parse_overrides(list(words)))
+        return combinations(hydra.config_loader, config, axes, constants)
+    finally:
+        GlobalHydra.instance().clear()
+
+
+def some(of: list[str]) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(of), min_size=2, max_size=2, unique=True)
+
+
+GROUPS = {
+    group: [name for name in names if name not in LEFT_OUT.get(group, ())]
+    for group, names in choices().items()
+    if group not in ("sweep", "tracker")
+}
+ANY_AXIS = st.sampled_from([g for g, names in GROUPS.items() if len(names) > 1] + list(VALUES)).flatmap(
+    lambda key: some(VALUES.get(key) or GROUPS[key]).map(lambda values: (key, values))
+)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(axes=st.lists(ANY_AXIS, min_size=1, max_size=3, unique_by=lambda axis: axis[0]), draw=st.data())
+def test_every_cell_is_what_hydra_composes(axes: list[tuple[str, list[str]]], draw: st.DataObject) -> None:
+    words = [f"{key}={','.join(values)}" for key, values in axes]
+    try:
+        made = cells(*words, "probe.every=50")
+    except UserError as error:
+        named = str(error).partition(" (cell ")[2].rstrip(")").split(" ")
+        with pytest.raises(UserError):
+            compose([word for word in named if "=" in word])
+        return
+    cell = made[draw.draw(st.integers(0, len(made) - 1))]
+    assert plain(cell.config) == plain(compose(cell.words))
+    assert fingerprint(plain(cell.config)) == fingerprint(plain(compose(cell.words)))
+
+
+def test_the_last_axis_is_the_fastest_and_an_override_replaces_an_axis() -> None:
+    made = cells("activation=tanh,relu", "seed=0,1", "activation=relu,gelu")
+    assert [cell.axes for cell in made] == [
+        {"activation": name, "seed": seed} for name in ("relu", "gelu") for seed in (0, 1)
+    ]
+
+
+def test_values_with_commas_and_twice_the_same_stay_apart() -> None:
+    made = cells("sweep.question='a, b',c", "seed=3,3")
+    assert [(cell.axes["sweep.question"], cell.axes["seed"]) for cell in made] == [
+        ("a, b", 3), ("a, b", 3), ("c", 3), ("c", 3),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["init.gain=1,-1"], "init.gain=-1.0 is out of range: must be at least 0 (cell init.gain=-1)"),
+        (["init.gain=1,two"], "init.gain=two: must be a number (cell init.gain=two)"),
+        (["model.hiden=4,8"], "unknown key model.hiden"),
+        (["activation=tanh,tanhh"], "tanhh"),
+        (["task=latch,adding", "loss=mse,cross_entropy"], "(cell task=latch loss=mse)"),
+        (["task=sentiment,adding", "task.symbols=2,3"], "task.symbols=2: task=sentiment has no such value"),
+    ],
+)
+def test_a_mistake_in_any_cell_is_told(words: list[str], told: str) -> None:
+    with pytest.raises(UserError) as error:
+        cells(*words)
+    assert told in str(error.value)
+
+
+def test_a_thousand_seeds_are_composed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from unrolled.sweeps.compose import _Parts
+
+    composed = []
+    real = _Parts._compose
+    monkeypatch.setattr(_Parts, "_compose", lambda self, others: composed.append(others) or real(self, others))
+    assert len(cells("seed=range(0,500)", "activation=tanh,relu")) == 1000
+    assert len(composed) == 2

@@ -1,0 +1,196 @@
+"""A run that is killed at any moment and resumed ends with the same bits as one that was not."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from conftest import ROOT, train, wandb_rows
+from unrolled.place import Place
+from unrolled.preflight import compose
+from unrolled.run import run
+from unrolled.training.module import RecurrentModule
+
+SHORT = ["task=latch", "model.hidden=8", "task.samples=200", "trainer.batch_size=20", "trainer.max_epochs=4"]
+SHORT += ["trainer.max_steps=36", "trainer.log_every_n_steps=3", "probe.every=7", "probe.births=2", "probe.samples=32"]
+SHORT += ["tracker=none", "trainer.checkpoint_every_s=0", "optimizer=adam"]
+
+
+def one(folder: Path, *overrides: str) -> dict[str, Any]:
+    folder.mkdir(exist_ok=True)
+    return run(compose([*SHORT, *overrides]), Place(folder, "a run", "a run"))
+
+
+def killed(folder: Path, step: int, where: str, *overrides: str) -> None:
+    """The same run in a process that dies at a step, as by kill -9, in training or in the validation after it."""
+    method = getattr(RecurrentModule, where)
+
+    def dies(self: RecurrentModule, *arguments: object) -> Any:
+        if self.global_step == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return method(self, *arguments)
+
+    if (child := os.fork()) == 0:
+        try:
+            setattr(RecurrentModule, where, dies)
+            one(folder, *overrides)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(1)  # it should not have come so far
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+
+
+def same(folder: Path, other: Path) -> None:
+    files = ["metrics.csv", *(f"profiles/{file.name}" for file in (folder / "profiles").iterdir())]
+    for name in files:
+        assert (folder / name).read_bytes() == (other / name).read_bytes(), name
+    for name in ("last.ckpt", "best.ckpt"):
+        ours, theirs = (torch.load(f / "checkpoints" / name, weights_only=True) for f in (folder, other))
+        assert all(torch.equal(value, theirs["state_dict"][key]) for key, value in ours["state_dict"].items())
+        assert ours["global_step"] == theirs["global_step"]
+    ours, theirs = (json.loads((f / "status.json").read_text()) for f in (folder, other))
+    for told in (ours, theirs):
+        for passing in ("started", "ended", "duration_s", "seconds_per_update"):
+            del told[passing]
+    assert ours == theirs
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """The folder of an undisturbed run with these overrides, made once."""
+    made: dict[tuple[str, ...], Path] = {}
+
+    def get(*overrides: str) -> Path:
+        if overrides not in made:
+            made[overrides] = tmp_path_factory.mktemp("undisturbed") / "run"
+            one(made[overrides], *overrides)
+        return made[overrides]
+
+    return get
+
+
+# 10 steps an epoch: within one, at its first and last step, in its validation, and near max_steps
+@pytest.mark.parametrize(
+    ("step", "where"),
+    [(0, "training_step"), (1, "training_step"), (8, "training_step"), (9, "training_step"), (10, "validation_step"),
+     (10, "training_step"), (11, "training_step"), (24, "training_step"), (30, "validation_step"),
+     (35, "training_step"), (36, "validation_step")],
+)  # fmt: skip
+def test_a_killed_run_goes_on_to_the_same_bits(step: int, where: str, undisturbed, tmp_path: Path) -> None:
+    killed(tmp_path / "run", step, where)
+    ended = one(tmp_path / "run", "resume=true")
+    assert ended["steps"] == 36
+    same(tmp_path / "run", undisturbed())
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["probe.source=training", "trainer.checkpoint_every_s=0.05"],
+        ["task=copy", "task.delay=3", "trainer.precision=64"],
+        ["optimizer=sgd", "trainer.gradient_clip_val=0.1", "trainer.max_steps=null"],
+        ["task=caption", "task.samples=null", "trainer.max_steps=15"],
+    ],
+)
+def test_so_do_others_killed_again_and_again(overrides: list[str], undisturbed, tmp_path: Path) -> None:
+    killed(tmp_path / "run", 4, "training_step", *overrides)
+    for step in (9, 13):
+        killed(tmp_path / "run", step, "training_step", *overrides, "resume=true")
+    one(tmp_path / "run", *overrides, "resume=true")
+    same(tmp_path / "run", undisturbed(*overrides))
+
+
+GREEDY = '''
+"""A task that draws from the global generators, as a user's may."""
+import random, numpy, torch
+from unrolled.tasks.data import Data, Guess, Split, Stream
+from unrolled.tasks.scores import classification
+
+def load(config, seed):
+    def make(n, generator):
+        x = torch.rand(n, 6, 1) + random.random() + numpy.random.rand()
+        return Split(x=x, mask=torch.ones(n, 6, dtype=torch.bool), y=(x.sum((1, 2)) > 9).long())
+    train = Stream(make, samples=200, seed=seed)
+    return Data("sequence_to_vector", train, train.split("val", 50), 1, ["low", "high"],
+                lambda: classification(2), Guess(torch.zeros(50, 2)), "either")
+'''
+
+
+def test_global_generators_are_restored(undisturbed, tmp_path: Path) -> None:
+    (tmp_path / "greedy.py").write_text(GREEDY)
+    own = ["task=own", f"task.file={tmp_path / 'greedy.py'}", "embedding=none", "task.samples=null"]
+    killed(tmp_path / "run", 17, "training_step", *own)
+    one(tmp_path / "run", *own, "resume=true")
+    same(tmp_path / "run", undisturbed(*own))
+
+
+def test_a_run_can_be_made_longer(undisturbed, tmp_path: Path) -> None:
+    one(tmp_path / "run", "trainer.max_steps=23")
+    assert one(tmp_path / "run", "resume=true")["steps"] == 36
+    same(tmp_path / "run", undisturbed())
+
+
+def test_a_checkpoint_that_is_no_file_any_more_costs_time_only(undisturbed, tmp_path: Path) -> None:
+    killed(tmp_path / "run", 17, "training_step")
+    (tmp_path / "run" / "checkpoints" / "last.ckpt").write_bytes(b"half a checkpoint")
+    one(tmp_path / "run", "resume=true")
+    same(tmp_path / "run", undisturbed())
+
+
+TYPED = [word for word in SHORT if not word.startswith(("tracker", "trainer.max_"))]
+TYPED += ["trainer.max_epochs=60", "trainer.progress=false"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_what_a_user_stops_he_can_go_on_with(number: signal.Signals, code: int, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    command = [sys.executable, "src/train.py", *TYPED, f"hydra.run.dir={folder}"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 90
+    while not (folder / "checkpoints" / "last.ckpt").is_file() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    status = json.loads((folder / "status.json").read_text())
+    assert (process.returncode, status["state"]) == (code, "running" if code < 0 else "interrupted")
+    first = status["wandb"]
+    again = train(*TYPED, f"hydra.run.dir={folder}", "resume=true")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert "resumed after" in again.stdout
+    one(tmp_path / "whole", "trainer.max_epochs=60", "trainer.max_steps=null")
+    for name in ("metrics.csv", "profiles/grad_h.csv"):
+        assert (folder / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    status = json.loads((folder / "status.json").read_text())
+    assert status["wandb"]["id"] == first["id"]
+    old = folder / first["folder"]
+    assert not old.exists() and (old.parent / "superseded" / old.name).is_dir()
+    logged = [row["trainer/global_step"] for row in wandb_rows(folder / status["wandb"]["folder"])]
+    written = [int(line.partition(",")[0]) for line in (folder / "metrics.csv").read_text().splitlines()[1:]]
+    assert logged == written
+
+
+def test_what_cannot_be_resumed_is_told_in_a_line(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    nowhere = train(*TYPED, "resume=true", f"hydra.run.dir={folder}")
+    assert nowhere.returncode == 2 and "holds no run" in nowhere.stderr
+    short = [*TYPED, "trainer.max_epochs=1", "tracker=none", f"hydra.run.dir={folder}"]
+    assert train(*short).returncode == 0
+    taken = train(*short)
+    assert taken.returncode == 2 and "or continue it with resume=true" in taken.stderr
+    other = train(*short, "resume=true", "optimizer.lr=0.5")
+    assert other.returncode == 2 and "optimizer.lr is 0.5 now and was 0.01" in other.stderr
+    nothing = train(*short, "resume=true")
+    assert nothing.returncode == 0 and "has its result already: completed after 10 steps" in nothing.stdout
+    for refused in (nowhere, taken, other):
+        assert len(refused.stderr.splitlines()) == 1
