@@ -13,9 +13,11 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from .config import Config
 from .errors import Interrupted, UserError, raise_on_signals
 from .paths import CONF
 from .preflight import as_names, check, in_one_line, preflight
+from .ranks import RanksFailed, started_outside
 
 
 def cell(config: DictConfig) -> float | None:
@@ -36,14 +38,25 @@ def train(arguments: Sequence[str]) -> None:
 
 def _train(arguments: list[str]) -> None:
     arguments = as_names(arguments)
-    multirun = preflight(arguments)
+    checked, outside = preflight(arguments), started_outside()
+    if outside is not None and not outside.leads and checked.config is not None:
+        _follow(checked.config)
+        return
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come to us, not to Hydra's printer
     sys.argv = [sys.argv[0], *arguments]
     single = _Single()
-    task = cell if multirun else single
+    task = cell if checked.sweep else single
     hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(task)()
     if single.error is not None:
         raise single.error
+
+
+def _follow(config: Config) -> None:
+    """A rank that torchrun has started beside the first: it trains with it, and has no folder of its own."""
+    from .place import Place
+    from .run import run
+
+    run(config, Place(Path(), "", ""))
 
 
 class _Single:
@@ -69,6 +82,8 @@ def _guarded(command: Callable[[], Any]) -> None:
         _fail(in_one_line(error), 2)
     except UserError as error:
         _fail(str(error), 2)
+    except RanksFailed as error:
+        _fail(str(error), 1)
     except Exception as error:
         if os.environ.get("UNROLLED_TRACEBACK"):
             traceback.print_exc()

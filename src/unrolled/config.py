@@ -101,9 +101,10 @@ class OptimizerConfig:
 @dataclass
 class TrainerConfig:
     accelerator: Accelerator = MISSING
-    devices: int = within(min=1, max=1)
+    devices: int = within(min=1)  # processes on each machine, each with a GPU of its own or none
+    num_nodes: int = within(min=1)  # machines
     precision: int = MISSING  # bits: 32 or 64
-    batch_size: int = within(min=1)
+    batch_size: int = within(min=1)  # of all processes together
     max_epochs: int = within(min=1)
     max_steps: int | None = within(min=0)  # null: max_epochs alone ends the training; 0: do not train
     log_every_n_steps: int = within(min=1)

@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from .errors import UserError
 from .fit import check_embedding, check_loss, check_vectors
 from .machine import visible_gpus
 from .paths import CONF, SWEEP_RECORD, SWEEPS, choices
+from .ranks import check_ranks, started_outside
 from .tasks import TASKS
 from .tasks import check as check_task
 from .tracking import status
@@ -29,14 +31,22 @@ from .validation import validate
 _KINDS = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false"}
 
 
-def preflight(arguments: Sequence[str]) -> bool:
-    """Composes and validates what Hydra is about to run: True for a sweep. Raises UserError."""
+@dataclass(frozen=True)
+class Checked:
+    """sweep: whether it is one. config: what will be run; None where only help is wanted."""
+
+    sweep: bool
+    config: Config | None
+
+
+def preflight(arguments: Sequence[str]) -> Checked:
+    """Composes and validates what Hydra is about to run. Raises UserError."""
     register()
     parser = get_args_parser()
     parser.error = _refuse  # type: ignore[method-assign]
     args = parser.parse_args(as_names(arguments))
     if args.hydra_help or args.info or args.shell_completion:
-        return False
+        return Checked(False, None)
     for word in args.overrides:
         key, _, value = word.partition("=")
         if key.lstrip("+") in ("hydra.run.dir", "hydra.sweep.dir") and not value.strip(" '\""):
@@ -77,7 +87,7 @@ def _refuse(message: str) -> None:
     raise UserError(f"{message}; see --help")
 
 
-def _compose(path, name: str, overrides: list[str], multirun: bool) -> bool:
+def _compose(path, name: str, overrides: list[str], multirun: bool) -> Checked:
     hydra = Hydra.create_main_hydra2("unrolled", path)
     try:
         mode = RunMode.MULTIRUN
@@ -85,29 +95,46 @@ def _compose(path, name: str, overrides: list[str], multirun: bool) -> bool:
         if config.hydra.mode != RunMode.MULTIRUN and not multirun:
             mode = RunMode.RUN
             config = hydra.compose_config(name, overrides, run_mode=mode)
-        folder, record, resume = config.hydra.run.dir, FILE, config.sweep.resume
-        again = config.resume
-        if mode == RunMode.MULTIRUN:
-            folder, record = config.hydra.sweep.dir, SWEEP_RECORD
-        checked = check(without_hydra(config))
+        sweep, hydra_config = mode == RunMode.MULTIRUN, config.hydra
+        launcher = hydra_config.runtime.choices.get("hydra/launcher")
+        checked = validate(without_hydra(config.copy()))
+        check_typed(checked)
     finally:
         GlobalHydra.instance().clear()
-    if again and mode == RunMode.MULTIRUN:
+    if not (sweep and launcher == "slurm"):
+        check_host(checked)
+    if sweep:
+        _check_sweep(checked, hydra_config.sweep.dir, launcher)
+    else:
+        _check_run(checked, hydra_config.run.dir)
+    return Checked(sweep, checked)
+
+
+def _check_sweep(config: Config, folder: str, launcher: str) -> None:
+    resume = config.sweep.resume
+    if config.resume:
         raise UserError("resume=true is for a single run: continue a sweep with sweep.resume=FOLDER")
-    if again:
-        check_resumable(Path(folder), checked)
-        return False
-    if config.sweep.dry_run and mode != RunMode.MULTIRUN:
-        raise UserError("sweep.dry_run=true: this is a single run; give the command of a sweep")
-    if resume is not None:
-        if mode != RunMode.MULTIRUN:
-            raise UserError(f"sweep.resume={resume}: this is a single run; give the command of the sweep")
-        if not (Path(resume) / SWEEP_RECORD).is_file():
-            raise UserError(f"sweep.resume={resume} holds no sweep: {SWEEP_RECORD} is missing")
-    elif (Path(folder) / record).exists():
-        hint = f", or continue it with {'sweep.resume=' + folder if mode == RunMode.MULTIRUN else 'resume=true'}"
-        raise UserError(f"{folder} already holds results: give another folder{hint}")
-    return mode == RunMode.MULTIRUN
+    if started_outside() is not None:
+        raise UserError("torchrun is for a single run: a sweep starts the ranks of its cells itself")
+    if resume is not None and not (Path(resume) / SWEEP_RECORD).is_file():
+        raise UserError(f"sweep.resume={resume} holds no sweep: {SWEEP_RECORD} is missing")
+    if resume is None and (Path(folder) / SWEEP_RECORD).exists():
+        raise UserError(
+            f"{folder} already holds results: give another folder, or continue it with sweep.resume={folder}"
+        )
+
+
+def _check_run(config: Config, folder: str) -> None:
+    for wrong, key in ((config.sweep.dry_run, "sweep.dry_run=true"), (config.sweep.resume, "sweep.resume=FOLDER")):
+        if wrong:
+            raise UserError(f"{key}: this is a single run; give the command of a sweep")
+    outside = started_outside()
+    if outside is not None and not outside.leads:
+        return  # the first rank looks after the folder
+    if config.resume:
+        check_resumable(Path(folder), config)
+    elif (Path(folder) / FILE).exists():
+        raise UserError(f"{folder} already holds results: give another folder, or continue it with resume=true")
 
 
 EXTENDABLE = ("trainer.max_epochs", "trainer.max_steps", "trainer.progress", "trainer.checkpoint_every_s")
@@ -165,7 +192,8 @@ def check(config: DictConfig) -> Config:
 
 
 def check_host(config: Config) -> None:
-    """What this machine must have: a key, GPUs. Raises UserError."""
+    """What this machine must have: a key, GPUs, as many processes as there are ranks. Raises UserError."""
+    check_ranks(config)
     if config.tracker.mode.name == "online":
         from .tracking.weights_and_biases import check_key, reachable
 

@@ -32,6 +32,21 @@ class Batch(NamedTuple):
     y: Tensor
     y_mask: Tensor | None
 
+    def part(self, number: int, of: int) -> "Batch":
+        """The samples of one of several parts, in order; a part may be empty."""
+
+        def cut(values: Tensor | None, by_step: bool) -> Tensor | None:
+            return None if values is None else values.tensor_split(of, dim=int(by_step))[number]
+
+        x, y = cut(self.x, self.mask is not None), cut(self.y, self.y_mask is not None)
+        assert x is not None and y is not None
+        return Batch(x, cut(self.mask, True), y, cut(self.y_mask, True))
+
+    @property
+    def answers(self) -> int:
+        """How many count."""
+        return len(self.y) if self.y_mask is None else int(self.y_mask.sum())
+
 
 class Pattern(nn.Module):
     """What all have in common: RNNs (by name, in order of time) and a read-out y = W_o h + b_o.

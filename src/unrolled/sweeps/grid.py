@@ -10,8 +10,11 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from unrolled.config import fingerprint, plain
+from unrolled.errors import UserError
 from unrolled.paths import SWEEP_RECORD
 from unrolled.place import name_of
+from unrolled.preflight import check_host
+from unrolled.ranks import check_ranks, world_of
 
 from .compose import Axis, Combination, combinations, read_axes
 from .plan import Planned, assign, clear, held, read_plan, resumable, unfinished, write_plan
@@ -34,6 +37,7 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
     if hasattr(sweeper.launcher, "jobs") and not config.sweep.dry_run:
         sweeper.launcher.warm_up(_tasks(config, axes))
     cells = combinations(loader, config, axes, constants)
+    _check_hosts(sweeper.launcher, config.hydra.runtime.choices["hydra/launcher"], cells)
     known = read_plan(folder)
     planned = assign(known, [(cell.axes, fingerprint(plain(cell.config))) for cell in cells])
     unfinished_ = {cell.number for cell in unfinished(folder, planned)}
@@ -50,6 +54,18 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
         pairs = zip(planned, cells, strict=True)
         todo = [_job(folder, plan, cell) for plan, cell in pairs if plan.number in unfinished_]
         return _run(sweeper.launcher, todo, folder)
+
+
+def _check_hosts(launcher: Any, name: str, cells: Sequence[Combination]) -> None:
+    """Whether where the cells will run there is what they need. Raises UserError."""
+    for cell in {repr(cell.config.trainer): cell for cell in cells}.values():
+        ranks = world_of(cell.config)
+        if ranks > 1 and name not in ("local", "slurm", "basic"):
+            raise UserError(f"hydra/launcher={name} cannot start the {ranks} ranks of a cell: use local or slurm")
+        if getattr(launcher, "elsewhere", False):
+            check_ranks(cell.config, started_later=True)
+        else:
+            check_host(cell.config)
 
 
 @dataclass(frozen=True)

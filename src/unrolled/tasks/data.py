@@ -128,6 +128,11 @@ def mean_loss(losses: Tensor, batch: Batch) -> Tensor:
     return losses.mean() if batch.y_mask is None else losses[batch.y_mask].mean()
 
 
+def total_loss(losses: Tensor, batch: Batch) -> Tensor:
+    """Sum over all answers that count."""
+    return losses.sum() if batch.y_mask is None else losses[batch.y_mask].sum()
+
+
 def own_losses(losses: Tensor, batch: Batch) -> Tensor:
     """(B,): for each sample the mean over its own answers."""
     if batch.y_mask is None:

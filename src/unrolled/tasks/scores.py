@@ -27,6 +27,8 @@ class Scores:
 
     def __init__(self, main: str, larger: bool, metrics: dict[str, Metric], view: View) -> None:
         self.main, self.larger, self.metrics, self.view = main, larger, metrics, view
+        for metric in metrics.values():
+            metric.distributed_available_fn = alone  # each rank validates the whole split
 
     def reset(self) -> None:
         for metric in self.metrics.values():
@@ -39,6 +41,11 @@ class Scores:
 
     def compute(self) -> dict[str, float]:
         return {name: float(metric.compute()) for name, metric in self.metrics.items()}
+
+
+def alone() -> bool:
+    """For a metric that asks whether there are other ranks to add up with."""
+    return False
 
 
 def counted(said: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:

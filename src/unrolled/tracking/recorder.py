@@ -128,6 +128,18 @@ class Recorder:
         return rows
 
 
+class NullRecorder:
+    """Of a rank that does not lead."""
+
+    def row(self, step: int, values: dict[str, float]) -> None: ...
+    def probe(self, step: int, look: Look) -> None: ...
+    def births(self, births: Births) -> None: ...
+    def close(self) -> None: ...
+
+    def state(self) -> dict[str, Any]:
+        return {}
+
+
 def _cut(folder: Path, sizes: dict[str, int]) -> None:
     """Back to what a checkpoint knows of."""
     for file in [folder / METRICS, *(folder / PROFILES).iterdir()]:

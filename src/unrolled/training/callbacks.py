@@ -44,11 +44,16 @@ class Scalars(pl.Callback):
 
     def on_train_batch_end(self, trainer, pl_module: Any, outputs: Any, batch: Batch, batch_idx: int) -> None:
         self.seconds.append(time.perf_counter() - self._began)
-        self.losses.append(outputs["loss"].item())
+        self.losses.append(outputs["mean"].item())
         step = trainer.global_step - 1
         if step % self.every == 0:
-            hits = {"train/accuracy": accuracy(outputs["answer"], batch)} if pl_module.classes else {}
-            self._write(step, {"epoch": trainer.current_epoch, **hits, **self._gradients})
+            share = {"train/accuracy": self._accuracy(trainer, outputs, batch)} if pl_module.classes else {}
+            self._write(step, {"epoch": trainer.current_epoch, **share, **self._gradients})
+
+    def _accuracy(self, trainer, outputs: Any, batch: Batch) -> float:
+        """Of the whole batch, whose parts may be on several ranks."""
+        found = hits(outputs["answer"], outputs["part"])
+        return float(trainer.strategy.reduce(found, reduce_op="sum")) / batch.answers
 
     def on_validation_end(self, trainer, pl_module) -> None:
         values = {name: float(value) for name, value in trainer.callback_metrics.items()}
@@ -97,10 +102,10 @@ class Solved(pl.Callback):
         self.at = state_dict["at"]
 
 
-def accuracy(answer: Tensor, batch: Batch) -> float:
-    """Share of the answers that count whose most probable class is the true one."""
-    hits = answer.argmax(-1) == batch.y
-    return float((hits if batch.y_mask is None else hits[batch.y_mask]).double().mean())
+def hits(answer: Tensor, batch: Batch) -> Tensor:
+    """Number of the answers that count whose most probable class is the true one."""
+    right = answer.argmax(-1) == batch.y
+    return (right if batch.y_mask is None else right[batch.y_mask]).double().sum()
 
 
 def label(parameter: str) -> str:
@@ -143,6 +148,8 @@ class Probe(pl.Callback):
         tapes, pl_module.tapes = pl_module.tapes, ()
         if tapes:
             assert self._training is not None
+            if pl_module.ranks[1] > 1:
+                tapes = [gathered(tape, *pl_module.ranks) for tape in tapes]
             seen = look(pl_module.network, pl_module.loss, self._training, tapes)
             self._record(trainer.global_step, seen)
 
@@ -168,6 +175,17 @@ class Probe(pl.Callback):
         self.first, self.latest, self._at = state_dict["first"], state_dict["latest"], state_dict["at"]
 
 
+def gathered(tape: Tape, rank: int, world: int) -> Tape:
+    """The tape of the whole batch, from those of its parts; a part's loss is `world` times its share of the mean."""
+    whole = Tape()
+    for name in ("dh", "da"):
+        parts: list[Any] = [None] * world
+        torch.distributed.all_gather_object(parts, getattr(tape, name).cpu())
+        device = getattr(tape, name).device
+        setattr(whole, name, torch.cat([part.to(device) for part in parts], dim=1) / world)
+    return whole
+
+
 class Progress(TQDMProgressBar):
     """Shows the loss without `self.log`, which would cost more than the step itself."""
 
@@ -176,7 +194,7 @@ class Progress(TQDMProgressBar):
         self.score = f"val/{score}"
 
     def on_train_batch_end(self, trainer, pl_module, outputs: Any, batch: Any, batch_idx: int) -> None:
-        self._loss: Tensor = outputs["loss"]
+        self._loss: Tensor = outputs["mean"]
         super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
 
     def get_metrics(self, trainer, pl_module) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from unrolled.rnn import (
 )
 from unrolled.rnn.embedding import Front
 from unrolled.rnn.init import streams
-from unrolled.tasks.data import mean_loss
+from unrolled.tasks.data import mean_loss, total_loss
 from unrolled.tasks.scores import Scores
 
 from .losses import loss_of
@@ -102,6 +102,7 @@ class RecurrentModule(pl.LightningModule):
 
     spec: `Data.spec` of the task. scores: its scores; None: to load a checkpoint and use the network alone.
     tapes: set them before a step to have that step's dL/dh_t kept, one for each RNN; probes do.
+    ranks: (which of them this process is, how many there are); each trains on its part of every batch.
     """
 
     def __init__(
@@ -119,17 +120,27 @@ class RecurrentModule(pl.LightningModule):
         self.scores = scores
         self.classes = bool(spec["answers_tokens"])
         self.tapes: tuple[Tape, ...] = ()
-        self.validation_loss = MeanMetric(nan_strategy="disable")
+        self.ranks: tuple[int, int] = (0, 1)
+        self.validation_loss = MeanMetric(nan_strategy="disable", sync_on_compute=False)  # each rank validates all
 
     def forward(self, batch: Batch) -> Tensor:
         return self.network(batch)
 
-    def training_step(self, batch: Batch, _: int) -> dict[str, Tensor]:
-        answer = self.network(batch, self.tapes)
-        loss = mean_loss(self.loss(answer, batch.y), batch)
-        if not torch.isfinite(loss):
-            raise Diverged(self.global_step, f"the loss became {loss.item()}")
-        return {"loss": loss, "answer": answer.detach()}
+    def training_step(self, batch: Batch, _: int) -> dict[str, Any]:
+        """`loss` is what is differentiated; `mean`, of the whole batch, what it stands for."""
+        rank, world = self.ranks
+        part = batch if world == 1 else batch.part(rank, world)
+        answer = self.network(part, self.tapes)
+        losses = self.loss(answer, part.y)
+        if world == 1:
+            loss = mean = mean_loss(losses, part)
+        else:  # a part may have more answers than another: the mean over ranks of this is the mean over all answers
+            loss = total_loss(losses, part) * (world / batch.answers)
+            mean = self.trainer.strategy.reduce(loss.detach().clone(), reduce_op="mean")
+            assert isinstance(mean, Tensor)
+        if not torch.isfinite(mean):
+            raise Diverged(self.global_step, f"the loss became {mean.item()}")
+        return {"loss": loss, "mean": mean.detach(), "answer": answer.detach(), "part": part}
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Before clipping (Lightning clips after this hook), so that the gradient judged is the real one."""
@@ -145,8 +156,7 @@ class RecurrentModule(pl.LightningModule):
         """The loss with the true tokens fed back; the scores of what the network writes by itself, where it writes."""
         assert self.scores is not None
         answer = self.network(batch)
-        answers = len(batch.y) if batch.y_mask is None else batch.y_mask.sum()
-        self.validation_loss.update(mean_loss(self.loss(answer, batch.y), batch), weight=answers)
+        self.validation_loss.update(mean_loss(self.loss(answer, batch.y), batch), weight=batch.answers)
         if torch.isfinite(answer).all():  # see validation_scores
             self.scores.update(self.network.write(batch) if self.network.writes else answer, batch)  # type: ignore[operator]
         else:
