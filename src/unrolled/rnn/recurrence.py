@@ -72,7 +72,7 @@ class _Unroll(torch.autograd.Function):
         if one_hot(x):
             torch.add(F.embedding(x, W_x.t()), b, out=a)
         else:
-            torch.addmm(b, x.reshape(T * B, -1), W_x.t(), out=a.view(T * B, H))
+            torch.addmm(b, x.reshape(T * B, x.shape[2]), W_x.t(), out=a.view(T * B, H))
         W_h_t, carry, h = W_h.t(), _Carry(mask, T, b.dtype), states.unbind(0)
         previous = h[0]
         for a_t, h_t, carried in zip(a.unbind(0), h[1:], carry.flags, strict=True):
@@ -125,7 +125,7 @@ def _outer(da: Tensor, x: Tensor, W_x: Tensor) -> Tensor:
     """dL/dW_x (H, E): the sum over all T x B steps of dL/da_t x_t^T; a unit vector adds to its own column alone."""
     if one_hot(x):
         return torch.zeros_like(W_x.t()).index_add_(0, x.flatten(), da).t()
-    return da.t() @ x.reshape(len(da), -1)
+    return da.t() @ x.reshape(len(da), x.shape[-1])
 
 
 def _start(out: Tensor, direct: Tensor | None, last: Tensor | None) -> None:
