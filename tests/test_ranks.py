@@ -57,7 +57,13 @@ def _command(process: Path) -> str:
     [
         ["probe.source=training", "trainer.batch_size=51"],
         ["task=chars", "task.length=20", "trainer.batch_size=7", "probe.source=training"],  # an answer at each step
-        ["task=numbers", "trainer.batch_size=33", "task.samples=300", "task.digits=3", "probe.source=training"],  # of different lengths
+        [
+            "task=numbers",
+            "trainer.batch_size=33",
+            "task.samples=300",
+            "task.digits=3",
+            "probe.source=training",
+        ],  # of different lengths
         ["task=caption", "trainer.batch_size=64"],
         ["task=latch", "task.samples=21", "trainer.batch_size=4", "probe.source=training"],  # a last batch of one alone
     ],

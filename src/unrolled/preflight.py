@@ -26,7 +26,7 @@ from .tasks import TASKS
 from .tasks import check as check_task
 from .tracking import status
 from .tracking.status import FILE
-from .validation import validate
+from .validation import check_values, typed, validate
 
 _KINDS = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false"}
 
@@ -96,21 +96,20 @@ def _compose(path, name: str, overrides: list[str], multirun: bool) -> Checked:
             mode = RunMode.RUN
             config = hydra.compose_config(name, overrides, run_mode=mode)
         sweep, hydra_config = mode == RunMode.MULTIRUN, config.hydra
-        launcher = hydra_config.runtime.choices.get("hydra/launcher")
-        checked = validate(without_hydra(config.copy()))
-        check_typed(checked)
+        checked = typed(without_hydra(config.copy()))
     finally:
         GlobalHydra.instance().clear()
-    if not (sweep and launcher == "slurm"):
-        check_host(checked)
-    if sweep:
-        _check_sweep(checked, hydra_config.sweep.dir, launcher)
+    if sweep:  # without its axes it need not make sense: each cell is checked before the first starts
+        _check_sweep(checked, hydra_config.sweep.dir)
     else:
+        check_values(checked)
+        check_typed(checked)
+        check_host(checked)
         _check_run(checked, hydra_config.run.dir)
     return Checked(sweep, checked)
 
 
-def _check_sweep(config: Config, folder: str, launcher: str) -> None:
+def _check_sweep(config: Config, folder: str) -> None:
     resume = config.sweep.resume
     if config.resume:
         raise UserError("resume=true is for a single run: continue a sweep with sweep.resume=FOLDER")

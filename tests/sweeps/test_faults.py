@@ -1,0 +1,121 @@
+"""Twelve cells, six of which end badly, each in a way of its own: none takes another with it, each leaves a record."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conftest import train, wandb_records
+from unrolled.sweeps.results import read_sweep
+
+TASK = '''
+"""Which of two numbers was the larger? While the file `broken` is there, this one goes wrong: {fault}."""
+import os, signal, sys, time
+from pathlib import Path
+import torch
+from unrolled.tasks.data import Data, Guess, Split, Stream
+from unrolled.tasks.scores import classification
+
+def load(config, seed):
+    steps, scale = 10, 1.0
+    if Path({flag!r}).exists():
+        fault = {fault!r}
+        if fault == "raise":
+            raise RuntimeError("this task is broken")
+        if fault == "exit":
+            sys.exit(0)
+        if fault == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if fault == "hang":
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            while True:
+                time.sleep(1)
+        if fault == "explode":
+            scale = 3e38
+        if fault == "fill":
+            steps = 4000  # long rows
+
+    def make(n, generator):
+        x = torch.rand(n, steps, 1, generator=generator) * scale
+        return Split(x=x, mask=torch.ones(n, steps, dtype=torch.bool), y=(x[:, 0, 0] > x[:, -1, 0]).long())
+
+    train = Stream(make, samples=60, seed=seed)
+    return Data("sequence_to_vector", train, train.split("val", 20), 1, ["first", "last"],
+                lambda: classification(2), Guess(torch.zeros(20, 2)), "either")
+'''
+FAULTS = ["", "raise", "", "exit", "", "kill", "explode", "", "hang", "", "fill", ""]
+FAILED = {
+    1: "RuntimeError: this task is broken",
+    3: "SystemExit: 0",
+    5: "killed by SIGKILL",
+    8: "stopped after sweep.cell_timeout_min=0.3",
+    10: "its folder cannot be written: No space left on device",
+}
+QUICK = ["task=own", "embedding=none", "model.hidden=4", "activation=identity", "trainer.max_epochs=3", "probe.every=1"]
+QUICK += ["probe.births=1", "probe.samples=16", "trainer.batch_size=20", "sweep.cell_timeout_min=0.3"]
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """The sweep's folder, in which the disk of cell 10 is all too small."""
+    folder = tmp_path / "sweep"
+    small = folder / "10"
+    small.mkdir(parents=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(small)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("only root can mount a small disk")
+    yield folder
+    subprocess.run(["umount", str(small)], check=False)
+
+
+def test_what_becomes_of_twelve_cells(full_disk: Path, tmp_path: Path) -> None:
+    folder, flag = full_disk, tmp_path / "broken"
+    flag.touch()
+    files = []
+    for number, fault in enumerate(FAULTS):
+        files.append(tmp_path / f"task{number}.py")
+        files[-1].write_text(TASK.format(fault=fault, flag=str(flag)))
+    command = ["--config-name", "train", "hydra.mode=MULTIRUN", *QUICK, f"task.file={','.join(map(str, files))}"]
+    ended = train(*command, f"hydra.sweep.dir={folder}", timeout_s=200)
+    assert ended.returncode == 1
+    assert (folder / "report.html").is_file()
+    cells = {int(cell.folder.name): cell for cell in read_sweep(folder).cells}
+    expected = {n: "failed" if n in FAILED else "diverged" if n == 6 else "completed" for n in range(12)}
+    assert {n: cell.state for n, cell in cells.items()} == expected
+    for number, why in FAILED.items():
+        assert why in cells[number].status["error"], cells[number].status["error"]
+    told = ended.stderr.splitlines()
+    assert [line.split(" ")[2] for line in told] == [str(n) for n in FAILED]
+    assert all(f"log: {folder / str(n) / 'cell.log'}" in line for n, line in zip(FAILED, told, strict=True))
+    assert [path.name for path in (folder / "records").iterdir()] == ["10.json"]
+    assert (folder / "results.csv").read_text().count("\n") == 13
+    _each_is_a_run_of_its_own(folder)
+
+    flag.unlink()
+    subprocess.run(["umount", str(folder / "10")], check=True)
+    before = {n: (folder / str(n) / "status.json").stat().st_mtime_ns for n in range(12) if n not in FAILED}
+    again = train(*command, f"sweep.resume={folder}", timeout_s=200)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert "7 have a result already, 5 are run" in again.stdout
+    assert {n: (folder / str(n) / "status.json").stat().st_mtime_ns for n in before} == before
+    states = [cell.state for cell in read_sweep(folder).cells]
+    assert states == ["diverged" if n == 6 else "completed" for n in range(12)]
+    assert not any((folder / "records").iterdir())
+
+
+def _each_is_a_run_of_its_own(folder: Path) -> None:
+    """W&B's reader finds a run for each cell, with the exit code of its end.
+
+    Of one that was killed at once nothing is on disk: W&B writes in blocks.
+    """
+    runs = [wandb_records(path) for path in (folder / "wandb").glob("offline-run-*")]
+    codes = {}
+    for told in runs:
+        for name in [record["run"]["display_name"] for record in told if record["type"] == "run"]:
+            codes[name] = [record["exit"].get("exit_code", 0) for record in told if record["type"] == "exit"]
+    assert (len(runs), len(codes)) == (12, 11)
+    for name, code in codes.items():
+        number = int(name.rpartition("task")[2].removesuffix(".py"))
+        assert code == ([] if number == 8 else [int(number in FAILED)]), name
