@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import sys
 import time
 import traceback
 import warnings
@@ -84,7 +85,10 @@ def _lead(config: Config, values: dict[str, Any], place: Place, rank: Rank) -> N
         try:
             status.update(place.folder, **result, **times(started))
         finally:
-            tracker.finish(exit_code=0 if result.get("state") in status.RESULTS else 1)
+            flaw = tracker.finish(exit_code=0 if result.get("state") in status.RESULTS else 1)
+            if flaw is not None:
+                print(f"unrolled: {flaw}", file=sys.stderr)
+                status.update(place.folder, wandb_flaw=flaw)
     print_summary(status.read(place.folder), place.folder, place.name)
 
 

@@ -12,6 +12,7 @@ from unrolled.config import Config
 from unrolled.errors import UserError
 from unrolled.place import Place
 
+from .read_back import flaw
 from .superseded import supersede
 
 STEP = "trainer/global_step"
@@ -20,14 +21,14 @@ HOST = ("api.wandb.ai", 443)
 
 
 class Tracker(Protocol):
-    """A row a step: `log`. What is not a number is wrapped first."""
+    """A row a step: `log`. What is not a number is wrapped first. `finish` says what is wrong with the record."""
 
     def log(self, step: int, values: dict[str, Any]) -> None: ...
     def profile(self, values: Tensor, count: Tensor) -> Any: ...
     def image(self, path: Path) -> Any: ...
     def table(self, columns: list[str], rows: list[list[Any]]) -> Any: ...
     def summary(self, values: dict[str, Any]) -> None: ...
-    def finish(self, exit_code: int) -> None: ...
+    def finish(self, exit_code: int) -> str | None: ...
     def link(self, folder: Path) -> dict[str, str] | None: ...
 
 
@@ -37,7 +38,7 @@ class NullTracker:
     def image(self, path: Path) -> Any: ...
     def table(self, columns: list[str], rows: list[list[Any]]) -> Any: ...
     def summary(self, values: dict[str, Any]) -> None: ...
-    def finish(self, exit_code: int) -> None: ...
+    def finish(self, exit_code: int) -> str | None: ...
     def link(self, folder: Path) -> dict[str, str] | None: ...
 
 
@@ -63,6 +64,7 @@ class WandbTracker:
         import wandb
 
         self._wandb = wandb
+        self._steps: list[int] = []
         self.run = wandb.init(
             dir=str(folder),
             mode=mode,  # type: ignore[arg-type]
@@ -79,7 +81,11 @@ class WandbTracker:
         self.run.define_metric("*", step_metric=STEP)
 
     def log(self, step: int, values: dict[str, Any]) -> None:
-        self.run.log({**values, STEP: step})
+        self._steps.append(step)
+        try:
+            self.run.log({**values, STEP: step})
+        except OSError:  # no room for a picture: the numbers are what counts, and the read-back tells
+            self.run.log({key: v for key, v in values.items() if isinstance(v, int | float)} | {STEP: step})
 
     def profile(self, values: Tensor, count: Tensor) -> Any:
         """values (T,): one bin a time step, in order; steps where no sample is real (count 0) are left out.
@@ -102,8 +108,10 @@ class WandbTracker:
     def summary(self, values: dict[str, Any]) -> None:
         self.run.summary.update(values)
 
-    def finish(self, exit_code: int) -> None:
+    def finish(self, exit_code: int) -> str | None:
+        folder = Path(self.run.dir).parent
         self.run.finish(exit_code=exit_code)
+        return flaw(folder, STEP, self._steps)
 
     def link(self, folder: Path) -> dict[str, str] | None:
         """The run's id, and its folder as seen from `folder`, so that both can be moved together.

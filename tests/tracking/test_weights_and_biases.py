@@ -1,0 +1,49 @@
+"""What W&B's files hold is read back."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conftest import train
+from unrolled.tracking import status
+from unrolled.tracking.read_back import flaw, read_history
+from unrolled.tracking.weights_and_biases import STEP, WandbTracker
+
+QUICK = ["task=latch", "model.hidden=8", "trainer.max_steps=2000", "trainer.log_every_n_steps=1", "probe.births=2"]
+
+
+def test_a_whole_file_has_no_flaw_and_a_shorter_one_has(tmp_path: Path) -> None:
+    tracker = WandbTracker(folder=tmp_path, mode="offline", project="p", group=None, name="n", tags=[], config={})
+    for step in range(5):
+        tracker.log(step, {"loss": 1 / (step + 1)})
+    run = Path(tracker.run.dir).parent
+    assert tracker.finish(exit_code=0) is None
+    assert [row["loss"] for row in read_history(run)] == [1 / (step + 1) for step in range(5)]
+    assert "holds 5 of 6 rows" in (flaw(run, STEP, range(6)) or "")
+    (file,) = run.glob("*.wandb")
+    file.write_bytes(b"no such format")
+    assert flaw(run, STEP, range(5)) is not None
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """The folder of a run whose W&B files have 100 KiB."""
+    small = tmp_path / "run" / "wandb"
+    small.mkdir(parents=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", str(small)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("only root can mount a small disk")
+    yield small.parent
+    subprocess.run(["umount", str(small)], check=False)
+
+
+def test_rows_that_found_no_room_are_told(small_disk: Path) -> None:
+    ended = train(*QUICK, f"hydra.run.dir={small_disk}")
+    assert ended.returncode == 0
+    (told,) = [line for line in ended.stderr.splitlines() if line.startswith("unrolled: ")]
+    assert "rows (is its disk full?); metrics.csv has them all" in told
+    assert status.read(small_disk)["wandb_flaw"] in told
+    assert (small_disk / "metrics.csv").read_text().count("\n") > 400
