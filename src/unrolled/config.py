@@ -139,6 +139,22 @@ class SweepConfig:
 
 
 @dataclass
+class SlurmConfig:
+    """What a job of hydra/launcher=slurm asks for; null: as the site has it."""
+
+    partition: str | None = None
+    account: str | None = None
+    qos: str | None = None
+    constraint: str | None = None
+    mem_gb: float | None = within(above=0, default=None)
+    cpus: int = within(min=1)  # for each process
+    timeout_min: int = within(min=1)  # of a job; it is queued again, and its cells go on
+    gpus_per_cell: int = within(min=0)
+    cells_per_job: int = within(min=1)
+    setup: list[str] = MISSING  # lines of shell that come first
+
+
+@dataclass
 class Config:
     task: TaskConfig = field(default_factory=TaskConfig)
     activation: ActivationConfig = field(default_factory=ActivationConfig)
@@ -151,6 +167,7 @@ class Config:
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
     probe: ProbeConfig = field(default_factory=ProbeConfig)
     sweep: SweepConfig = field(default_factory=SweepConfig)
+    slurm: SlurmConfig = field(default_factory=SlurmConfig)
     experiment: Any = None
     resume: bool = MISSING  # go on with the run that hydra.run.dir holds
     seed: int = within(min=0, max=2**32 - 1)
@@ -174,7 +191,7 @@ def _plain(value: Any) -> Any:
 
 def fingerprint(values: dict[str, Any]) -> str:
     """Equal for two runs that must give equal numbers: a hash of what decides them (not where they are recorded)."""
-    decisive = {k: v for k, v in values.items() if k not in ("sweep", "tracker", "resume")}
+    decisive = {k: v for k, v in values.items() if k not in ("sweep", "slurm", "tracker", "resume")}
     text = json.dumps(decisive, sort_keys=True)
     for file in (values["task"]["file"], values["embedding"]["path"]):  # what they hold decides too
         text += Path(file).read_text(encoding="utf-8") if file else ""

@@ -159,7 +159,7 @@ def _flat(values: dict[str, Any]) -> dict[str, Any]:
     """What decides a run's numbers, by dotted key."""
     flat = {}
     for group, node in values.items():
-        if group not in ("sweep", "tracker", "resume", "experiment"):
+        if group not in ("sweep", "slurm", "tracker", "resume", "experiment"):
             flat |= {f"{group}.{key}": v for key, v in node.items()} if isinstance(node, dict) else {group: node}
     return flat
 

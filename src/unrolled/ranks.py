@@ -46,12 +46,12 @@ def world_of(config: Config) -> int:
 
 def started_outside() -> Rank | None:
     """Who this process is, where `torchrun`, or a cluster's job of ours, has started all ranks."""
-    if all(name in os.environ for name in _NAMES) and ("TORCHELASTIC_RUN_ID" in os.environ or _OURS in os.environ):
+    if all(name in os.environ for name in _NAMES) and ("TORCHELASTIC_RUN_ID" in os.environ or OURS in os.environ):
         return Rank(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]))
     return None
 
 
-_OURS = "UNROLLED_RANK"
+OURS = "UNROLLED_RANK"
 
 
 def check_ranks(config: Config, started_later: bool = False) -> None:
@@ -87,7 +87,7 @@ class _Ranks:
     """Forked: before any of them has started CUDA or a W&B run, and with everything imported."""
 
     def __init__(self, world: int, body: Callable[[Rank], None]) -> None:
-        address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(_free_port()), "WORLD_SIZE": str(world), _OURS: "1"}
+        address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(_free_port()), "WORLD_SIZE": str(world), OURS: "1"}
         context = multiprocessing.get_context("fork")
         self.processes: list[BaseProcess] = [
             context.Process(target=_rank, args=(Rank(number, world), address, body)) for number in range(world)

@@ -19,12 +19,18 @@ class LocalConf:
 
 
 @dataclass
+class SlurmConf:
+    _target_: str = f"{_HERE}.SlurmLauncher"
+
+
+@dataclass
 class GridConf(BasicSweeperConf):
     _target_: str = f"{_HERE}.GridSweeper"
 
 
 _store = ConfigStore.instance().store
 _store(group="hydra/launcher", name="local", node=LocalConf, provider="unrolled")
+_store(group="hydra/launcher", name="slurm", node=SlurmConf, provider="unrolled")
 _store(group="hydra/sweeper", name="grid", node=GridConf, provider="unrolled")
 
 
@@ -46,6 +52,30 @@ class LocalLauncher(Launcher):
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Any:
         from unrolled.sweeps.local import launch
+
+        return launch(self, job_overrides, initial_job_idx)
+
+
+class SlurmLauncher(Launcher):
+    """Each cell of a sweep is a job, or part of one, of a Slurm cluster, which `slurm.*` describes."""
+
+    jobs: Sequence[Any] = ()
+    tasks: Sequence[str] = ()
+    elsewhere = True  # this machine need not have what a cell needs
+
+    def setup(self, *, hydra_context: Any, task_function: Any, config: Any) -> None:
+        self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
+
+    def warm_up(self, tasks: Sequence[str]) -> None:
+        from pathlib import Path
+
+        from unrolled.sweeps.slurm import check_cluster
+
+        self.tasks = list(tasks)
+        check_cluster(Path(self.config.hydra.sweep.dir))
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Any:
+        from unrolled.sweeps.slurm import launch
 
         return launch(self, job_overrides, initial_job_idx)
 

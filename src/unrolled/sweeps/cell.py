@@ -32,12 +32,17 @@ def run_cell(task_function: Callable[[DictConfig], Any], config: DictConfig, fol
     if gpus:
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(gpus)
     os.setsid()  # Ctrl-C goes to the launcher alone, and what the cell starts can be ended with it
+    threading.Thread(target=_end_with_the_launcher, daemon=True).start()
+    os._exit(run_here(task_function, config, folder))
+
+
+def run_here(task_function: Callable[[DictConfig], Any], config: DictConfig, folder: str) -> int:
+    """Runs one cell in this process, which is for it alone, and returns the exit code."""
     log = os.open(f"{folder}/{LOG}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     fcntl.flock(log, fcntl.LOCK_EX)  # for as long as the cell, or what it has started, lives
     os.dup2(log, 1)
     os.dup2(log, 2)
     raise_on_signals()
-    threading.Thread(target=_end_with_the_launcher, daemon=True).start()
     setup_globals()
     register()
     try:
@@ -53,7 +58,7 @@ def run_cell(task_function: Callable[[DictConfig], Any], config: DictConfig, fol
         code = 1
     with contextlib.suppress(OSError):  # a full disk: the exit code still tells
         sys.stdout.flush()
-    os._exit(code)
+    return code
 
 
 def _run(task_function: Callable[[DictConfig], Any], config: DictConfig) -> None:

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from unrolled.preflight import check_host
 from unrolled.ranks import check_ranks, world_of
 
 from .compose import Axis, Combination, combinations, read_axes
-from .plan import Planned, assign, clear, held, read_plan, resumable, unfinished, write_plan
+from .plan import Job, Planned, assign, clear, held, read_plan, runnable, unfinished, write_plan
 
 MANY = 1000  # runs
 
@@ -52,7 +51,8 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
         if not known:
             OmegaConf.save(config, folder / SWEEP_RECORD)
         pairs = zip(planned, cells, strict=True)
-        todo = [_job(folder, plan, cell) for plan, cell in pairs if plan.number in unfinished_]
+        jobs = [_job(plan, cell) for plan, cell in pairs if plan.number in unfinished_]
+        todo = [job for each in jobs if (job := runnable(folder, each)) is not None]
         return _run(sweeper.launcher, todo, folder)
 
 
@@ -68,20 +68,9 @@ def _check_hosts(launcher: Any, name: str, cells: Sequence[Combination]) -> None
             check_host(cell.config)
 
 
-@dataclass(frozen=True)
-class Job:
-    """A cell to be run: its folder's number, its overrides, and on how many processes, each on a GPU or not."""
-
-    number: int
-    overrides: list[str]
-    ranks: int = 1
-    on_gpu: bool = False
-
-
-def _job(folder: Path, planned: Planned, cell: Combination) -> Job:
-    again = ["resume=true"] if resumable(folder, planned) else []
+def _job(planned: Planned, cell: Combination) -> Job:
     trainer = cell.config.trainer
-    return Job(planned.number, cell.words + again, trainer.devices, trainer.accelerator.name == "gpu")
+    return Job(planned.number, cell.words, trainer.devices, trainer.num_nodes, trainer.accelerator.name == "gpu")
 
 
 def _typed_in(axis: Axis) -> str:

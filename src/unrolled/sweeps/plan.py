@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from . import records
 
 CELLS = "cells.json"
 LOG = "cell.log"
+RESUME = "resume=true"
 WAIT_S = 20  # for a cell whose launcher has died: it notices and ends by itself
 
 
@@ -108,6 +109,27 @@ def clear(folder: Path, cells: Sequence[Planned]) -> None:
     for run in (folder / "wandb").glob("*run-*-*"):
         if run.name not in known and not run.is_symlink():
             supersede(run)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A cell to be run: its folder's number, its overrides; processes a machine, machines, a GPU for each or not."""
+
+    number: int
+    overrides: list[str]
+    ranks: int = 1
+    nodes: int = 1
+    on_gpu: bool = False
+
+
+def runnable(folder: Path, job: Job) -> Job | None:
+    """The job as it is to be run now: not at all where it has a result, from its last checkpoint where it has one."""
+    cell = folder / str(job.number)
+    if records.read(cell).get("state") in status.RESULTS:
+        return None
+    again = bool(status.read(cell)) and (cell / "checkpoints" / "last.ckpt").is_file()
+    overrides = [word for word in job.overrides if word != RESUME]
+    return replace(job, overrides=[*overrides, RESUME] if again else overrides)
 
 
 def resumable(folder: Path, cell: Planned) -> bool:

@@ -1,5 +1,7 @@
 """What `status.json` says of a run: its origin at the start, its gradients and scores at the end."""
 
+import os
+import platform
 import subprocess
 import time
 from datetime import UTC, datetime
@@ -21,6 +23,7 @@ def opening(values: dict[str, Any], place: Place, started: float) -> dict[str, A
         "choices": place.choices,
         "fingerprint": fingerprint(values),
         "git": _git(),
+        "machine": _machine(),
         "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
     }
 
@@ -79,6 +82,13 @@ def for_summary(result: dict[str, Any]) -> dict[str, Any]:
     keys = ("state", "regime", "regime_start", "slope", "slope_start", "horizon")
     flat = {key: result.get(key) for key in keys if result.get(key) is not None}
     return {**flat, **{f"baseline/{k}": v for k, v in result["baseline"].items()}}
+
+
+def _machine() -> dict[str, str]:
+    """Where the run is, as far as the machine tells."""
+    names = {"node": "SLURMD_NODENAME", "job": "SLURM_JOB_ID", "gpus": "CUDA_VISIBLE_DEVICES"}
+    told = {key: os.environ[name] for key, name in names.items() if name in os.environ}
+    return {"host": platform.node(), "system": platform.platform(), "python": platform.python_version(), **told}
 
 
 def _git() -> dict[str, Any] | None:

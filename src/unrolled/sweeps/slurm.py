@@ -1,0 +1,180 @@
+"""The `slurm` launcher: the cells of a sweep as jobs of a cluster; all else is as with `local`.
+
+A job runs its cells as the `local` launcher would, each a process of its own; a cell of several ranks is a job with as
+many tasks. A job that is preempted, or runs out of time, is queued again, and its cells go on from their checkpoints.
+submitit submits; whether a job is still there is asked of `squeue`, which every site has (`sacct` needs a database).
+"""
+
+import importlib.util
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterable, Sequence
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any
+
+from hydra.core.singleton import Singleton
+from hydra.core.utils import JobReturn, configure_log, setup_globals
+
+from unrolled.errors import Interrupted, UserError
+
+from . import records
+from .live import Live
+from .local import outcome
+from .member import Member
+from .plan import Job
+
+FOLDER = "slurm"
+JOBS = "jobs.txt"  # the ids of all jobs that were submitted
+ASK_S = 2.0  # between two questions to the cluster
+MOST_REQUEUES = 100
+DEFAULT_ARRAY = 1001  # Slurm's own MaxArraySize
+
+
+def check_cluster(folder: Path) -> None:
+    """Raises UserError where nothing can be submitted from here, or where jobs of this sweep are still about."""
+    if importlib.util.find_spec("submitit") is None:
+        raise UserError("hydra/launcher=slurm needs submitit: pip install 'unrolled[slurm]'")
+    missing = [name for name in ("sbatch", "squeue", "scancel") if shutil.which(name) is None]
+    if missing:
+        raise UserError(f"hydra/launcher=slurm: {', '.join(missing)} not found; is this a machine of the cluster?")
+    known = folder / FOLDER / JOBS
+    if known.is_file() and (alive := still_there(known.read_text(encoding="utf-8").split())):
+        raise UserError(
+            f"{folder}: its jobs {' '.join(sorted(alive))} are still queued or running: wait, or scancel them"
+        )
+
+
+def launch(launcher: Any, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
+    """Submits the cells and waits for them; a signal cancels them. Raises Interrupted once all have ended."""
+    assert initial_job_idx == 0
+    setup_globals()
+    hydra = launcher.config.hydra
+    configure_log(hydra.hydra_logging, hydra.verbose)
+    sweep, stopped = Path(hydra.sweep.dir), None
+    folders = {job.number: sweep / str(job.number) for job in launcher.jobs}
+    submitted = _submit(launcher, sweep)
+    with Live(list(folders.values())) as live:
+        try:
+            _wait(submitted, live, stop_on_error=str(launcher.config.sweep.on_error) in ("stop", "OnError.stop"))
+        except Interrupted as signalled:
+            stopped = signalled
+            _cancel(submitted)
+            _wait(submitted, live, stop_on_error=False)
+    for name, jobs in submitted.items():
+        for folder in (folders[job.number] for job in jobs):
+            if records.read(folder) or not stopped:
+                folder.mkdir(exist_ok=True)
+                records.mark(folder, "interrupted" if stopped else "failed", f"job {name} ended without a word")
+    if stopped:
+        raise stopped
+    numbers = [job.number for job in launcher.jobs]
+    return [outcome(folders[number], words) for number, words in zip(numbers, job_overrides, strict=True)]
+
+
+def _submit(launcher: Any, sweep: Path) -> dict[str, Sequence[Job]]:
+    """Job id -> its cells. Arrays are as long as the site allows."""
+    import submitit
+
+    wanted, longest = launcher.config.slurm, _longest_array()
+    executor = submitit.SlurmExecutor(folder=sweep / FOLDER, max_num_timeout=MOST_REQUEUES)
+    found: dict[str, Sequence[Job]] = {}
+    for (ranks, nodes, on_gpu), alike in groupby(launcher.jobs, lambda job: (job.ranks, job.nodes, job.on_gpu)):
+        cells = 1 if ranks * nodes > 1 else wanted.cells_per_job
+        executor.update_parameters(**parameters(wanted, sweep.name, ranks, nodes, on_gpu))
+        for part in _chunks(_chunks(alike, cells), longest):
+            try:
+                with executor.batch():
+                    made = [executor.submit(_member(launcher, share)) for share in part]
+            except submitit.core.utils.FailedJobError as refused:
+                _cancel(found)
+                raise UserError(f"sbatch: {' '.join(str(refused).split())}") from refused
+            found |= {job.job_id: share for job, share in zip(made, part, strict=True)}
+            with (sweep / FOLDER / JOBS).open("a", encoding="utf-8") as known:
+                known.writelines(f"{job.job_id}\n" for job in made)
+    print(f"{len(found)} jobs submitted; their own logs are in {sweep / FOLDER}", flush=True)
+    return found
+
+
+def parameters(wanted: Any, name: str, ranks: int, nodes: int, on_gpu: bool) -> dict[str, Any]:
+    """What sbatch is asked for. A job of several cells runs them in turn, as many at once as it has cores or GPUs."""
+    gpus = wanted.gpus_per_cell or int(on_gpu)
+    found = {
+        "job_name": f"unrolled-{name}",
+        "time": wanted.timeout_min,
+        "signal_delay_s": max(10, min(90, wanted.timeout_min * 60 // 4)),
+        "nodes": nodes,
+        "ntasks_per_node": ranks,
+        "cpus_per_task": wanted.cpus,
+        "gpus_per_node": gpus * ranks or None,
+        "mem": None if wanted.mem_gb is None else f"{int(wanted.mem_gb * 1024)}MB",
+        "partition": wanted.partition,
+        "account": wanted.account,
+        "qos": wanted.qos,
+        "constraint": wanted.constraint,
+        "setup": list(wanted.setup) or None,
+        "stderr_to_stdout": True,
+        "additional_parameters": {"requeue": True},
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _member(launcher: Any, jobs: Sequence[Job]) -> Member:
+    return Member(
+        jobs=jobs,
+        tasks=launcher.tasks,
+        slots=None if launcher.config.slurm.gpus_per_cell else launcher.config.slurm.cpus,
+        task_function=launcher.task_function,
+        hydra_context=launcher.hydra_context,
+        config=launcher.config,
+        singletons=Singleton.get_state(),
+    )
+
+
+def _wait(submitted: dict[str, Sequence[Job]], live: Live, stop_on_error: bool) -> None:
+    """Until the cluster knows of none of the jobs any more."""
+    asked = 0.0
+    while True:
+        live.update()
+        if time.monotonic() - asked >= ASK_S:
+            asked = time.monotonic()
+            if not still_there(list(submitted)):
+                return
+            if stop_on_error and "failed" in live.ended.values():
+                _cancel(submitted, "--state=PENDING")
+        time.sleep(0.2)
+
+
+def still_there(ids: Sequence[str]) -> set[str]:
+    """Those of the jobs that wait or run. Raises UserError where the cluster does not answer."""
+    arrays = sorted({name.partition("_")[0] for name in ids})
+    if not arrays:
+        return set()
+    command = ["squeue", "--noheader", "--array", "--format=%i", f"--jobs={','.join(arrays)}"]
+    for _ in range(3):
+        told = subprocess.run(command, capture_output=True, text=True, check=False)
+        if told.returncode == 0:
+            return set(told.stdout.split()) & set(ids)
+        if "Invalid job id" in told.stderr:  # all of them are long gone
+            return set()
+        time.sleep(ASK_S)
+    raise UserError(f"squeue does not answer: {' '.join(told.stderr.split())}; the jobs go on by themselves")
+
+
+def _cancel(submitted: dict[str, Sequence[Job]], *which: str) -> None:
+    arrays = sorted({name.partition("_")[0] for name in submitted})
+    if arrays:
+        subprocess.run(["scancel", "--quiet", *which, *arrays], check=False)
+
+
+def _longest_array() -> int:
+    told = subprocess.run(["scontrol", "show", "config"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"MaxArraySize\s*=\s*(\d+)", told)
+    return max(1, int(found[1]) - 1) if found else DEFAULT_ARRAY - 1
+
+
+def _chunks(items: Iterable[Any], size: int) -> list[list[Any]]:
+    rest = iter(items)
+    return list(iter(lambda: list(islice(rest, size)), []))
