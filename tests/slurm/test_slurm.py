@@ -1,0 +1,196 @@
+"""Sweeps on a real Slurm: as on one machine, and what happens to members that are killed, preempted or out of time."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cluster import Cluster, unavailable
+
+from conftest import ROOT, train, wandb_records
+from unrolled.sweeps.results import read_sweep
+from unrolled.tracking import status
+
+pytestmark = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
+
+QUICK = ["task=latch", "model.hidden=8", "trainer.max_steps=60", "probe.every=20", "probe.births=2"]
+SWEEP = ["--config-name", "train", "hydra.mode=MULTIRUN", "hydra/launcher=slurm"]
+LONG = ["task=latch", "task.samples=2000", "trainer.max_epochs=100", "trainer.max_steps=2500", "model.hidden=8"]
+LONG += ["probe.births=2", "trainer.checkpoint_every_s=1"]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with Cluster(tmp_path_factory.mktemp("slurm") / "cluster") as cluster:
+        yield cluster
+
+
+def start(cluster: Cluster, folder: Path, *words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "src/train.py", *SWEEP, *words]
+    command += [] if any(word.startswith("sweep.resume") for word in words) else [f"hydra.sweep.dir={folder}"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, cwd=ROOT, env=cluster.environment, text=True, **pipes)
+
+
+def same(cell: Path, *words: str) -> None:
+    """As the same configuration run alone on this machine, to the byte."""
+    alone = cell.parent.parent / f"alone{cell.name}"
+    assert train(*words, "tracker=none", f"hydra.run.dir={alone}", timeout_s=300).returncode == 0
+    for file in [alone / "metrics.csv", *(alone / "profiles").iterdir()]:
+        assert (cell / file.relative_to(alone)).read_bytes() == file.read_bytes(), file
+
+
+def test_a_sweep_over_two_nodes_is_as_one_on_this_machine(cluster: Cluster, tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    process = start(cluster, folder, *QUICK, "seed=0,1,2,3", "slurm.gpus_per_cell=1", "trainer.precision=64")
+    stdout, stderr = process.communicate(timeout=300)
+    assert (process.returncode, stderr) == (0, "")
+    assert "4 jobs submitted" in stdout and "4/4 cells ended: 4 completed" in stdout
+    cells = read_sweep(folder).cells
+    places = [(cell.status["machine"]["node"], cell.status["machine"]["gpus"]) for cell in cells]
+    assert sorted(places) == [("n1", "0"), ("n1", "1"), ("n2", "0"), ("n2", "1")]
+    runs = [
+        next(record["run"] for record in wandb_records(run) if record["type"] == "run")
+        for run in (folder / "wandb").glob("offline-run-*")
+    ]
+    assert sorted(run["display_name"] for run in runs) == [f"seed={seed}" for seed in range(4)]
+    assert {run["run_group"] for run in runs} == {f"{tmp_path.name}/sweep"}
+    assert (folder / "results.csv").is_file() and (folder / "report.html").is_file()
+    same(folder / "2", *QUICK, "seed=2", "trainer.precision=64")
+
+
+@pytest.mark.long
+def test_cells_can_share_a_job_and_several_ranks_are_as_many_tasks(cluster: Cluster, tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    words = [*QUICK, "trainer.precision=64", "optimizer=sgd"]
+    process = start(
+        cluster, folder, *words, "trainer=cpu,ddp_cpu", "seed=0,1,2", "slurm.cells_per_job=3", "slurm.cpus=1"
+    )
+    stdout, stderr = process.communicate(timeout=300)
+    assert (process.returncode, stderr) == (0, "")
+    assert "4 jobs submitted" in stdout  # three cells in one, and three of two tasks
+    by_axes = {(cell.axes["trainer"], cell.axes["seed"]): cell for cell in read_sweep(folder).cells}
+    for seed in range(3):
+        one, two = by_axes["cpu", seed], by_axes["ddp_cpu", seed]
+        assert one.status["metrics"] == pytest.approx(two.status["metrics"], rel=1e-6)
+    assert len({by_axes["cpu", seed].status["machine"]["job"] for seed in range(3)}) == 1
+    assert len(list((folder / "wandb").glob("offline-run-*"))) == 6
+
+
+def running(cluster: Cluster, folder: Path, number: int) -> dict[str, str]:
+    """Where a cell runs, once it has saved a checkpoint."""
+    cluster.wait(lambda: (folder / str(number) / "checkpoints" / "last.ckpt").is_file(), timeout_s=120)
+    return status.read(folder / str(number))["machine"]
+
+
+def process_of(cell: Path) -> int:
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if str((process / "fd" / "1").readlink()) == str(cell / "cell.log"):
+                return int(process.name)
+        except OSError:
+            continue
+    raise AssertionError(f"{cell} has no process")
+
+
+def preempted(cluster: Cluster, machine: dict[str, str], folder: Path) -> None:
+    """By a job of higher priority on its node; once that is gone it need not wait for its turn."""
+    blocker = cluster.ask(
+        "sbatch", "--parsable", "--partition=high", f"--nodelist={machine['node']}", "--exclusive", "--output=/dev/null",
+        "--wrap=sleep 8",
+    ).strip()  # fmt: skip
+    cluster.wait(lambda: blocker not in cluster.ask("squeue", "-h", "-o", "%A"))
+    for job in (folder / "slurm" / "jobs.txt").read_text().split():
+        cluster.ask("scontrol", "update", f"jobid={job}", "StartTime=now")
+
+
+@pytest.mark.long
+def test_one_member_killed_one_preempted(cluster: Cluster, tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    process = start(cluster, folder, *LONG, "seed=0,1,2,3", "slurm.gpus_per_cell=1")
+    machines = [running(cluster, folder, number) for number in range(4)]
+    victim = next(i for i in range(4) if machines[i]["node"] != machines[0]["node"])
+    os.kill(process_of(folder / str(victim)), signal.SIGKILL)
+    preempted(cluster, machines[0], folder)
+    _, stderr = process.communicate(timeout=400)
+    assert process.returncode == 1
+    (told,) = stderr.splitlines()
+    assert told.startswith(f"unrolled: cell {victim} (seed={victim}) failed: killed by SIGKILL")
+    states = [cell.state for cell in read_sweep(folder).cells]
+    assert states == ["failed" if i == victim else "completed" for i in range(4)]
+    assert "resumed after" in (folder / "0" / "cell.log").read_text()
+    same(folder / "0", *LONG, "seed=0")
+    again = start(cluster, folder, *LONG, "seed=0,1,2,3", "slurm.gpus_per_cell=1", f"sweep.resume={folder}")
+    stdout, stderr = again.communicate(timeout=300)
+    assert (again.returncode, stderr) == (0, "")
+    assert "3 have a result already, 1 are run" in stdout
+    same(folder / str(victim), *LONG, f"seed={victim}")
+    names = [
+        r["run"]["display_name"]
+        for run in (folder / "wandb").glob("offline-run-*")
+        for r in wandb_records(run)
+        if r["type"] == "run"
+    ]
+    assert sorted(names) == [f"seed={seed}" for seed in range(4)]
+
+
+@pytest.mark.long
+def test_a_member_out_of_time_goes_on_in_its_next_job(cluster: Cluster, tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    longer = [*LONG, "trainer.max_epochs=1000", "trainer.max_steps=30000"]
+    process = start(cluster, folder, *longer, "seed=0,1", "slurm.timeout_min=1")
+    deadline = time.monotonic() + 500
+    while process.poll() is None:
+        assert time.monotonic() < deadline
+        for job in (
+            (folder / "slurm" / "jobs.txt").read_text().split() if (folder / "slurm" / "jobs.txt").is_file() else []
+        ):
+            if "BeginTime" in cluster.ask("squeue", "-h", "-j", job, "-o", "%r"):
+                cluster.ask("scontrol", "update", f"jobid={job}", "StartTime=now")
+        time.sleep(2)
+    assert (process.returncode, process.communicate()[1]) == (0, "")
+    assert "resumed after" in (folder / "0" / "cell.log").read_text()
+    same(folder / "0", *longer, "seed=0")
+
+
+@pytest.mark.long
+def test_after_the_launcher_is_gone_its_members_finish_and_resume_finds_them(cluster: Cluster, tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    process = start(cluster, folder, *QUICK, "seed=0,1")
+    cluster.wait(lambda: (folder / "slurm" / "jobs.txt").is_file())
+    process.kill()
+    process.communicate()
+    early = start(cluster, folder, *QUICK, "seed=0,1", f"sweep.resume={folder}")
+    assert "are queued or running" in early.communicate(timeout=60)[1]
+    cluster.wait(lambda: not cluster.ask("squeue", "-h").strip(), timeout_s=120)
+    late = start(cluster, folder, *QUICK, "seed=0,1", f"sweep.resume={folder}")
+    stdout, stderr = late.communicate(timeout=120)
+    assert (late.returncode, stderr) == (0, "")
+    assert "2 have a result already, 0 are run" in stdout
+
+
+@pytest.mark.long
+def test_ctrl_c_cancels_the_jobs(cluster: Cluster, tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    process = start(cluster, folder, *LONG, "seed=range(0,9)")
+    running(cluster, folder, 0)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=120)
+    assert process.returncode == 130, stderr
+    assert not cluster.ask("squeue", "-h").strip()
+    states = [cell.state for cell in read_sweep(folder).cells]
+    assert states[0] == "interrupted" and states[-1] == "missing"
+
+
+def test_a_machine_that_is_no_part_of_a_cluster_is_told_so(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "src/train.py", *SWEEP, *QUICK, "seed=0,1", f"hydra.sweep.dir={tmp_path / 'sweep'}"],
+        cwd=ROOT, env={**os.environ, "PATH": str(Path(sys.executable).parent)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
+    assert "sbatch, squeue, scancel not found" in ended.stderr
+    assert not any(tmp_path.iterdir())
