@@ -32,8 +32,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 def start(cluster: Cluster, folder: Path, *words: str) -> subprocess.Popen[str]:
     command = [sys.executable, "src/train.py", *SWEEP, *words]
     command += [] if any(word.startswith("sweep.resume") for word in words) else [f"hydra.sweep.dir={folder}"]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, cwd=ROOT, env=cluster.environment, text=True, **pipes)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, env=cluster.environment, text=True, stdout=pipe, stderr=pipe)
 
 
 def same(cell: Path, *words: str) -> None:
@@ -67,9 +67,7 @@ def test_a_sweep_over_two_nodes_is_as_one_on_this_machine(cluster: Cluster, tmp_
 def test_cells_can_share_a_job_and_several_ranks_are_as_many_tasks(cluster: Cluster, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     words = [*QUICK, "trainer.precision=64", "optimizer=sgd"]
-    process = start(
-        cluster, folder, *words, "trainer=cpu,ddp_cpu", "seed=0,1,2", "slurm.cells_per_job=3", "slurm.cpus=1"
-    )
+    process = start(cluster, folder, *words, "trainer=cpu,ddp_cpu", "seed=0,1,2", "slurm.cells_per_job=3")
     stdout, stderr = process.communicate(timeout=300)
     assert (process.returncode, stderr) == (0, "")
     assert "4 jobs submitted" in stdout  # three cells in one, and three of two tasks
@@ -83,7 +81,7 @@ def test_cells_can_share_a_job_and_several_ranks_are_as_many_tasks(cluster: Clus
 
 def running(cluster: Cluster, folder: Path, number: int) -> dict[str, str]:
     """Where a cell runs, once it has saved a checkpoint."""
-    cluster.wait(lambda: (folder / str(number) / "checkpoints" / "last.ckpt").is_file(), timeout_s=120)
+    cluster.wait((folder / str(number) / "checkpoints" / "last.ckpt").is_file, timeout_s=120)
     return status.read(folder / str(number))["machine"]
 
 
@@ -99,13 +97,18 @@ def process_of(cell: Path) -> int:
 
 def preempted(cluster: Cluster, machine: dict[str, str], folder: Path) -> None:
     """By a job of higher priority on its node; once that is gone it need not wait for its turn."""
-    blocker = cluster.ask(
-        "sbatch", "--parsable", "--partition=high", f"--nodelist={machine['node']}", "--exclusive", "--output=/dev/null",
-        "--wrap=sleep 8",
-    ).strip()  # fmt: skip
+    where = ("--partition=high", f"--nodelist={machine['node']}", "--exclusive")
+    blocker = cluster.ask("sbatch", "--parsable", *where, "--output=/dev/null", "--wrap=sleep 8").strip()
     cluster.wait(lambda: blocker not in cluster.ask("squeue", "-h", "-o", "%A"))
-    for job in (folder / "slurm" / "jobs.txt").read_text().split():
-        cluster.ask("scontrol", "update", f"jobid={job}", "StartTime=now")
+    start_at_once(cluster, folder)
+
+
+def start_at_once(cluster: Cluster, folder: Path) -> None:
+    """The jobs that Slurm has put back into its queue: it would have them wait for two minutes."""
+    jobs = folder / "slurm" / "jobs.txt"
+    for job in jobs.read_text().split() if jobs.is_file() else []:
+        if "BeginTime" in cluster.ask("squeue", "-h", "-j", job, "-o", "%r"):
+            cluster.ask("scontrol", "update", f"jobid={job}", "StartTime=now")
 
 
 @pytest.mark.long
@@ -129,12 +132,8 @@ def test_one_member_killed_one_preempted(cluster: Cluster, tmp_path: Path) -> No
     assert (again.returncode, stderr) == (0, "")
     assert "3 have a result already, 1 are run" in stdout
     same(folder / str(victim), *LONG, f"seed={victim}")
-    names = [
-        r["run"]["display_name"]
-        for run in (folder / "wandb").glob("offline-run-*")
-        for r in wandb_records(run)
-        if r["type"] == "run"
-    ]
+    told = [record for run in (folder / "wandb").glob("offline-run-*") for record in wandb_records(run)]
+    names = [record["run"]["display_name"] for record in told if record["type"] == "run"]
     assert sorted(names) == [f"seed={seed}" for seed in range(4)]
 
 
@@ -146,11 +145,7 @@ def test_a_member_out_of_time_goes_on_in_its_next_job(cluster: Cluster, tmp_path
     deadline = time.monotonic() + 500
     while process.poll() is None:
         assert time.monotonic() < deadline
-        for job in (
-            (folder / "slurm" / "jobs.txt").read_text().split() if (folder / "slurm" / "jobs.txt").is_file() else []
-        ):
-            if "BeginTime" in cluster.ask("squeue", "-h", "-j", job, "-o", "%r"):
-                cluster.ask("scontrol", "update", f"jobid={job}", "StartTime=now")
+        start_at_once(cluster, folder)
         time.sleep(2)
     assert (process.returncode, process.communicate()[1]) == (0, "")
     assert "resumed after" in (folder / "0" / "cell.log").read_text()
@@ -161,7 +156,7 @@ def test_a_member_out_of_time_goes_on_in_its_next_job(cluster: Cluster, tmp_path
 def test_after_the_launcher_is_gone_its_members_finish_and_resume_finds_them(cluster: Cluster, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     process = start(cluster, folder, *QUICK, "seed=0,1")
-    cluster.wait(lambda: (folder / "slurm" / "jobs.txt").is_file())
+    cluster.wait((folder / "slurm" / "jobs.txt").is_file)
     process.kill()
     process.communicate()
     early = start(cluster, folder, *QUICK, "seed=0,1", f"sweep.resume={folder}")
@@ -187,10 +182,9 @@ def test_ctrl_c_cancels_the_jobs(cluster: Cluster, tmp_path: Path) -> None:
 
 
 def test_a_machine_that_is_no_part_of_a_cluster_is_told_so(tmp_path: Path) -> None:
-    ended = subprocess.run(
-        [sys.executable, "src/train.py", *SWEEP, *QUICK, "seed=0,1", f"hydra.sweep.dir={tmp_path / 'sweep'}"],
-        cwd=ROOT, env={**os.environ, "PATH": str(Path(sys.executable).parent)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    environment = {**os.environ, "PATH": str(Path(sys.executable).parent)}
+    command = [sys.executable, "src/train.py", *SWEEP, *QUICK, "seed=0,1", f"hydra.sweep.dir={tmp_path / 'sweep'}"]
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
     assert "sbatch, squeue, scancel not found" in ended.stderr
     assert not any(tmp_path.iterdir())

@@ -77,6 +77,7 @@ def launch(launcher: Any, job_overrides: Sequence[Sequence[str]], initial_job_id
 def _submit(launcher: Any, sweep: Path) -> dict[str, Sequence[Job]]:
     """Job id -> its cells. Arrays are as long as the site allows."""
     import submitit
+    from submitit.core.utils import FailedJobError
 
     wanted, longest = launcher.config.slurm, _longest_array()
     executor = submitit.SlurmExecutor(folder=sweep / FOLDER, max_num_timeout=MOST_REQUEUES)
@@ -88,7 +89,7 @@ def _submit(launcher: Any, sweep: Path) -> dict[str, Sequence[Job]]:
             try:
                 with executor.batch():
                     made = [executor.submit(_member(launcher, share)) for share in part]
-            except submitit.core.utils.FailedJobError as refused:
+            except FailedJobError as refused:
                 _cancel(found)
                 raise UserError(f"sbatch: {' '.join(str(refused).split())}") from refused
             found |= {job.job_id: share for job, share in zip(made, part, strict=True)}
@@ -153,14 +154,16 @@ def still_there(ids: Sequence[str]) -> set[str]:
     if not arrays:
         return set()
     command = ["squeue", "--noheader", "--array", "--format=%i", f"--jobs={','.join(arrays)}"]
+    why = ""
     for _ in range(3):
         told = subprocess.run(command, capture_output=True, text=True, check=False)
         if told.returncode == 0:
             return set(told.stdout.split()) & set(ids)
-        if "Invalid job id" in told.stderr:  # all of them are long gone
+        why = " ".join(told.stderr.split())
+        if "Invalid job id" in why:  # all of them are long gone
             return set()
         time.sleep(ASK_S)
-    raise UserError(f"squeue does not answer: {' '.join(told.stderr.split())}; the jobs go on by themselves")
+    raise UserError(f"squeue does not answer: {why}; the jobs go on by themselves")
 
 
 def _cancel(submitted: dict[str, Sequence[Job]], *which: str) -> None:
