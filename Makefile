@@ -1,6 +1,6 @@
 # The first use of any target makes .venv. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup train sweep test test-long lint report dashboard bench clean
+.PHONY: help setup train sweep test test-long lint report dashboard sync bench clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -19,6 +19,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "unrolled needs Python 3.11 or later; give one: make PYTHON=python3.12 $(MAKECMDGOALS)")'
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet -c constraints.txt -e '.[data,dev$(EXTRAS)]'
+	$(PY) -m pip install --quiet -c constraints.txt --no-deps sweeps  # for the schema of W&B's sweeps; its code wants an old numpy
 	@touch $@
 
 train: $(READY) ## one run; ARGS="activation=relu model.hidden=8"
@@ -44,6 +45,9 @@ report: $(READY) ## rebuilds a sweep's table and page from disk: DIR=outputs/swe
 
 dashboard: $(READY) ## opens the newest runs in W&B's own terminal viewer, offline; DIR=a run's or a sweep's folder
 	@$(PY) -m unrolled.cli dashboard $(DIR)
+
+sync: $(READY) ## uploads the W&B runs that are not uploaded yet; DIR=a run's or a sweep's folder, ARGS=--dry-run
+	@$(PY) -m unrolled.cli sync $(DIR) $(ARGS)
 
 bench: $(READY) ## the speed table, as ratios measured side by side
 	@$(PY) -m unrolled.cli bench $(ARGS)

@@ -114,6 +114,12 @@ def _dashboard(args: argparse.Namespace) -> None:
     open_dashboard(Path(args.folder))
 
 
+def _sync(args: argparse.Namespace) -> None:
+    from .tracking.sync import sync
+
+    sys.exit(sync(Path(args.folder), args.dry_run))
+
+
 def _predict(args: argparse.Namespace) -> None:
     from .predict import predict, show
 
@@ -143,6 +149,10 @@ def console() -> None:
     dashboard = commands.add_parser("dashboard", help="open the newest runs in W&B's own terminal viewer, offline")
     dashboard.add_argument("folder", nargs="?", default="outputs", help="a run, a sweep, or outputs/")
     dashboard.set_defaults(call=_dashboard)
+    sync = commands.add_parser("sync", help="upload the offline W&B runs that are not uploaded yet (needs an account)")
+    sync.add_argument("folder", nargs="?", default="outputs", help="a run, a sweep, or outputs/")
+    sync.add_argument("--dry-run", action="store_true", help="only list them")
+    sync.set_defaults(call=_sync)
     if sys.argv[1:2] == ["train"]:
         sys.argv[0] += " train"
         train(sys.argv[2:])

@@ -1,0 +1,32 @@
+"""`make sync`: W&B's own program uploads the offline runs that it has not uploaded yet."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from unrolled.errors import UserError
+
+from .superseded import SUPERSEDED
+from .weights_and_biases import check_key, reachable
+
+
+def offline_runs(folder: Path) -> list[Path]:
+    """The offline runs at or below `folder` that no other has replaced, oldest first.
+
+    Raises UserError where there is none.
+    """
+    found = {run.resolve() for run in folder.rglob("offline-run-*") if run.is_dir() and SUPERSEDED not in run.parts}
+    if not found:
+        raise UserError(f"{folder} holds no offline runs of W&B")
+    return sorted(found, key=lambda run: run.name)
+
+
+def sync(folder: Path, dry_run: bool) -> int:
+    """Uploads them; returns the exit code of `wandb sync`. dry_run: only lists them."""
+    runs = offline_runs(folder)
+    if not dry_run:
+        if not reachable():
+            raise UserError("W&B does not answer: is there a network? Nothing was uploaded")
+        check_key()
+    command = [str(Path(sys.executable).parent / "wandb"), "sync", "--dry-run" if dry_run else "--yes"]
+    return subprocess.run([*command, *map(str, runs)], check=False).returncode

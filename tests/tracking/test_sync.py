@@ -1,0 +1,49 @@
+"""What would be uploaded, and what is said where nothing can be."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT
+from unrolled.errors import UserError
+from unrolled.tracking.sync import offline_runs
+from unrolled.tracking.weights_and_biases import WandbTracker
+
+
+def recorded(folder: Path, name: str) -> Path:
+    tracker = WandbTracker(folder=folder, mode="offline", project="p", group=None, name=name, tags=[], config={})
+    tracker.log(0, {"loss": 1.0})
+    assert tracker.finish(exit_code=0) is None
+    return Path(tracker.run.dir).parent
+
+
+def unrolled(*words: str) -> subprocess.CompletedProcess[str]:
+    without_key = {key: value for key, value in os.environ.items() if not key.startswith("WANDB_")}
+    command = [sys.executable, "-m", "unrolled.cli", *words]
+    return subprocess.run(command, cwd=ROOT, env=without_key, capture_output=True, text=True, check=False)
+
+
+def test_what_was_replaced_is_not_uploaded(tmp_path: Path) -> None:
+    kept = recorded(tmp_path, "kept")
+    old = recorded(tmp_path, "old")
+    (old.parent / "superseded").mkdir()
+    old.rename(old.parent / "superseded" / old.name)
+    assert offline_runs(tmp_path) == [kept]
+    listed = unrolled("sync", str(tmp_path), "--dry-run")
+    assert listed.returncode == 0
+    assert kept.name.rpartition("-")[2] in listed.stdout + listed.stderr
+    assert old.name.rpartition("-")[2] not in listed.stdout + listed.stderr
+
+
+def test_no_runs_and_no_network_are_told_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match="holds no offline runs"):
+        offline_runs(tmp_path)
+    recorded(tmp_path, "kept")
+    monkeypatch.setattr("unrolled.tracking.sync.reachable", lambda: False)
+    from unrolled.tracking.sync import sync
+
+    with pytest.raises(UserError, match="Nothing was uploaded"):
+        sync(tmp_path, dry_run=False)
