@@ -67,7 +67,7 @@ def full_disk(tmp_path: Path) -> Iterator[Path]:
     if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
         pytest.skip("only root can mount a small disk")
     yield folder
-    subprocess.run(["umount", str(small)], check=False)
+    subprocess.run(["umount", "--lazy", str(small)], check=False)
 
 
 def test_what_becomes_of_twelve_cells(full_disk: Path, tmp_path: Path) -> None:

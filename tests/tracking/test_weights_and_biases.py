@@ -37,7 +37,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
         pytest.skip("only root can mount a small disk")
     yield small.parent
-    subprocess.run(["umount", str(small)], check=False)
+    subprocess.run(["umount", "--lazy", str(small)], check=False)
 
 
 def test_rows_that_found_no_room_are_told(small_disk: Path) -> None:
