@@ -66,7 +66,7 @@ def test_a_sweep_over_two_nodes_is_as_one_on_this_machine(cluster: Cluster, tmp_
 @pytest.mark.long
 def test_cells_can_share_a_job_and_several_ranks_are_as_many_tasks(cluster: Cluster, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
-    words = [*QUICK, "trainer.precision=64", "optimizer=sgd"]
+    words = [*QUICK, "trainer.precision=64", "optimizer=sgd", "optimizer.lr=0.01"]
     process = start(cluster, folder, *words, "trainer=cpu,ddp_cpu", "seed=0,1,2", "slurm.cells_per_job=3")
     stdout, stderr = process.communicate(timeout=300)
     assert (process.returncode, stderr) == (0, "")
@@ -160,7 +160,7 @@ def test_after_the_launcher_is_gone_its_members_finish_and_resume_finds_them(clu
     process.kill()
     process.communicate()
     early = start(cluster, folder, *QUICK, "seed=0,1", f"sweep.resume={folder}")
-    assert "are queued or running" in early.communicate(timeout=60)[1]
+    assert "still queued or running" in early.communicate(timeout=60)[1]
     cluster.wait(lambda: not cluster.ask("squeue", "-h").strip(), timeout_s=120)
     late = start(cluster, folder, *QUICK, "seed=0,1", f"sweep.resume={folder}")
     stdout, stderr = late.communicate(timeout=120)

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -110,7 +111,8 @@ class WandbTracker:
 
     def finish(self, exit_code: int) -> str | None:
         folder = Path(self.run.dir).parent
-        self.run.finish(exit_code=exit_code)
+        with suppress(OSError):  # a full disk: the read-back tells
+            self.run.finish(exit_code=exit_code)
         return flaw(folder, STEP, self._steps)
 
     def link(self, folder: Path) -> dict[str, str] | None:
