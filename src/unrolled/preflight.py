@@ -191,13 +191,8 @@ def check(config: DictConfig) -> Config:
 
 
 def check_host(config: Config) -> None:
-    """What this machine must have: a key, GPUs, as many processes as there are ranks. Raises UserError."""
+    """What this machine must have: GPUs, as many processes as there are ranks. Raises UserError."""
     check_ranks(config)
-    if config.tracker.mode.name == "online":
-        from .tracking.weights_and_biases import check_key, reachable
-
-        if reachable():
-            check_key()
     if config.trainer.accelerator.name == "gpu":
         gpus, wanted = len(visible_gpus()), config.trainer.devices
         if not gpus:

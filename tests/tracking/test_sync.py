@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, train
 from unrolled.errors import UserError
-from unrolled.tracking.sync import offline_runs
+from unrolled.tracking.sync import offline_runs, sync
 from unrolled.tracking.weights_and_biases import WandbTracker
 
 
@@ -42,8 +42,22 @@ def test_no_runs_and_no_network_are_told_in_a_line(tmp_path: Path, monkeypatch: 
     with pytest.raises(UserError, match="holds no offline runs"):
         offline_runs(tmp_path)
     recorded(tmp_path, "kept")
-    monkeypatch.setattr("unrolled.tracking.sync.reachable", lambda: False)
-    from unrolled.tracking.sync import sync
-
-    with pytest.raises(UserError, match="Nothing was uploaded"):
+    monkeypatch.setattr("unrolled.tracking.weights_and_biases.reachable", lambda: False)
+    with pytest.raises(UserError, match="W&B does not answer; nothing was uploaded"):
         sync(tmp_path, dry_run=False)
+
+
+def test_online_without_network_is_offline_and_says_so(tmp_path: Path) -> None:
+    """Found out in seconds; without the look W&B itself would try for minutes."""
+    small = [
+        "task=latch",
+        "trainer.max_steps=2",
+        "probe.births=1",
+        "tracker=online",
+        f"hydra.run.dir={tmp_path / 'run'}",
+    ]
+    ended = train(*small, timeout_s=60)
+    assert ended.returncode == 0
+    (told,) = ended.stderr.splitlines()
+    assert told.startswith("unrolled: W&B ") and "recording offline (`make sync` uploads it later)" in told
+    assert len(list((tmp_path / "run" / "wandb").glob("offline-run-*"))) == 1

@@ -1,42 +1,53 @@
-"""How far a sweep is: a bar in a terminal, plain lines in a pipe."""
+"""How far a sweep is: a bar and the running cells in a terminal, plain lines in a pipe."""
 
+import csv
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live as Screen
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
 
+from unrolled.place import name_of
 from unrolled.tracking import status
+from unrolled.tracking.tables import METRICS
 
 from . import records
+from .plan import read_plan
 
 EVERY_S = 0.5
+MOST_SHOWN = 12  # running cells in a terminal
+TAIL_BYTES = 16384
+SLOPE = "grad_h/slope"
 
 
 class Live:
-    """A context manager; `update` may be called as often as one likes."""
+    """A context manager; `update` may be called as often as one likes. folders: those of the cells of one sweep."""
 
-    def __init__(self, folders: list[Path]) -> None:
-        self.open, self.total, self.ended = set(folders), len(folders), {}
+    def __init__(self, folders: Sequence[Path]) -> None:
+        plan = read_plan(folders[0].parent) if folders else []
+        self.names = {str(cell.number): name_of(cell.axes) for cell in plan}
+        self.open, self.total = set(folders), len(folders)
+        self.ended: dict[Path, str] = {}
+        self.running: list[Path] = []
         self.console = Console()
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-        )
-        self.bar = Progress(*columns, console=self.console, disable=not self.console.is_terminal)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        self.bar = Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn())
         self.task = self.bar.add_task("cells", total=self.total)
+        self.screen = Screen(console=self.console, get_renderable=self._picture, refresh_per_second=2)
         self._last, self._began = 0.0, time.monotonic()
 
     def __enter__(self) -> "Live":
-        self.bar.start()
+        if self.console.is_terminal:
+            self.screen.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._look()
-        self.bar.stop()
+        if self.console.is_terminal:
+            self.screen.stop()
 
     def update(self) -> None:
         if time.monotonic() - self._last >= EVERY_S:
@@ -44,22 +55,57 @@ class Live:
 
     def _look(self) -> None:
         self._last = time.monotonic()
-        before = len(self.ended)
-        for folder in sorted(self.open):
-            state = records.read(folder).get("state")
-            if state not in (None, "running"):
-                self.open.discard(folder)
-                self.ended[folder] = state
-        if len(self.ended) == before:
+        states = {folder: records.read(folder).get("state") for folder in sorted(self.open, key=_number)}
+        self.running = [folder for folder, state in states.items() if state == "running"]
+        new = {folder: state for folder, state in states.items() if state not in (None, "running")}
+        self.open -= new.keys()
+        self.ended |= new
+        if not new:
             return
-        counts = {state: list(self.ended.values()).count(state) for state in status.STATES}
+        counts = {state: list(self.ended.values()).count(state) for state in status.STATES if state != "running"}
+        counts["running"] = len(self.running)
         words = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
         self.bar.update(self.task, completed=len(self.ended), description=f"cells: {words}")
         if not self.console.is_terminal:
-            print(f"{len(self.ended)}/{self.total} cells ended: {words}{self._left()}", flush=True)
+            print(f"{len(self.ended)}/{self.total} cells ended: {words}{self._left()}{_slopes(self, new)}", flush=True)
 
     def _left(self) -> str:
         """How long the others will take if they are like those that have ended."""
         open_ = self.total - len(self.ended)
         seconds = (time.monotonic() - self._began) / len(self.ended) * open_
         return f"; about {seconds / 60:.1f} min left" if open_ else ""
+
+    def _picture(self) -> Group:
+        table = Table("running", "update", "slope so far", box=None, pad_edge=False)
+        for folder in self.running[:MOST_SHOWN]:
+            step, slope = latest(folder)
+            table.add_row(self.names.get(folder.name, folder.name), step, slope)
+        if len(self.running) > MOST_SHOWN:
+            table.add_row(f"and {len(self.running) - MOST_SHOWN} more", "", "")
+        return Group(self.bar, table) if self.running else Group(self.bar)
+
+
+def _number(folder: Path) -> int:
+    return int(folder.name)
+
+
+def _slopes(live: Live, new: dict[Path, str]) -> str:
+    """The cells that have just ended, each with its slope."""
+    told = []
+    for folder in new:
+        slope = records.read(folder).get("slope")
+        told.append(f"{live.names.get(folder.name, folder.name)}{'' if slope is None else f' slope {slope:+.3f}'}")
+    return f"; {', '.join(told)}"
+
+
+def latest(folder: Path) -> tuple[str, str]:
+    """(step, slope) as the last rows of a cell's metrics.csv have them; empty where there is none yet."""
+    try:
+        with (folder / METRICS).open(newline="", encoding="utf-8") as file:
+            header = next(csv.reader([file.readline()]))
+            file.seek(max(file.tell(), (folder / METRICS).stat().st_size - TAIL_BYTES))
+            rows = [row for row in csv.reader(file) if len(row) == len(header)]
+    except (OSError, StopIteration):
+        return "", ""
+    slopes = [row[header.index(SLOPE)] for row in rows if row[header.index(SLOPE)]]
+    return rows[-1][0] if rows else "", f"{float(slopes[-1]):+.3f}" if slopes else ""

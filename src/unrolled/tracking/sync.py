@@ -7,7 +7,7 @@ from pathlib import Path
 from unrolled.errors import UserError
 
 from .superseded import SUPERSEDED
-from .weights_and_biases import check_key, reachable
+from .weights_and_biases import why_offline
 
 
 def offline_runs(folder: Path) -> list[Path]:
@@ -24,9 +24,7 @@ def offline_runs(folder: Path) -> list[Path]:
 def sync(folder: Path, dry_run: bool) -> int:
     """Uploads them; returns the exit code of `wandb sync`. dry_run: only lists them."""
     runs = offline_runs(folder)
-    if not dry_run:
-        if not reachable():
-            raise UserError("W&B does not answer: is there a network? Nothing was uploaded")
-        check_key()
+    if not dry_run and (why := why_offline()) is not None:
+        raise UserError(f"{why}; nothing was uploaded")
     command = [str(Path(sys.executable).parent / "wandb"), "sync", "--dry-run" if dry_run else "--yes"]
     return subprocess.run([*command, *map(str, runs)], check=False).returncode

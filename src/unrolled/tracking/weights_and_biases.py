@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,7 +11,6 @@ import numpy as np
 from torch import Tensor
 
 from unrolled.config import Config
-from unrolled.errors import UserError
 from unrolled.place import Place
 
 from .read_back import flaw
@@ -127,7 +127,7 @@ class WandbTracker:
 
 
 def open_tracker(config: Config, values: dict[str, Any], place: Place, before: dict[str, str] | None = None) -> Tracker:
-    """The tracker that `config.tracker` asks for; offline, and saying so, where W&B cannot be reached.
+    """The tracker that `config.tracker` asks for; offline, and saying so, where W&B cannot be reached or has no key.
 
     before: the link of an earlier start of this run. Its file cannot be continued: it goes where nobody uploads it, and
     the new one has its id, unless W&B's server knows that one already.
@@ -135,8 +135,8 @@ def open_tracker(config: Config, values: dict[str, Any], place: Place, before: d
     mode = config.tracker.mode.name
     if mode == "disabled":
         return NullTracker()
-    if mode == "online" and not reachable():
-        print("unrolled: W&B does not answer; recording offline (`wandb sync` uploads it later)")
+    if mode == "online" and (why := why_offline()) is not None:
+        print(f"unrolled: {why}; recording offline (`make sync` uploads it later)", file=sys.stderr)
         mode = "offline"
     if before is not None:
         supersede(Path(os.path.normpath(place.folder / before["folder"])))
@@ -161,9 +161,10 @@ def reachable(timeout_s: float = 3.0) -> bool:
         return False
 
 
-def check_key() -> None:
-    """Raises UserError where `tracker=online` has no key to log in with."""
+def why_offline() -> str | None:
+    """Why nothing can be uploaded from here, in a line; None where it can."""
+    if not reachable():
+        return "W&B does not answer"
     import wandb
 
-    if not wandb.login(prompt=False):
-        raise UserError("tracker=online needs a W&B key: run `wandb login`, or keep the default tracker=offline")
+    return None if wandb.login(prompt=False) else "W&B has no key here: run `wandb login`"

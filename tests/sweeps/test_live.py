@@ -1,0 +1,56 @@
+"""What is told of a sweep while it runs, in a pipe and in a terminal."""
+
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from unrolled.sweeps.live import Live, latest
+from unrolled.sweeps.plan import Planned, write_plan
+from unrolled.tracking import status
+from unrolled.tracking.tables import Table
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> list[Path]:
+    folders = [tmp_path / str(number) for number in range(3)]
+    write_plan(tmp_path, [Planned(number, {"seed": number}, str(number)) for number in range(3)])
+    for folder in folders:
+        folder.mkdir()
+        status.write(folder, {"state": "running"})
+    return folders
+
+
+def test_the_newest_slope_is_that_of_the_last_row_that_has_one(tmp_path: Path) -> None:
+    assert latest(tmp_path) == ("", "")
+    table = Table(tmp_path / "metrics.csv", ["step", "loss", "grad_h/slope"])
+    assert latest(tmp_path) == ("", "")
+    table.write({"step": 0, "loss": 1.5, "grad_h/slope": -0.25})
+    for step in range(1, 3000):
+        table.write({"step": step, "loss": 1.5, "grad_h/slope": -0.5 if step == 2900 else None})
+    assert latest(tmp_path) == ("2999", "-0.500")
+
+
+def test_a_pipe_gets_a_line_whenever_cells_have_ended(sweep: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+    with Live(sweep) as live:
+        live.update()
+        status.write(sweep[1], {"state": "completed", "slope": -0.5})
+        live._look()
+        status.write(sweep[0], {"state": "failed", "error": "why"})
+        status.write(sweep[2], {"state": "diverged", "slope": None})
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("1/3 cells ended: 1 completed, 2 running; about ")
+    assert first.endswith("min left; seed=1 slope -0.500")
+    assert second == "3/3 cells ended: 1 completed, 1 diverged, 1 failed; seed=0, seed=2"
+
+
+def test_a_terminal_shows_the_running_cells(sweep: list[Path]) -> None:
+    Table(sweep[2] / "metrics.csv", ["step", "grad_h/slope"]).write({"step": 40, "grad_h/slope": 0.125})
+    live = Live(sweep)
+    live.update()
+    console = Console(width=100, record=True)
+    console.print(live._picture())
+    shown = console.export_text()
+    assert "0/3" in shown and "seed=0" in shown
+    (row,) = [line for line in shown.splitlines() if "seed=2" in line]
+    assert row.split() == ["seed=2", "40", "+0.125"]
