@@ -58,6 +58,7 @@ MISTAKES = {
     ): "embedding.path=README.md: line 1 is not a word",
     ("init.name=foo",): "init.name=foo: allowed: gaussian, orthogonal, identity, xavier",
     ("trainer.devices=0",): "trainer.devices=0 is out of range: must be at least 1",
+    ("hydra.mode=MULTIRUN", "seed=0,1", "hydra/sweeper=basic"): "hydra/launcher=local works with hydra/sweeper=grid",
     ("trainer.num_nodes=2",): "trainer.num_nodes=2: start the ranks with torchrun, or use hydra/launcher=slurm",
     ("trainer.precision=16",): "trainer.precision=16: allowed: 32, 64 (bits)",
     ("tracker.project=",): "tracker.project is empty: give W&B a project name",

@@ -2,10 +2,9 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path, get_args_parser
@@ -13,19 +12,18 @@ from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, MissingConfigException
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+from omegaconf import DictConfig, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 
-from .config import Config, plain, register
+from .config import Config, register
 from .errors import UserError
 from .fit import check_embedding, check_loss, check_vectors
+from .folders import check_run, check_sweep
 from .machine import visible_gpus
-from .paths import CONF, SWEEP_RECORD, SWEEPS, choices
-from .ranks import check_ranks, started_outside
+from .paths import CONF, SWEEPS, choices
+from .ranks import check_ranks
 from .tasks import TASKS
 from .tasks import check as check_task
-from .tracking import status
-from .tracking.status import FILE
 from .validation import check_values, typed, validate
 
 _KINDS = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false"}
@@ -100,68 +98,22 @@ def _compose(path, name: str, overrides: list[str], multirun: bool) -> Checked:
     finally:
         GlobalHydra.instance().clear()
     if sweep:  # without its axes it need not make sense: each cell is checked before the first starts
-        _check_sweep(checked, hydra_config.sweep.dir)
+        check_sweep(checked, hydra_config.sweep.dir)
+        _check_plugins(hydra_config.runtime.choices)
     else:
         check_values(checked)
         check_typed(checked)
         check_host(checked)
-        _check_run(checked, hydra_config.run.dir)
+        check_run(checked, hydra_config.run.dir)
     return Checked(sweep, checked)
 
 
-def _check_sweep(config: Config, folder: str) -> None:
-    resume = config.sweep.resume
-    if config.resume:
-        raise UserError("resume=true is for a single run: continue a sweep with sweep.resume=FOLDER")
-    if started_outside() is not None:
-        raise UserError("torchrun is for a single run: a sweep starts the ranks of its cells itself")
-    if resume is not None and not (Path(resume) / SWEEP_RECORD).is_file():
-        raise UserError(f"sweep.resume={resume} holds no sweep: {SWEEP_RECORD} is missing")
-    if resume is None and (Path(folder) / SWEEP_RECORD).exists():
+def _check_plugins(chosen: Mapping[str, str]) -> None:
+    launcher, sweeper = chosen["hydra/launcher"], chosen["hydra/sweeper"]
+    if launcher in ("local", "slurm") and sweeper != "grid":
         raise UserError(
-            f"{folder} already holds results: give another folder, or continue it with sweep.resume={folder}"
+            f"hydra/launcher={launcher} works with hydra/sweeper=grid; for {sweeper} use hydra/launcher=basic"
         )
-
-
-def _check_run(config: Config, folder: str) -> None:
-    for wrong, key in ((config.sweep.dry_run, "sweep.dry_run=true"), (config.sweep.resume, "sweep.resume=FOLDER")):
-        if wrong:
-            raise UserError(f"{key}: this is a single run; give the command of a sweep")
-    outside = started_outside()
-    if outside is not None and not outside.leads:
-        return  # the first rank looks after the folder
-    if config.resume:
-        check_resumable(Path(folder), config)
-    elif (Path(folder) / FILE).exists():
-        raise UserError(f"{folder} already holds results: give another folder, or continue it with resume=true")
-
-
-EXTENDABLE = ("trainer.max_epochs", "trainer.max_steps", "trainer.progress", "trainer.checkpoint_every_s")
-
-
-def check_resumable(folder: Path, config: Config) -> None:
-    """Raises UserError unless `folder` holds a run of this configuration; only its length may be another."""
-    kept = folder / ".hydra" / "config.yaml"
-    if not kept.is_file() or not (folder / FILE).is_file():
-        raise UserError(f"resume=true: {folder} holds no run; name the run's folder with hydra.run.dir=...")
-    before, now = _flat(plain(validate(OmegaConf.load(kept)))), _flat(plain(config))  # type: ignore[arg-type]
-    for key, value in now.items():
-        if value != before.get(key) and key not in EXTENDABLE:
-            raise UserError(
-                f"resume=true: {key} is {value} now and was {before.get(key)} in {folder}; "
-                "only trainer.max_epochs and trainer.max_steps can be others"
-            )
-    if status.read(folder).get("state") == "diverged":
-        raise UserError(f"resume=true: the run in {folder} has diverged: there is nothing to go on with")
-
-
-def _flat(values: dict[str, Any]) -> dict[str, Any]:
-    """What decides a run's numbers, by dotted key."""
-    flat = {}
-    for group, node in values.items():
-        if group not in ("sweep", "slurm", "tracker", "resume", "experiment"):
-            flat |= {f"{group}.{key}": v for key, v in node.items()} if isinstance(node, dict) else {group: node}
-    return flat
 
 
 def compose(overrides: Sequence[str]) -> Config:

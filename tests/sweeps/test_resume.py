@@ -16,8 +16,8 @@ from unrolled.errors import UserError
 from unrolled.sweeps.plan import Planned, assign, read_plan
 from unrolled.sweeps.results import read_sweep
 
-QUICK = ["task=latch", "model.hidden=8", "trainer.max_steps=120", "trainer.max_epochs=10", "probe.every=20"]
-QUICK += ["probe.births=2", "trainer.log_every_n_steps=5"]
+QUICK = ["task=latch", "model.hidden=8", "trainer.max_steps=400", "trainer.max_epochs=10", "probe.every=20"]
+QUICK += ["probe.births=2", "trainer.log_every_n_steps=5", "trainer.checkpoint_every_s=0.2"]
 COMMAND = ["--config-name", "train", "hydra.mode=MULTIRUN", *QUICK]
 
 
@@ -69,16 +69,21 @@ def start(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def disturbed(folder: Path, axis: str, kills: int, draw: random.Random) -> list[str]:
-    """Kills cell, launcher or both at random moments, each time going on with the sweep; what was killed."""
-    killed = []
-    for _ in range(kills):
-        begun = (folder / "cells.json").is_file()
+def disturbed(folder: Path, axis: str, most: int, draw: random.Random) -> int:
+    """Kills cell, launcher or both at random moments, each time going on with the sweep, until it ends by itself.
+
+    Returns the number of kills, at most `most`.
+    """
+    for kills in range(most):
+        begun = (folder / "multirun.yaml").is_file()
         process = start(axis, f"sweep.resume={folder}" if begun else f"hydra.sweep.dir={folder}")
         deadline = time.monotonic() + 60
         while not cells_alive(folder) and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
         time.sleep(draw.uniform(0, 2.5))
+        if process.poll() == 0:
+            process.communicate()
+            return kills
         victims = draw.choice(["cell", "launcher", "both"])
         if victims != "launcher":
             for pid in cells_alive(folder)[:1]:
@@ -86,8 +91,7 @@ def disturbed(folder: Path, axis: str, kills: int, draw: random.Random) -> list[
         if victims != "cell":
             process.kill()
         process.communicate(timeout=120)
-        killed.append(victims)
-    return killed
+    return most
 
 
 def same(folder: Path, other: Path) -> None:
@@ -110,15 +114,19 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_sweep_killed_at_random_moments_ends_as_if_nothing_had_happened(
     kills: int, undisturbed: Path, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "sweep"
-    disturbed(folder, "seed=0,1,2,3", kills, random.Random(kills))
-    last = train(*COMMAND, "seed=0,1,2,3", f"sweep.resume={folder}")
-    assert (last.returncode, last.stderr) == (0, "")
-    assert "report.html" in last.stdout
-    same(undisturbed, folder)
-    runs = [record for path in (folder / "wandb").glob("offline-run-*") for record in wandb_records(path)]
-    names = sorted(record["run"]["display_name"] for record in runs if record["type"] == "run")
-    assert names == [f"seed={seed}" for seed in range(4)]
+    killed, rounds, draw = 0, 0, random.Random(kills)
+    while killed < kills:
+        folder = tmp_path / str(rounds)
+        killed += disturbed(folder, "seed=0,1,2,3", kills - killed, draw)
+        rounds += 1
+        last = train(*COMMAND, "seed=0,1,2,3", f"sweep.resume={folder}")
+        assert (last.returncode, last.stderr) == (0, "")
+        assert "report.html" in last.stdout
+        same(undisturbed, folder)
+        runs = [record for path in (folder / "wandb").glob("offline-run-*") for record in wandb_records(path)]
+        names = sorted(record["run"]["display_name"] for record in runs if record["type"] == "run")
+        assert names == [f"seed={seed}" for seed in range(4)]
+    print(f"{killed} kills over {rounds} sweeps")
 
 
 def written(folder: Path) -> list[int]:

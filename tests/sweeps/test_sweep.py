@@ -49,6 +49,13 @@ def test_wandb_reads_as_many_runs_as_cells_in_one_group(swept: Path) -> None:
     assert len({run["run_id"] for run in runs}) == 4
     assert {run["run_group"] for run in runs} == {f"{swept.parent.name}/{swept.name}"}
     assert {run["config"]["update"]["cell"] for run in runs} == {"tanh", "identity"}
+    for run in runs:
+        config = run["config"]["update"]
+        assert run["display_name"] == f"{config['activation']['name']} seed={config['seed']}"
+        assert (config["init"]["gain"], config["model"]["hidden"], config["trainer"]["max_steps"]) == (1.5, 8, 4)
+    for folder in folders:
+        (exit_code,) = [r["exit"].get("exit_code", 0) for r in wandb_records(folder) if r["type"] == "exit"]
+        assert exit_code == 0
 
 
 def test_a_cell_equals_the_same_configuration_run_alone(swept: Path, tmp_path: Path) -> None:

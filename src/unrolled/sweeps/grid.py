@@ -47,13 +47,20 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
     folder.mkdir(parents=True, exist_ok=True)
     with held(folder):
         clear(folder, [cell for cell in planned if cell.number in unfinished_])
+        if not (folder / SWEEP_RECORD).is_file():
+            _save(config, folder / SWEEP_RECORD)
         write_plan(folder, sorted({cell.number: cell for cell in [*known, *planned]}.values(), key=_number))
-        if not known:
-            OmegaConf.save(config, folder / SWEEP_RECORD)
         pairs = zip(planned, cells, strict=True)
         jobs = [_job(plan, cell) for plan, cell in pairs if plan.number in unfinished_]
         todo = [job for each in jobs if (job := runnable(folder, each)) is not None]
         return _run(sweeper.launcher, todo, folder)
+
+
+def _save(config: DictConfig, file: Path) -> None:
+    """Whole, or not there."""
+    draft = file.with_name(f".{file.name}")
+    OmegaConf.save(config, draft)
+    draft.replace(file)
 
 
 def _check_hosts(launcher: Any, name: str, cells: Sequence[Combination]) -> None:

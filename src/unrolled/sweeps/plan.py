@@ -99,7 +99,7 @@ def clear(folder: Path, cells: Sequence[Planned]) -> None:
     for cell in cells:
         _wait_for_its_end(folder / str(cell.number))
         records.forget(folder / str(cell.number))
-        if not resumable(folder, cell):
+        if not resumable(folder / str(cell.number)):
             shutil.rmtree(folder / str(cell.number), ignore_errors=True)
     known = {
         Path(wandb["folder"]).name
@@ -127,15 +127,13 @@ def runnable(folder: Path, job: Job) -> Job | None:
     cell = folder / str(job.number)
     if records.read(cell).get("state") in status.RESULTS:
         return None
-    again = bool(status.read(cell)) and (cell / "checkpoints" / "last.ckpt").is_file()
     overrides = [word for word in job.overrides if word != RESUME]
-    return replace(job, overrides=[*overrides, RESUME] if again else overrides)
+    return replace(job, overrides=[*overrides, RESUME] if resumable(cell) else overrides)
 
 
-def resumable(folder: Path, cell: Planned) -> bool:
-    """Whether the cell has a checkpoint to go on from."""
-    path = folder / str(cell.number)
-    return bool(status.read(path)) and (path / "checkpoints" / "last.ckpt").is_file()
+def resumable(cell: Path) -> bool:
+    """Whether the cell in this folder has a checkpoint to go on from."""
+    return bool(status.read(cell)) and (cell / "checkpoints" / "last.ckpt").is_file()
 
 
 def _wait_for_its_end(cell: Path) -> None:
