@@ -13,7 +13,6 @@ from .tracking import status
 from .tracking.status import FILE
 from .validation import validate
 
-
 EXTENDABLE = ("trainer.max_epochs", "trainer.max_steps", "trainer.progress", "trainer.checkpoint_every_s")
 
 
