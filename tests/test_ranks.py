@@ -9,12 +9,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from conftest import ROOT, train, wandb_records
+from unrolled.place import Place
+from unrolled.preflight import compose
 from unrolled.rnn import Batch
+from unrolled.run import run
 from unrolled.sweeps.results import read_sweep
 
 SAME = ["trainer.precision=64", "optimizer=sgd", "trainer.max_steps=20", "trainer.log_every_n_steps=1"]
@@ -32,6 +36,12 @@ def alike(folder: Path, other: Path) -> None:
         assert len(rows) == len(others) > 1
         for row, twin in zip(rows, others, strict=True):
             assert row == pytest.approx(twin, rel=1e-9, nan_ok=True), file.name
+
+
+def here(folder: Path, *overrides: str) -> dict[str, Any]:
+    """The run in this process; ranks are forked from it."""
+    folder.mkdir()
+    return run(compose([*SAME, "tracker=none", *overrides]), Place(folder, "a run", "a run"))
 
 
 def no_stray_process(word: str) -> None:
@@ -69,12 +79,10 @@ def _command(process: Path) -> str:
     ],
 )
 def test_two_ranks_give_the_numbers_of_one(overrides: list[str], tmp_path: Path) -> None:
-    for name, more in (("one", []), ("two", ["trainer=ddp_cpu"])):
-        ended = train(*SAME, *overrides, *more, f"hydra.run.dir={tmp_path / name}", "tracker=none")
-        assert (ended.returncode, ended.stderr) == (0, "")
-        assert ended.stdout.count("completed after 20 steps") == 1
+    first = here(tmp_path / "one", *overrides)
+    second = here(tmp_path / "two", *overrides, "trainer=ddp_cpu")
+    assert first["state"] == second["state"] == "completed"
     alike(tmp_path / "one", tmp_path / "two")
-    first, second = (json.loads((tmp_path / name / "status.json").read_text()) for name in ("one", "two"))
     for key in ("metrics", "train", "baseline"):
         assert first[key] == pytest.approx(second[key], rel=1e-6, nan_ok=True)
     assert first["regime"] == second["regime"]
@@ -82,7 +90,7 @@ def test_two_ranks_give_the_numbers_of_one(overrides: list[str], tmp_path: Path)
 
 def test_torchrun_starts_the_same_run(tmp_path: Path) -> None:
     alone, folder = tmp_path / "alone", tmp_path / "torchrun"
-    assert train(*SAME, f"hydra.run.dir={alone}", "tracker=none").returncode == 0
+    here(alone)
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
     command += ["src/train.py", *SAME, "trainer=ddp_cpu", f"hydra.run.dir={folder}"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
@@ -106,7 +114,7 @@ def test_a_sweep_of_runs_on_two_ranks_is_as_many_runs_as_cells(tmp_path: Path) -
     for cell in read_sweep(folder).cells:
         assert cell.state == "completed"
         alone = tmp_path / f"alone{cell.axes['seed']}"
-        assert train(*SAME, f"seed={cell.axes['seed']}", "tracker=none", f"hydra.run.dir={alone}").returncode == 0
+        here(alone, f"seed={cell.axes['seed']}")
         alike(alone, cell.folder)
     no_stray_process(str(folder))
 
