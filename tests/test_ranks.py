@@ -176,6 +176,15 @@ def test_what_cannot_work_is_told_before_anything_starts(words: list[str], told:
     assert not any(tmp_path.iterdir())
 
 
+def test_what_every_rank_finds_wrong_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "odd.py").write_text("def load(config, seed): return None")
+    words = ["task=own", f"task.file={tmp_path / 'odd.py'}", "trainer=ddp_cpu", f"hydra.run.dir={tmp_path / 'run'}"]
+    ended = train(*words)
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
+    assert ended.stderr == "unrolled: task=own: load() returned NoneType, not unrolled.tasks.data.Data\n"
+    assert json.loads((tmp_path / "run" / "status.json").read_text())["state"] == "failed"
+
+
 def test_a_batch_falls_into_parts() -> None:
     steps = torch.arange(5).expand(3, 5)
     whole = Batch(steps, torch.ones(3, 5, dtype=torch.bool), torch.arange(5), None)

@@ -20,12 +20,15 @@ from multiprocessing.process import BaseProcess
 from unrolled.config import Config
 from unrolled.errors import Interrupted, UserError, raise_on_signals
 
+WRONG = 2  # the exit code of a rank that met a UserError
 GRACE_S = 10.0  # from the end of one rank to that of the others
 _NAMES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
 
 
 class RanksFailed(Exception):
-    """What became of the ranks that did not end well."""
+    """What became of the ranks that did not end well. wrong: all of them found that what was asked for cannot be."""
+
+    wrong = False
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,9 @@ class _Ranks:
             raise stopped
         failed = [f"rank {i} {_how(p.exitcode or 0)}" for i, p in enumerate(self.processes) if p.exitcode]
         if failed:
-            raise RanksFailed(", ".join(failed))
+            error = RanksFailed(", ".join(failed))
+            error.wrong = {process.exitcode for process in self.processes} == {WRONG}
+            raise error
 
     def _tell(self, number: int) -> None:
         for process in self.processes:
@@ -132,8 +137,13 @@ def _rank(rank: Rank, address: dict[str, str], body: Callable[[Rank], None]) -> 
         code = 0
     except Interrupted as stop:
         code = stop.exit_code
-    except BaseException:
-        traceback.print_exc()
+    except UserError:
+        code = WRONG  # every rank finds it: the one who waits tells it once
+    except BaseException as error:
+        if os.environ.get("UNROLLED_TRACEBACK"):
+            traceback.print_exc()
+        first_line = (str(error).splitlines() or [""])[0]
+        print(f"unrolled: rank {rank.number}: {type(error).__name__}: {first_line}", file=sys.stderr)
     finally:
         sys.stdout.flush()
         os._exit(code)  # what the starter would do at its own exit is not ours to do

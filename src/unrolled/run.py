@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from unrolled.config import Config, fingerprint, plain
-from unrolled.errors import Interrupted
+from unrolled.errors import Interrupted, UserError
 from unrolled.execution import Execution
 from unrolled.place import Place
 from unrolled.ranks import Rank, RanksFailed, on_ranks
@@ -40,7 +40,9 @@ def run(config: Config, place: Place) -> dict[str, Any]:
         on_ranks(config, partial(_as_rank, config, values, place))
     except RanksFailed as failed:
         status.mark(place.folder, "failed", str(failed))
-        why = status.read(place.folder).get("error")
+        why = status.read(place.folder).get("error") or ""
+        if failed.wrong:
+            raise UserError(why.removeprefix("UserError: ")) from None
         raise RanksFailed(f"{failed}: {why}" if why != str(failed) else why) from None
     return status.read(place.folder)
 
