@@ -138,6 +138,10 @@ def test_a_run_can_be_made_longer(undisturbed, tmp_path: Path) -> None:
     one(tmp_path / "run", "trainer.max_steps=23")
     assert one(tmp_path / "run", "resume=true")["steps"] == 36
     same(tmp_path / "run", undisturbed())
+    whole = ["trainer.max_steps=null", "trainer.max_epochs=4"]
+    one(tmp_path / "epochs", *whole, "trainer.max_epochs=2")
+    assert one(tmp_path / "epochs", *whole, "resume=true")["steps"] == 40
+    same(tmp_path / "epochs", undisturbed(*whole))
 
 
 def test_a_checkpoint_that_is_no_file_any_more_costs_time_only(undisturbed, tmp_path: Path) -> None:
