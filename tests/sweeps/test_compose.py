@@ -16,7 +16,7 @@ from unrolled.preflight import compose
 from unrolled.sweeps.compose import Combination, combinations, read_axes
 
 LEFT_OUT = {
-    "experiment": {"notes_example"},
+    "experiment": {"notes_example", "nan"},
     "task": {"own", "spam"},
     "embedding": {"pretrained"},
     "trainer": {"gpu", "ddp"},
@@ -57,7 +57,7 @@ ANY_AXIS = st.sampled_from([g for g, names in GROUPS.items() if len(names) > 1] 
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(axes=st.lists(ANY_AXIS, min_size=1, max_size=3, unique_by=lambda axis: axis[0]), draw=st.data())
 def test_every_cell_is_what_hydra_composes(axes: list[tuple[str, list[str]]], draw: st.DataObject) -> None:
     words = [f"{key}={','.join(values)}" for key, values in axes]
