@@ -22,6 +22,7 @@ from unrolled.errors import Interrupted, UserError, raise_on_signals
 
 WRONG = 2  # the exit code of a rank that met a UserError
 GRACE_S = 10.0  # from the end of one rank to that of the others
+OURS = "UNROLLED_RANK"  # in the environment of a rank that we have started
 _NAMES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
 
 
@@ -52,9 +53,6 @@ def started_outside() -> Rank | None:
     if all(name in os.environ for name in _NAMES) and ("TORCHELASTIC_RUN_ID" in os.environ or OURS in os.environ):
         return Rank(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]))
     return None
-
-
-OURS = "UNROLLED_RANK"
 
 
 def check_ranks(config: Config, started_later: bool = False) -> None:

@@ -4,6 +4,7 @@ Shapes: T steps read, T' steps written or answered, B batch, E inputs, H hidden,
 V tokens of a vocabulary, D size of a vector. Everything is time-major.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -48,7 +49,7 @@ class Batch(NamedTuple):
         return len(self.y) if self.y_mask is None else int(self.y_mask.sum())
 
 
-class Pattern(nn.Module):
+class Pattern(nn.Module, ABC):
     """What all have in common: RNNs (by name, in order of time) and a read-out y = W_o h + b_o.
 
     reader: the RNN whose *last state alone* the rest of the network reads, or None. Of it a slope can be told from one
@@ -67,13 +68,13 @@ class Pattern(nn.Module):
     def rnns(self) -> dict[str, RNN]:
         return {name: part for name, part in self.named_children() if isinstance(part, RNN)}
 
+    @abstractmethod
     def masks(self, batch: Batch) -> list[Tensor]:
         """Which steps are real, bool (T, B), for each RNN."""
-        raise NotImplementedError
 
+    @abstractmethod
     def forward(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
         """The answers (B, C) or (T', B, C), before any softmax. tapes: one for each RNN, or none."""
-        raise NotImplementedError
 
     def read_out(self, h: Tensor) -> Tensor:
         """h (..., H) -> (..., C)."""
