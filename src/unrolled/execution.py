@@ -118,9 +118,9 @@ class Execution:
         finally:
             self.recorder.close()
 
-    def _births(self) -> Births:
+    def _births(self) -> dict[str, Births]:
         if self.probe is None:
-            return Births([])
+            return {}
         batch = to_device(self.probe_batch, "cpu")
         born = births(self.values, self.data.spec, self.module.loss, batch, self.vectors)
         if not self.resumed:
@@ -139,7 +139,7 @@ class Execution:
             self.saving.save(self.trainer)
         return None
 
-    def _result(self, born: Births, diverged: Diverged | None) -> dict[str, Any]:
+    def _result(self, born: dict[str, Births], diverged: Diverged | None) -> dict[str, Any]:
         step, module = self.trainer.global_step, self.module.to(self.device)
         gradients = {}
         if self.probe is not None:

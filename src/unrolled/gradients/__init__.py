@@ -1,1 +1,43 @@
-"""What we look at: norms of dL/dh_t per time step, their slope and horizon, and the regime they make."""
+"""What we look at: gradients on their way back through time, why they vanish or explode, and what theory predicts.
+
+Everything here takes any `RNN`, trained or not, computes in float64, and says so where a number cannot be known.
+"""
+
+from .cone import gradient_cone, log_gradient_cone
+from .diagnosis import Diagnosis, diagnose
+from .jacobian import Products, products, step_jacobians
+from .lyapunov import Spectrum, lyapunov_from_jacobians, lyapunov_spectrum
+from .memory import Memory, memory
+from .profile import Profile, profile
+from .regime import REGIMES
+from .theory import MeanField, Predictions, critical_gain, mean_field, predictions
+from .trajectory import Trajectory, trajectory
+from .weights import WeightGradient, contributions, weight_gradient
+
+__all__ = [
+    "REGIMES",
+    "Diagnosis",
+    "MeanField",
+    "Memory",
+    "Predictions",
+    "Products",
+    "Profile",
+    "Spectrum",
+    "Trajectory",
+    "WeightGradient",
+    "contributions",
+    "critical_gain",
+    "diagnose",
+    "gradient_cone",
+    "log_gradient_cone",
+    "lyapunov_from_jacobians",
+    "lyapunov_spectrum",
+    "mean_field",
+    "memory",
+    "predictions",
+    "products",
+    "profile",
+    "step_jacobians",
+    "trajectory",
+    "weight_gradient",
+]

@@ -1,63 +1,77 @@
 """A second backward pass over known states, in float64 and in log space: nothing under- or overflows.
 
-dL/dh_{t-1} = W_h^T (f'(a_t) * dL/dh_t) is a product of T factors; here its direction and the ln of its length are
-carried apart, with ln f' from its formula, so that 1 - tanh^2 never rounds to 0.
+dL_s/dh_{t-1} = W_h^T (f'(a_t) * dL_s/dh_t) is a product of s - t + 1 factors; here its direction and the ln of its
+length are carried apart, with ln f' from its formula, so that 1 - tanh^2 never rounds to 0.
+
+Shapes: S sources (time steps that have a loss), B batch, K directions, H hidden, T time steps.
 """
 
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from unrolled.rnn import RNN
+from .trajectory import Trajectory
+
+TINIEST = 1e-300
 
 
 @dataclass(frozen=True)
 class LogPass:
-    """ln_norm (T, B): ln of the norm of dL/dh_t per sample, -inf where it is exactly 0.
+    """The gradient of the loss at each source, carried back from there to the first state.
 
-    ln_slope (T, B, H): ln |f'(a_t)|. h (T, B, H): the states. mask bool (T, B). All float64.
-    diverged_at: the first time step whose state is not finite, or None.
+    sources (S,): their time steps, ascending. ln_norm (S, T, B): ln of the norm of dL_s/dh_t, of K directions their
+    RMS; -inf where it is exactly 0, nan behind the source. by_f, by_weights (S, T, B): what the step from h_t to h_{t-1} adds
+    to it, ln |f'| along this gradient and then W_h; their sum is the increment; nan where there is none.
     """
 
+    sources: Tensor
     ln_norm: Tensor
-    ln_slope: Tensor
-    h: Tensor
-    mask: Tensor
-    diverged_at: int | None
+    by_f: Tensor
+    by_weights: Tensor
 
 
 @torch.no_grad()
-def log_pass(rnn: RNN, x: Tensor, h: Tensor, dh_T: Tensor, mask: Tensor) -> LogPass:
-    """Carries dL/dh_T (B, H) back through the states h (T, B, H) that the layer has on x; all float64.
-
-    x (T, B, E), or tokens (T, B). The initial state is 0. mask bool (T, B): carried steps (False) change nothing.
-    """
-    previous = torch.cat([torch.zeros_like(h[:1]), h[:-1]])
-    a = rnn.project(x) + F.linear(previous, rnn.W_h)
-    ln_slope = rnn.f.log_abs_derivative_at(a)
-    finite = (torch.isfinite(a).all(2) | ~mask).all(1)
-    if not finite.all():
-        step = int((~finite).nonzero()[0])
-        return LogPass(torch.full_like(a[..., 0], torch.nan), ln_slope, h, mask, step)
-    ln_norm = _carry_back(rnn, a, ln_slope, dh_T, mask)
-    return LogPass(ln_norm, ln_slope, h, mask, None)
+def log_pass(seen: Trajectory, dh_T: Tensor) -> LogPass:
+    """Carries dL/dh_T (B, H), or K of them (B, K, H), back through the states."""
+    dh = dh_T if dh_T.ndim == 3 else dh_T.unsqueeze(1)
+    return carry_back(seen, torch.tensor([len(seen.h) - 1]), dh.unsqueeze(0))
 
 
-def _carry_back(rnn: RNN, a: Tensor, ln_slope: Tensor, dh_T: Tensor, mask: Tensor) -> Tensor:
-    largest = ln_slope.amax(2, keepdim=True).nan_to_num(neginf=0.0)
-    slope = torch.exp(ln_slope - largest)
-    if rnn.f.log_derivative is None:  # else f' > 0
-        slope = torch.where(rnn.f.derivative_at(a) < 0, -slope, slope)
-    total = dh_T.norm(dim=1, keepdim=True).log()
-    direction = F.normalize(dh_T, dim=1, eps=1e-300)
-    ln_norm = [total]
-    for t in range(len(a) - 1, 0, -1):
-        moved = (slope[t] * direction) @ rnn.W_h
-        length = moved.norm(dim=1, keepdim=True)
-        real = mask[t].unsqueeze(1)
-        total = torch.where(real, total + largest[t] + length.log(), total)
-        direction = torch.where(real, moved / length.clamp_min(1e-300), direction)
-        ln_norm.append(total)
-    return torch.stack(ln_norm[::-1]).squeeze(2)
+@torch.no_grad()
+def carry_back(seen: Trajectory, sources: Tensor, dh: Tensor) -> LogPass:
+    """dh (S, B, K, H): the gradient of each source's own loss in its own state. sources ascend."""
+    (T, B), (slope, factor) = seen.h.shape[:2], seen.scaled_slope
+    S, _, K, _ = dh.shape
+    direction, total = _unit(dh.double())
+    total = total - 0.5 * torch.log(total.new_tensor(float(K)))  # RMS over directions, not their sum
+    ln_norm, by_f, by_weights = (total.new_full((S, T, B), torch.nan) for _ in range(3))
+    first = S
+    for t in range(int(sources[-1]), -1, -1):
+        while first and sources[first - 1] >= t:
+            first -= 1
+        ln_norm[first:, t] = total[first:]
+        if t == 0:
+            break
+        real = seen.mask[t]
+        bent, along_f = _unit(direction[first:] * slope[t].unsqueeze(1))
+        moved, along_W = _unit(bent @ seen.W_h)
+        along_f = along_f + factor[t]
+        by_f[first:, t] = torch.where(real, along_f, torch.nan)
+        by_weights[first:, t] = torch.where(real, along_W, torch.nan)
+        total[first:] = torch.where(real, total[first:] + along_f + along_W, total[first:])
+        direction[first:] = torch.where(real[:, None, None], moved, direction[first:])
+    return LogPass(sources, ln_norm, by_f, by_weights)
+
+
+def _unit(vectors: Tensor) -> tuple[Tensor, Tensor]:
+    """(..., K, H) -> itself at length 1 over the last two axes, and ln of its length; 0 stays 0 and has -inf."""
+    length = vectors.flatten(-2).norm(dim=-1)
+    return vectors / length.clamp_min(TINIEST)[..., None, None], length.log()
+
+
+def orthonormal(batch: int, hidden: int, count: int, seed: int = 0) -> Tensor:
+    """(B, K, H): for each sample K = min(H, count) random orthonormal directions."""
+    draw = torch.Generator().manual_seed(seed)
+    square = torch.randn(batch, hidden, min(hidden, count), generator=draw, dtype=torch.float64)
+    return torch.linalg.qr(square)[0].transpose(1, 2).contiguous()

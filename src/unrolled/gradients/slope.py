@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+LONG = 20  # steps from which on the first fifth is left out
 LEAST_SAMPLES = 10  # a lag with fewer samples behind it is neither drawn nor used for the horizon
 HORIZON = math.log(100)  # moved by a factor of 100
 
@@ -18,18 +19,25 @@ HORIZON = math.log(100)  # moved by a factor of 100
 class ByLag:
     """mean (T,): mean of ln norm relative to lag 0, by lag. increments (T-1, B), nan where not real at both lags.
 
-    count (T,): samples real at each lag. reach: 1 + the largest lag that half of the samples reach.
+    count (T,): samples real at each lag. reach: 1 + the largest lag that half of the samples reach. early: how many of
+    the last lags lead to the first fifth of the states, which have not settled yet.
     """
 
     mean: Tensor
     increments: Tensor
     count: Tensor
     reach: int
+    early: int
 
     @property
     def enough(self) -> Tensor:
         """(T,) bool: the lags with at least `LEAST_SAMPLES` samples behind them, or every sample there is if fewer."""
         return self.count >= min(LEAST_SAMPLES, max(1, self.increments.shape[1]))
+
+    @property
+    def window(self) -> slice:
+        """Increments that count: not the first lag (it aligns the gradient), nor those that are early."""
+        return slice(1, max(1, self.reach - 1 - self.early))
 
 
 @dataclass(frozen=True)
@@ -52,15 +60,24 @@ def by_lag(ln_norm: Tensor, mask: Tensor) -> ByLag:
     """ln_norm (T, B) and mask bool (T, B) in order of time; sequences end at the same step."""
     backwards = torch.where(mask & torch.isfinite(ln_norm), ln_norm, torch.nan).flip(0)
     increments = backwards[1:] - backwards[:-1]
-    mean = torch.cat([increments.new_zeros(1), increments.nanmean(1).cumsum(0)])
     count = mask.flip(0).sum(1)
-    reached = (count >= max(1, mask.shape[1] / 2)).nonzero()
-    return ByLag(mean, increments, count, int(reached.max()) + 1 if len(reached) else 0)
+    reach = _reach(count, mask.shape[1])
+    return ByLag(_relative(increments), increments, count, reach, reach // 5 if reach >= LONG else 0)
 
 
-def window(reach: int) -> slice:
-    """Increments that count: not the first lag (it aligns the gradient), nor the first fifth of the states."""
-    return slice(1, reach - 1 - reach // 5 if reach >= 20 else reach - 1)
+def by_lag_of_increments(increments: Tensor, started: Tensor) -> ByLag:
+    """increments (T-1, B) by lag, nan where there is none; started bool (B,): the samples that have a lag 0."""
+    count = torch.cat([started.unsqueeze(0), ~increments.isnan()]).sum(1)
+    return ByLag(_relative(increments), increments, count, _reach(count, increments.shape[1]), 0)
+
+
+def _relative(increments: Tensor) -> Tensor:
+    return torch.cat([increments.new_zeros(1), increments.nanmean(1).cumsum(0)])
+
+
+def _reach(count: Tensor, samples: int) -> int:
+    reached = (count >= max(1, samples / 2)).nonzero()
+    return int(reached.max()) + 1 if len(reached) else 0
 
 
 def slope(lags: ByLag) -> Slope | None:
@@ -68,7 +85,7 @@ def slope(lags: ByLag) -> Slope | None:
 
     None where fewer than two increments are left.
     """
-    chosen = lags.increments[window(lags.reach)]
+    chosen = lags.increments[lags.window]
     chosen = chosen[:, ~chosen.isnan().all(0)]
     per_lag = chosen.nanmean(1)
     if len(per_lag) < 2 or per_lag.isnan().any():

@@ -5,6 +5,7 @@ from .embedding import Embedding, Numbers, OneHot
 from .patterns import (
     PATTERNS,
     Batch,
+    Driven,
     EncoderDecoder,
     Pattern,
     SequenceToSequence,
@@ -19,6 +20,7 @@ __all__ = [
     "RNN",
     "Activation",
     "Batch",
+    "Driven",
     "Embedding",
     "EncoderDecoder",
     "Numbers",

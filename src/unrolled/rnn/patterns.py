@@ -5,7 +5,8 @@ V tokens of a vocabulary, D size of a vector. Everything is time-major.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -49,15 +50,25 @@ class Batch(NamedTuple):
         return len(self.y) if self.y_mask is None else int(self.y_mask.sum())
 
 
-class Pattern(nn.Module, ABC):
-    """What all have in common: RNNs (by name, in order of time) and a read-out y = W_o h + b_o.
+class Driven(NamedTuple):
+    """One RNN of a network on a batch: what drives it, and how the rest of the network answers from its states.
 
-    reader: the RNN whose *last state alone* the rest of the network reads, or None. Of it a slope can be told from one
-    backward pass; where a loss reads every state, fresh gradients at each step hide what the older ones do.
+    x, h0, mask: as `RNN.forward` takes them. counted: bool (T, B), the steps whose own state is read; None: the last
+    state alone is. answer: the network's answer from all states (T, B, H), or from the last one (B, H).
     """
 
+    rnn: RNN
+    x: Tensor
+    h0: Tensor | None
+    mask: Tensor
+    counted: Tensor | None
+    answer: Callable[[Tensor], Tensor]
+
+
+class Pattern(nn.Module, ABC):
+    """What all have in common: RNNs (by name, in order of time) and a read-out y = W_o h + b_o."""
+
     writes = False  # whether it reads its own answers when nobody gives it the true ones
-    reader: RNN | None = None
 
     def __init__(self, hidden: int, answers: int) -> None:
         super().__init__()
@@ -71,6 +82,10 @@ class Pattern(nn.Module, ABC):
     @abstractmethod
     def masks(self, batch: Batch) -> list[Tensor]:
         """Which steps are real, bool (T, B), for each RNN."""
+
+    @abstractmethod
+    def driven(self, batch: Batch) -> dict[str, Driven]:
+        """Each RNN by its name, with the true answers fed back where it reads its own."""
 
     @abstractmethod
     def forward(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
@@ -103,24 +118,19 @@ class SequenceToVector(Pattern):
         super().__init__(rnn.hidden, answers)
         self.embedding, self.rnn = embedding, rnn
 
-    @property
-    def reader(self) -> RNN:  # type: ignore[override]
-        return self.rnn
-
     def masks(self, batch: Batch) -> list[Tensor]:
         return [_real(batch)]
 
     def read(self, batch: Batch) -> Tensor:
-        """x (T, B, E), as the reader gets it."""
+        """x (T, B, E), as the RNN gets it."""
         return self.embedding(batch.x)
 
     def forward(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
         _, h_T = self.rnn.unroll(self.read(batch), tape=_tape(tapes, 0), mask=batch.mask)
         return self.read_out(h_T)
 
-    def answer(self, h_T: Tensor, batch: Batch) -> Tensor:
-        """From the reader's last state (B, H)."""
-        return self.read_out(h_T)
+    def driven(self, batch: Batch) -> dict[str, Driven]:
+        return {"rnn": Driven(self.rnn, self.read(batch), None, _real(batch), None, self.read_out)}
 
 
 class SequenceToSequence(Pattern):
@@ -132,6 +142,10 @@ class SequenceToSequence(Pattern):
 
     def masks(self, batch: Batch) -> list[Tensor]:
         return [_real(batch)]
+
+    def driven(self, batch: Batch) -> dict[str, Driven]:
+        x, real = self.embedding(batch.x), _real(batch)
+        return {"rnn": Driven(self.rnn, x, None, real, real & _counted(batch), self.read_out)}
 
     def forward(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
         return self.read_out(self.rnn(self.embedding(batch.x), tape=_tape(tapes, 0), mask=batch.mask))
@@ -150,6 +164,10 @@ class VectorToSequence(Pattern):
 
     def masks(self, batch: Batch) -> list[Tensor]:
         return [_counted(batch)]
+
+    def driven(self, batch: Batch) -> dict[str, Driven]:
+        x, counted = self.embedding(shifted(batch.y)), _counted(batch)
+        return {"rnn": Driven(self.rnn, x, self.initial_state(batch), counted, counted, self.read_out)}
 
     def initial_state(self, batch: Batch) -> Tensor:
         return F.linear(batch.x.to(self.W_v.dtype), self.W_v, self.b_v)
@@ -182,15 +200,19 @@ class EncoderDecoder(Pattern):
         self.source, self.encoder = source, encoder
         self.embedding, self.decoder = embedding, decoder
 
-    @property
-    def reader(self) -> RNN:  # type: ignore[override]
-        return self.encoder
-
     def masks(self, batch: Batch) -> list[Tensor]:
         return [_real(batch), _counted(batch)]
 
     def read(self, batch: Batch) -> Tensor:
         return self.source(batch.x)
+
+    def driven(self, batch: Batch) -> dict[str, Driven]:
+        x, counted = self.embedding(shifted(batch.y)), _counted(batch)
+        answer = partial(self.answer, batch=batch)
+        return {
+            "encoder": Driven(self.encoder, self.read(batch), None, _real(batch), None, answer),
+            "decoder": Driven(self.decoder, x, self.encode(batch), counted, counted, self.read_out),
+        }
 
     def forward(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
         return self.answer(self.encode(batch, tapes), batch, tapes)

@@ -19,11 +19,13 @@ class Tape:
 
     dh: (T, B, H), dL/dh_t: the total derivative, through all later steps. A carried (masked) step has its successor's.
     da: (T, B, H), dL/da_t: the same before the activation; 0 where masked.
+    h: (T + 1, B, H), the states, the initial one first: dL/da_t and h_{t-1} make step t's part of dL/dW_h.
     A tape that is used again is overwritten: take a new one for each pass that is to be kept.
     """
 
     dh: Tensor | None = None
     da: Tensor | None = None
+    h: Tensor | None = None
 
     def memory(self, like: Tensor) -> Tensor:
         """Where the next pass writes dL/dh_t: over the last one's if it fits, for fresh pages cost time."""
@@ -104,7 +106,7 @@ class _Unroll(torch.autograd.Function):
             _carry_back(dh[t - 1], direct[t - 1], da_t[t], W_h, dh[t], carry.weights[t])
         da[0].mul_(dh[0])
         if tape:
-            tape.dh, tape.da = kept, da
+            tape.dh, tape.da, tape.h = kept, da, states
         dh0 = None
         if ctx.needs_input_grad[4]:
             dh0 = da.new_empty(B, H)
@@ -164,7 +166,7 @@ def _unroll_by_autograd(
     rnn: "RNN", x: Tensor, h: Tensor, mask: Tensor | None, tape: Tape | None
 ) -> tuple[Tensor, Tensor]:
     """The same loop, differentiated by autograd: the reference for `_Unroll`."""
-    states, projected = [], rnn.project(x)
+    states, projected, before = [], rnn.project(x), h
     if tape is not None:
         tape.dh, tape.da = (torch.zeros_like(projected) for _ in range(2))
     for t in range(x.shape[0]):
@@ -175,6 +177,8 @@ def _unroll_by_autograd(
             _keep_gradient(a, tape.da, t)
             _keep_gradient(h, tape.dh, t)
         states.append(h)
+    if tape is not None:
+        tape.h = torch.stack([before, *states]).detach()
     return torch.stack(states), h
 
 

@@ -16,6 +16,9 @@ from . import records
 from .plan import read_plan
 
 RESULTS = "results.csv"
+CAUSES = ("slope_by_f", "slope_by_W_h", "flat", "dead", "cancellation", "below_float_from")
+PREDICTED = ("predictions_start", "predictions")
+PREDICTIONS = ("bound", "ln_rho", "mean_field", "measured_chi", "exponent", "departure")
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,8 @@ def columns(swept: Swept) -> list[str]:
     metrics = sorted({key for cell in swept.cells for key in cell.status.get("metrics", {})})
     baselines = sorted({key for cell in swept.cells for key in cell.status.get("baseline", {})})
     gradients = ["regime_start", "regime", "slope_start", "slope", "slope_error"]
-    gradients += ["horizon", "horizon_direction", "horizon_extrapolated"]
+    gradients += ["horizon", "horizon_direction", "horizon_extrapolated", *CAUSES]
+    gradients += [f"{when}/{key}" for when in PREDICTED for key in PREDICTIONS]
     births = ["births", "births_slope_mean", "births_slope_sd", "births_regimes"]
     train = sorted({f"train/{key}" for cell in swept.cells for key in cell.status.get("train", {})})
     learning = ["updates", "solved_at", "roughness", *metrics, *train, *(f"baseline/{b}" for b in baselines)]
@@ -79,6 +83,8 @@ def row(cell: Cell) -> dict[str, Any]:
     values = {**cell.axes, "state": cell.state, "error": kept.get("error")}
     values |= {key: kept.get(key) for key in ("regime_start", "regime", "slope_start", "slope", "slope_error")}
     values |= {key: kept.get(key) for key in ("horizon", "horizon_direction", "horizon_extrapolated")}
+    values |= {key: kept.get(key) for key in CAUSES}
+    values |= {f"{when}/{key}": (kept.get(when) or {}).get(key) for when in PREDICTED for key in PREDICTIONS}
     if "births" in kept:
         births = kept["births"]
         values |= {"births": births["n"], "births_slope_mean": births["slope_mean"]}

@@ -12,7 +12,7 @@ import torch
 from unrolled.config import fingerprint
 from unrolled.paths import CHECKOUT
 from unrolled.place import Place
-from unrolled.training.probe import NEEDS_THE_CONE, Births, Evidence
+from unrolled.training.probe import Births, Evidence
 
 
 def opening(values: dict[str, Any], place: Place, started: float) -> dict[str, Any]:
@@ -33,43 +33,29 @@ def times(started: float) -> dict[str, Any]:
     return {"ended": ended, "duration_s": round(time.time() - started, 3)}
 
 
-def gradient_results(first: Evidence | None, last: Evidence | None, born: Births) -> dict[str, Any]:
+def gradient_results(first: Evidence | None, last: Evidence | None, born: dict[str, Births]) -> dict[str, Any]:
     """Both ends of training and the births; empty where no probe was taken. Slopes in nats per lag.
 
-    Where the loss reads every state they are null, with the reason; of an encoder-decoder the encoder, whose last state
-    alone the rest reads, is told by itself under `halves`.
+    Of an encoder-decoder both are told under `halves`, and the encoder at the top: what was read has to pass through
+    its last state.
     """
     if first is None or last is None:
         return {}
-    flushed = {"flushed_to_zero": last["flushed_to_zero"]}
-    nothing = {**dict.fromkeys(GRADIENTS), "regime_reason": NEEDS_THE_CONE, "births": _births(Births([]))}
-    if "regime" not in last:
-        return {**nothing, **flushed}
-    starts = {"regime_start": first["regime"], "slope_start": first["slope"]}
-    told = {key: (starts | last)[key] for key in GRADIENTS} | {"births": _births(born)}
-    if last["seam"] is None:
-        return {**told, **flushed}
-    return {**nothing, **flushed, "seam": last["seam"], "halves": {"encoder": told, "decoder": nothing}}
+    told = {name: _told(first["parts"][name], part, born[name]) for name, part in last["parts"].items()}
+    top = next(iter(told.values()))
+    kept = top | {key: last[key] for key in ("flushed_to_zero", "below_float_from", "bits")}
+    return kept if last["seam"] is None else {**kept, "seam": last["seam"], "halves": told}
 
 
-GRADIENTS = (
-    "regime_start",
-    "regime",
-    "regime_reason",
-    "slope_start",
-    "slope",
-    "slope_error",
-    "horizon",
-    "longest_lag",
-    "horizon_direction",
-    "horizon_extrapolated",
-)
+def _told(first: Evidence, last: Evidence, born: Births) -> dict[str, Any]:
+    starts = {f"{key}_start": first[key] for key in ("regime", "slope", "predictions")}
+    return starts | last | {"births": _births(born)}
 
 
 def _births(born: Births) -> dict[str, Any]:
     slopes = torch.tensor(born.slopes, dtype=torch.float64)
     return {
-        "n": len(born.diagnoses),
+        "n": len(born.labels),
         "slope_mean": float(slopes.mean()) if len(slopes) else None,
         "slope_sd": float(slopes.std()) if len(slopes) > 1 else None,
         "regimes": born.regimes,
@@ -79,8 +65,11 @@ def _births(born: Births) -> dict[str, Any]:
 
 def for_summary(result: dict[str, Any]) -> dict[str, Any]:
     """What W&B's summary shows of a result."""
-    keys = ("state", "regime", "regime_start", "slope", "slope_start", "horizon")
-    flat = {key: result.get(key) for key in keys if result.get(key) is not None}
+    keys = ("state", "regime", "regime_start", "regime_reason", "explanation", "slope", "slope_start", "slope_error")
+    keys += ("horizon", "slope_by_f", "slope_by_W_h", "flat", "dead", "cancellation", "below_float_from")
+    flat = {key: result[key] for key in keys if result.get(key) is not None}
+    for when in ("predictions_start", "predictions"):
+        flat |= {f"{when}/{key}": value for key, value in result.get(when, {}).items() if value is not None}
     return {**flat, **{f"baseline/{k}": v for k, v in result["baseline"].items()}}
 
 

@@ -44,7 +44,8 @@ class Recorder:
         columns = ["step", "epoch", "loss", "train/accuracy", *scores]
         columns += [f"grad/{name}" for name in parameters]
         columns += [f"grad_h/log10_lag_{lag}" for lag in self.lags]
-        columns += ["grad_h/zeros", "grad_h/slope", "grad_h/horizon"]
+        columns += ["grad_h/zeros", "grad_h/slope", "grad_h/horizon", "grad_W_h/cancellation"]
+        columns += ["grad_h/decoder/slope", "grad_h/decoder/horizon"] if self.seam is not None else []
         self._metrics = Table(folder / METRICS, columns, keep=state is not None)
         self._profiles = Profiles(folder, sum(steps))
         self._pending: dict[str, float] = {}
@@ -65,7 +66,7 @@ class Recorder:
         self._profiles.probe(step, look)
         self._media["grad_h/profile"] = self.tracker.profile(look.profile.rms, look.profile.count)
 
-    def births(self, births: Births) -> None:
+    def births(self, births: dict[str, Births]) -> None:
         self._profiles.births(births)
 
     def state(self) -> dict[str, Any]:
@@ -95,9 +96,10 @@ class Recorder:
         log_mean = look.profile.log_mean[: self.read].flip(0) / LN_10
         values: dict[str, Any] = {f"grad_h/log10_lag_{k}": float(log_mean[k]) for k in self.lags}
         values["grad_h/zeros"] = float(look.profile.zeros.nansum())
-        if look.diagnosis is not None and look.seam is None:
-            values["grad_h/slope"] = look.diagnosis.slope.mean if look.diagnosis.slope else None
-            values["grad_h/horizon"] = look.diagnosis.horizon.lag
+        for part, told in look.diagnoses.items():
+            prefix = "grad_h/decoder" if part == "decoder" else "grad_h"
+            values |= {f"{prefix}/slope": told.slope, f"{prefix}/horizon": told.horizon.lag}
+        values["grad_W_h/cancellation"] = next(iter(look.weights.values())).cancellation
         return {key: v for key, v in values.items() if v is not None and not math.isnan(v)}
 
     def _flush(self) -> None:
@@ -133,7 +135,7 @@ class NullRecorder:
 
     def row(self, step: int, values: dict[str, float]) -> None: ...
     def probe(self, step: int, look: Look) -> None: ...
-    def births(self, births: Births) -> None: ...
+    def births(self, births: dict[str, Births]) -> None: ...
     def close(self) -> None: ...
 
     def state(self) -> dict[str, Any]:

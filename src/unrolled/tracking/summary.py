@@ -53,19 +53,22 @@ def _remarks(status: dict[str, Any]) -> list[str]:
 def _gradients(status: dict[str, Any]) -> list[str]:
     if "regime" not in status:
         return []
-    flushed = []
-    if status["flushed_to_zero"]:
-        flushed.append(
+    lines = _told(status)
+    if "halves" in status:
+        lines = [line for name, half in status["halves"].items() for line in (f"{name}:", *_told(half))]
+    if status["below_float_from"] is not None:
+        lines.append(f"zeros     {below_float(status)}")
+    elif status["flushed_to_zero"]:
+        lines.append(
             f"zeros     {status['flushed_to_zero']} norms of the last profile are exactly 0 in training's precision"
         )
-    if "halves" in status:
-        return ["encoder:", *_told(status["halves"]["encoder"]), f"decoder:  slope and regime {NEEDS}", *flushed]
-    if status["regime"] is None:
-        return [f"gradient  slope and regime {NEEDS}; the profile by time step is recorded", *flushed]
-    return [*_told(status), *flushed]
+    return lines
 
 
-NEEDS = "need the cone: the loss reads every state, so each step has a fresh gradient of its own"
+def below_float(status: dict[str, Any]) -> str:
+    """Which part of the profile training's own precision cannot show."""
+    lag, bits = status["below_float_from"], status["bits"]
+    return f"the gradient is below float{bits} from lag {lag} on; the log-space pass continues"
 
 
 def _told(status: dict[str, Any]) -> list[str]:
@@ -77,8 +80,27 @@ def _told(status: dict[str, Any]) -> list[str]:
         lines.append(f"at birth  slope {mean} nats per lag (sd {sd}), {born['n']} networks: {counts}")
     lines.append(f"step 0    slope {number(status['slope_start'], '+.3f')}, {status['regime_start']}")
     lines.append(f"now       {status['regime']}: {status['regime_reason']}")
+    lines.append(f"          {status['explanation']}")
     lines.append(f"horizon   {horizon_words(status)}")
+    lines.append(f"theory    {_theory(status['predictions'])}")
+    lines.append(f"weights   {_weights(status)}")
     return lines
+
+
+def _theory(predicted: dict[str, float | None]) -> str:
+    names = {"bound": "ln(gamma sigma_max)", "ln_rho": "ln rho", "mean_field": "mean field", "exponent": "Lyapunov"}
+    found = ", ".join(f"{name} {number(predicted[key], '+.3f')}" for key, name in names.items())
+    return f"{found} nats per lag; departure from normality {number(predicted['departure'], '.2f')}"
+
+
+def _weights(status: dict[str, Any]) -> str:
+    lags = status["weight_horizon"]
+    if lags["90%"] is None:
+        return "dL/dW_h is 0"
+    return (
+        f"90 % of dL/dW_h comes from the last {lags['90%'] + 1} steps; its steps' parts add up to "
+        f"{number(status['cancellation'], '.2f')} of their lengths"
+    )
 
 
 def horizon_words(status: dict[str, Any]) -> str:

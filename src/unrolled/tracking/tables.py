@@ -61,15 +61,22 @@ class Profiles:
         for name, row in (values | {"grad_h_zeros": p.zeros, "grad_h_count": p.count}).items():
             self._row(name, "step", step, row, empty=p.count == 0)
         logs = {"grad_h_log": p.log_mean}
-        if look.diagnosis is not None:
-            logs["grad_h_relative_log"] = relative_log(look.diagnosis)
+        for part, told in look.diagnoses.items():
+            logs[f"grad_h_relative_log{self._suffix(part)}"] = relative_log(told)
         for name, row in logs.items():
             self._row(name, "step", step, row, empty=row.isnan())
+        for part, weights in look.weights.items():
+            self._row(f"grad_W_h{self._suffix(part)}", "step", step, weights.norms, empty=weights.norms.isnan())
 
-    def births(self, births: Births) -> None:
-        for i, diagnosis in enumerate(births.diagnoses):
-            row = relative_log(diagnosis)
-            self._row("births_relative_log", "birth", i, row, empty=row.isnan())
+    def births(self, births: dict[str, Births]) -> None:
+        for part, born in births.items():
+            for i, row in enumerate(born.curves):
+                self._row(f"births_relative_log{self._suffix(part)}", "birth", i, row, empty=row.isnan())
+
+    @staticmethod
+    def _suffix(part: str) -> str:
+        """Files of a second RNN are named after it."""
+        return f"_{part}" if part == "decoder" else ""
 
     def _row(self, name: str, key: str, index: int, values: Tensor, empty: Tensor) -> None:
         times = self.times[: len(values)]  # a relative profile ends where the reader does

@@ -154,17 +154,18 @@ class Probe(pl.Callback):
             self._record(trainer.global_step, seen)
 
     def last(self, step: int, module: RecurrentModule, fallback: Batch) -> None:
-        """The look at the end (or the only one, where nothing was trained), unless it has just been taken.
+        """The look at the end (or the only one, where nothing was trained); recorded unless it has just been.
 
         fallback: the batch for a source=training probe that never saw one.
         """
-        if self._at == step:
-            return
         batch = self.batch or self._training or fallback
-        self._record(step, look(module.network, module.loss, batch))
+        seen = look(module.network, module.loss, batch)
+        if self._at != step:
+            self._record(step, seen)
+        self.latest = evidence(seen, whole=True)
 
     def _record(self, step: int, seen: Look) -> None:
-        self.latest, self._at = evidence(seen), step
+        self.latest, self._at = evidence(seen, whole=self.first is None), step
         self.first = self.first or self.latest
         self.recorder.probe(step, seen)
 
@@ -178,11 +179,11 @@ class Probe(pl.Callback):
 def gathered(tape: Tape, rank: int, world: int) -> Tape:
     """The tape of the whole batch, from those of its parts; a part's loss is `world` times its share of the mean."""
     whole = Tape()
-    for name in ("dh", "da"):
+    for name, divisor in (("dh", world), ("da", world), ("h", 1)):
         parts: list[Any] = [None] * world
         torch.distributed.all_gather_object(parts, getattr(tape, name).cpu())
         device = getattr(tape, name).device
-        setattr(whole, name, torch.cat([part.to(device) for part in parts], dim=1) / world)
+        setattr(whole, name, torch.cat([part.to(device) for part in parts], dim=1) / divisor)
     return whole
 
 

@@ -1,73 +1,132 @@
 """Looking at a network's gradients on one batch: the real backward pass, and its diagnosis in float64 log space."""
 
 import copy
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from unrolled.gradients.log_pass import log_pass
+from unrolled.gradients.diagnosis import Diagnosis, of_every_loss, of_last_loss
 from unrolled.gradients.profile import Profile, profile, root_mean_square
-from unrolled.gradients.regime import Diagnosis, diagnose
-from unrolled.rnn import Batch, Pattern, Tape
+from unrolled.gradients.trajectory import Trajectory, trajectory
+from unrolled.gradients.weights import WeightGradient, weight_gradient
+from unrolled.rnn import Batch, Driven, Pattern, Tape
 from unrolled.tasks.data import Loss, mean_loss, own_losses
 
 from .module import Spec, Vectors, build
 
-NEEDS_THE_CONE = "needs the cone"
+CONE_SAMPLES, CONE_SOURCES = 64, 16  # what a cone follows at a probe
+BIRTH_SAMPLES, BIRTH_SOURCES = 32, 8  # and at a birth
 
 
 @dataclass(frozen=True)
 class Look:
     """profile: of dL/dh_t in the real backward pass, in the precision of training, over all RNNs in order of time.
 
-    input_rms (T,): RMS over samples of the norm of dL/dx_t. seam: where a decoder's steps begin, or None.
-    diagnosis: from the log-space pass through the reader; None where the loss reads every state.
+    input_rms (T,): RMS over samples of the norm of dL/dx_t. weights: of each RNN by its name, dL/dW_h step by step.
+    seam: where a decoder's steps begin, or None. diagnoses: of each RNN, from the log-space pass; where the loss reads
+    every state, from the gradient cone. bits: of the real backward pass.
     """
 
     profile: Profile
     input_rms: Tensor
+    weights: dict[str, WeightGradient]
     seam: int | None
-    diagnosis: Diagnosis | None
+    diagnoses: dict[str, Diagnosis]
+    bits: int
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """Of the only RNN, or of the encoder: what it has read has to pass through its last state."""
+        return next(iter(self.diagnoses.values()))
+
+    @property
+    def below_float_from(self) -> int | None:
+        """The lag from which on most norms of the real pass are exactly 0 although the gradient is not.
+
+        None where there is no such lag, and where a fresh gradient at each step hides it.
+        """
+        told = self.diagnosis
+        read = slice(0, self.seam)
+        zeros, count = (each[read].flip(0) for each in (self.profile.zeros, self.profile.count))
+        gone = (zeros > count / 2) & (count > 0)
+        if not gone.any() or told.zeros > 0.5:
+            return None
+        last = int(count.nonzero().max())
+        kept = (~gone[: last + 1]).nonzero()
+        first = int(kept.max()) + 1 if len(kept) else 0
+        return first if first <= last else None
 
 
 Evidence = dict[str, Any]  # what is kept of a look, in plain values
 
 
-def evidence(seen: Look) -> Evidence:
-    """Slopes in nats per lag, horizons in lags; regime and the rest are missing where the loss reads every state."""
-    kept: Evidence = {"flushed_to_zero": int(seen.profile.zeros.nansum()), "seam": seen.seam}
-    told = seen.diagnosis
-    if told is None:
-        return kept
-    return kept | {
+def evidence(seen: Look, whole: bool = False) -> Evidence:
+    """Of every RNN under `parts`, in order of time; `whole`: with the predictions of theory beside each."""
+    return {
+        "flushed_to_zero": int(seen.profile.zeros.nansum()),
+        "below_float_from": seen.below_float_from,
+        "bits": seen.bits,
+        "seam": seen.seam,
+        "parts": {name: _part(told, seen.weights[name], whole) for name, told in seen.diagnoses.items()},
+    }
+
+
+def _part(told: Diagnosis, weights: WeightGradient, whole: bool) -> Evidence:
+    """Slopes in nats per lag, horizons in lags, shares of 1."""
+    kept: Evidence = {
         "regime": told.regime,
         "regime_reason": told.reason,
-        "slope": told.slope.mean if told.slope else None,
-        "slope_error": told.slope.error if told.slope else None,
+        "explanation": told.explanation,
+        "slope": told.slope,
+        "slope_error": told.slope_error,
         "horizon": told.horizon.lag,
         "longest_lag": told.longest_lag,
         "horizon_direction": told.horizon.direction,
         "horizon_extrapolated": told.extrapolated_horizon,
+        "slope_by_f": told.by_f,
+        "slope_by_W_h": told.by_weights,
+        "flat": _number(told.flat),
+        "dead": _number(told.dead),
+        "cancellation": _number(weights.cancellation),
+        "weight_horizon": {f"{share:.0%}": lag for share, lag in weights.memory.items()},
     }
+    return kept | {"predictions": _predicted(told)} if whole else kept
+
+
+def _predicted(told: Diagnosis) -> dict[str, float | None]:
+    """ln 0 is no number that JSON knows: it is left null, as nan is."""
+    exponent = told.exponent
+    first = (float(exponent.exponents[0]), float(exponent.stderr[0])) if exponent else (math.nan, math.nan)
+    found = asdict(told.predictions) | {"exponent": first[0], "exponent_error": first[1]}
+    return {key: _number(value) for key, value in found.items()}
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 @dataclass(frozen=True)
 class Births:
-    """Diagnoses of networks drawn from one configuration, before any training."""
+    """One RNN of networks drawn from a configuration, before any training.
 
-    diagnoses: list[Diagnosis]
+    labels, found: regime and slope (None: none to tell) of each. curves: (T,) each, as `relative_log` gives them.
+    """
+
+    labels: list[str]
+    found: list[float | None]
+    curves: list[Tensor]
 
     @property
     def slopes(self) -> list[float]:
-        return [d.slope.mean for d in self.diagnoses if d.slope]
+        return [slope for slope in self.found if slope is not None]
 
     @property
     def regimes(self) -> dict[str, int]:
-        labels = [d.regime for d in self.diagnoses]
-        return {label: labels.count(label) for label in sorted(set(labels))}
+        return {label: self.labels.count(label) for label in sorted(set(self.labels))}
 
 
 def look(network: Pattern, loss: Loss, batch: Batch, tapes: Sequence[Tape] = ()) -> Look:
@@ -82,12 +141,20 @@ def look(network: Pattern, loss: Loss, batch: Batch, tapes: Sequence[Tape] = ())
             total = mean_loss(loss(network(batch, tapes), batch.y), batch)
             torch.autograd.grad(total, [rnn.W_h for rnn in network.rnns.values()])
     scale, masks = _own_scale(batch).unsqueeze(1), network.masks(batch)
-    dh = torch.cat([_kept(tape.dh) for tape in tapes]) * scale
-    pairs = zip(tapes, network.rnns.values(), strict=True)
-    dx = torch.cat([(_kept(tape.da).double() @ rnn.W_x.detach().double()).norm(dim=2) for tape, rnn in pairs])
+    dh = [_kept(tape.dh) for tape in tapes]
     mask = torch.cat(masks)
-    seam = len(masks[0]) if len(masks) > 1 else None
-    return Look(profile(dh, mask), root_mean_square(dx * scale.squeeze(1), mask), seam, diagnosis(network, loss, batch))
+    named = dict(zip(network.rnns.items(), tapes, strict=True))
+    dx = torch.cat(
+        [(_kept(tape.da).double() @ rnn.W_x.detach().double()).norm(dim=2) for (_, rnn), tape in named.items()]
+    )
+    return Look(
+        profile=profile(torch.cat(dh) * scale, mask),
+        input_rms=root_mean_square(dx * scale.squeeze(1), mask),
+        weights={name: weight_gradient(_kept(tape.da), _kept(tape.h)[:-1]) for (name, _), tape in named.items()},
+        seam=len(masks[0]) if len(masks) > 1 else None,
+        diagnoses=diagnoses(network, loss, batch),
+        bits=torch.finfo(dh[0].dtype).bits,
+    )
 
 
 def _own_scale(batch: Batch) -> Tensor:
@@ -98,36 +165,58 @@ def _own_scale(batch: Batch) -> Tensor:
     return own.sum() / own.clamp_min(1)
 
 
-def _kept(gradient: Tensor | None) -> Tensor:
-    assert gradient is not None
-    return gradient
+def _kept(values: Tensor | None) -> Tensor:
+    assert values is not None
+    return values
 
 
-def diagnosis(network: Pattern, loss: Loss, batch: Batch) -> Diagnosis | None:
-    """The regime of the network's reader on a batch, in float64; None where the loss reads every state."""
-    if network.reader is None:
-        return None
-    network = copy.deepcopy(network).double()
-    reader = network.reader
-    assert reader is not None
-    mask = network.masks(batch)[0]
-    with torch.no_grad():
-        x = network.read(batch)  # type: ignore[operator]
-        h, h_T = reader.unroll(x, mask=mask)
+def diagnoses(
+    network: Pattern, loss: Loss, batch: Batch, samples: int = CONE_SAMPLES, sources: int = CONE_SOURCES
+) -> dict[str, Diagnosis]:
+    """The regime of each RNN of the network on a batch, in float64.
+
+    samples, sources: where the loss reads every state, at most so many samples and time steps are followed.
+    """
+    network = copy.deepcopy(network).double().requires_grad_(False)
+    few = batch.part(0, max(1, len(batch.y if batch.y_mask is None else batch.y_mask[0]) // samples))
+    drivens = network.driven(batch)
+    if any(each.counted is not None for each in drivens.values()):
+        cut = network.driven(few)
+        drivens = {name: each if each.counted is None else cut[name] for name, each in drivens.items()}
+    return {
+        name: _diagnosis(each, loss, batch if each.counted is None else few, sources) for name, each in drivens.items()
+    }
+
+
+def _diagnosis(each: Driven, loss: Loss, batch: Batch, sources: int) -> Diagnosis:
+    seen, dh = followed(each, loss, batch)
+    if each.counted is None:
+        return of_last_loss(each.rnn, seen, dh)
+    return of_every_loss(each.rnn, seen, dh, each.counted, sources)
+
+
+def followed(each: Driven, loss: Loss, batch: Batch) -> tuple[Trajectory, Tensor]:
+    """The RNN's states, and the gradient of each sample's own loss in the last one, (B, H); or, where every state is
+    read, that of each answer's loss in its own state, (T, B, H)."""
+    seen = trajectory(each.rnn, each.x, each.h0, each.mask)
     with torch.enable_grad():
-        h_T = h_T.detach().requires_grad_()
-        answer = network.answer(h_T, batch)  # type: ignore[operator]
-        (dh_T,) = torch.autograd.grad(own_losses(loss(answer, batch.y), batch).sum(), h_T)
-    return diagnose(reader, log_pass(reader, x, h, dh_T, mask))
+        read = (seen.h[-1] if each.counted is None else seen.h).detach().requires_grad_()
+        losses = loss(each.answer(read), batch.y)
+        own = own_losses(losses, batch) if each.counted is None else losses[each.counted]
+        (dh,) = torch.autograd.grad(own.sum(), read)
+    return seen, dh
 
 
-def births(config: dict[str, Any], spec: Spec, loss: Loss, batch: Batch, vectors: Vectors = None) -> Births:
-    """Draws `probe.births` networks of this configuration and diagnoses each, untrained; none without a reader."""
-    if build(config, spec).reader is None:
-        return Births([])
-    names = (f"birth/{i}/" for i in range(config["probe"]["births"]))
-    drawn = (diagnosis(build(config, spec, name, vectors), loss, batch) for name in names)
-    return Births([each for each in drawn if each is not None])
+def births(config: dict[str, Any], spec: Spec, loss: Loss, batch: Batch, vectors: Vectors = None) -> dict[str, Births]:
+    """Draws `probe.births` networks of this configuration and diagnoses each RNN of them, untrained."""
+    born = {name: Births([], [], []) for name in build(config, spec).rnns}
+    for i in range(config["probe"]["births"]):
+        network = build(config, spec, f"birth/{i}/", vectors)
+        for name, told in diagnoses(network, loss, batch, BIRTH_SAMPLES, BIRTH_SOURCES).items():
+            born[name].labels.append(told.regime)
+            born[name].found.append(told.slope)
+            born[name].curves.append(relative_log(told))
+    return born
 
 
 def relative_log(diagnosis: Diagnosis) -> Tensor:

@@ -1,0 +1,166 @@
+"""The diagnosis of a network on given inputs: its regime, the evidence, and what theory predicts beside it."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from unrolled.rnn import RNN
+
+from .cone import cone_by_lag, cone_pass, spread
+from .log_pass import LogPass, log_pass, orthonormal
+from .lyapunov import Spectrum, spectrum
+from .regime import FLAT, Evidence, decide
+from .slope import ByLag, Horizon, by_lag, horizon, slope
+from .theory import Predictions, predictions
+from .trajectory import Trajectory, trajectory
+from .words import explanation
+
+DIRECTIONS = 8
+SOURCES = 32  # time steps whose loss is followed in a cone
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """regime: one of `regime.REGIMES`; reason: the rule that decided, in words.
+
+    slope, slope_error: nats per lag, positive = exploding, and its standard error (None: too little left to tell).
+    horizon: where the gradient has changed by a factor of 100. zeros: share of samples with a gradient of exactly 0.
+    flat, dead: share of (t, sample, unit) with |f'| < gamma/10, and with f' = 0. by_f, by_weights: what f' and W_h add to
+    ln of the gradient's norm per step (None: nothing left). lags: the curve behind it. diverged_at: time step of the
+    first state that is not finite.
+    """
+
+    regime: str
+    reason: str
+    slope: float | None
+    slope_error: float | None
+    horizon: Horizon
+    zeros: float
+    flat: float
+    dead: float
+    by_f: float | None
+    by_weights: float | None
+    lags: ByLag
+    diverged_at: int | None
+    seen: Trajectory
+    activation: str
+
+    @property
+    def longest_lag(self) -> int | None:
+        """The last lag with enough samples behind it to be drawn."""
+        enough = (self.lags.enough & torch.isfinite(self.lags.mean)).nonzero()
+        return int(enough.max()) if len(enough) else None
+
+    @property
+    def extrapolated_horizon(self) -> float | None:
+        """ln 100 / |slope|, in lags."""
+        return math.log(100) / abs(self.slope) if self.slope else None
+
+    @property
+    def explanation(self) -> str:
+        """Two sentences in plain words."""
+        return explanation(self)
+
+    @cached_property
+    def predictions(self) -> Predictions:
+        """What theory says of the slope."""
+        return predictions(self.seen, self.activation)
+
+    @cached_property
+    def exponent(self) -> Spectrum | None:
+        """The first Lyapunov exponent along the inputs; None where there are too few steps for one."""
+        try:
+            return spectrum(self.seen, k=1) if self.diverged_at is None else None
+        except ValueError:
+            return None
+
+
+@torch.no_grad()
+def diagnose(  # noqa: PLR0917
+    rnn: RNN,
+    x: Tensor,
+    h0: Tensor | None = None,
+    mask: Tensor | None = None,
+    dh_T: Tensor | None = None,
+    seed: int = 0,
+) -> Diagnosis:
+    """The regime of the layer on x (T, B, E) from h0 (B, H), for a loss on the last state; float64.
+
+    mask: bool (T, B), True = real. dh_T: the loss's own gradient (B, H) in the last state; None: min(H, 8) random
+    orthonormal directions for each sample (drawn from `seed`), whose RMS is followed.
+    Raises ValueError for shapes that do not fit.
+    """
+    seen = trajectory(rnn, x, h0, mask)
+    _, B, H = seen.h.shape
+    directions = orthonormal(B, H, DIRECTIONS, seed).to(seen.h) if dh_T is None else dh_T
+    return of_last_loss(rnn, seen, directions)
+
+
+@torch.no_grad()
+def of_last_loss(rnn: RNN, seen: Trajectory, dh_T: Tensor) -> Diagnosis:
+    """The loss reads the last state alone. dh_T (B, H) or (B, K, H)."""
+    passed = log_pass(seen, dh_T)
+    ln_norm = passed.ln_norm[0]
+    started, zero = _zeros(passed, seen.mask)
+    chosen = (started & ~zero)[0]
+    lags = by_lag(ln_norm[:, chosen], seen.mask[:, chosen])
+    everyone = by_lag(ln_norm, seen.mask)  # how far the inputs reach does not depend on the gradient
+    lags = ByLag(lags.mean, lags.increments, lags.count, everyone.reach, everyone.early)
+    return _judged(rnn, seen, passed, lags)
+
+
+@torch.no_grad()
+def of_every_loss(rnn: RNN, seen: Trajectory, dh: Tensor, counted: Tensor, most: int = SOURCES) -> Diagnosis:
+    """The loss reads the state at every step where counted bool (T, B); dh (T, B, H): each step's own gradient there.
+
+    At most `most` steps are followed back, evenly spread (the gradient cone).
+    """
+    passed = cone_pass(seen, dh, counted, spread(counted, most))
+    return _judged(rnn, seen, passed, cone_by_lag(passed, seen.mask))
+
+
+def _judged(rnn: RNN, seen: Trajectory, passed: LogPass, lags: ByLag) -> Diagnosis:
+    started, zero = _zeros(passed, seen.mask)
+    zeros = float(zero[started].double().mean()) if started.any() else 0.0
+    ln_slope = seen.ln_slope[seen.mask]
+    flat = float((ln_slope < math.log(rnn.f.gamma / FLAT)).double().mean())
+    dead = float(torch.isneginf(ln_slope).double().mean())
+    fit = slope(lags) if seen.diverged_at is None else None
+    regime, reason = decide(Evidence(seen, lags, fit, zeros, flat))
+    alive = (started & ~zero).unsqueeze(1)
+    by_f, by_weights = (_mean(each, alive) for each in (passed.by_f, passed.by_weights))
+    return Diagnosis(
+        regime=regime,
+        reason=reason,
+        slope=fit.mean if fit else None,
+        slope_error=fit.error if fit else None,
+        horizon=horizon(lags),
+        zeros=zeros,
+        flat=flat,
+        dead=dead,
+        by_f=by_f,
+        by_weights=by_weights,
+        lags=lags,
+        diverged_at=seen.diverged_at,
+        seen=seen,
+        activation=rnn.activation,
+    )
+
+
+def _zeros(passed: LogPass, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """(S, B) bool: whether a source has a gradient of its own, and whether that is exactly 0 further back.
+
+    Those without one are classified with certainty: they are left out.
+    """
+    rows = torch.arange(len(passed.sources))
+    started = torch.isfinite(passed.ln_norm[rows, passed.sources])
+    return started, started & (torch.isneginf(passed.ln_norm) & mask).any(1)
+
+
+def _mean(values: Tensor, alive: Tensor) -> float | None:
+    """Over the steps of the gradients that are not 0; None where there are none."""
+    kept = values[alive.expand_as(values) & torch.isfinite(values)]
+    return float(kept.mean()) if len(kept) else None

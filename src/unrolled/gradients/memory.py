@@ -1,0 +1,59 @@
+"""The curse of memory (Zucchet & Orvieto 2024): dh_T/dW_h grows with what is remembered, though dh_T/dh_t does not.
+
+A weight acts at every step, so its effect on the last state is a sum over all steps that are still remembered: the
+closer the network is to keeping its state, the more terms the sum has.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .log_pass import TINIEST, orthonormal
+from .trajectory import Trajectory
+
+DIRECTIONS = 8
+
+
+@dataclass(frozen=True)
+class Memory:
+    """By lag k, per sample, (T, B), float64: ln of the Frobenius norm of dh_T/dh_{T-k}, and of the part of dh_T/dW_h
+    that the last k + 1 steps make. Where K < H directions are followed both are estimates from them."""
+
+    ln_dh: Tensor
+    ln_dtheta: Tensor
+
+
+@torch.no_grad()
+def memory(seen: Trajectory, directions: int = DIRECTIONS, seed: int = 0) -> Memory:
+    """Carries K = min(H, directions) random orthonormal directions v of the last state back.
+
+    v^T dh_T/dW_h is the sum over t of (v^T dh_T/da_t) h_{t-1}^T, an (H, H) matrix for each v; its terms and its sum
+    have scales of their own, in logs.
+    """
+    (T, B, H), (slope, factor) = seen.h.shape, seen.scaled_slope
+    g = orthonormal(B, H, directions, seed).to(seen.h)
+    whole = 0.5 * math.log(H / g.shape[1])  # from K directions to all H
+    total = g.new_zeros(B, g.shape[1], H, H)
+    scale, total_scale = g.new_zeros(B), g.new_full((B,), -torch.inf)
+    previous, ln_dh, ln_dtheta = seen.previous, [], []
+    for t in range(T - 1, -1, -1):
+        ln_dh.append(scale + g.flatten(1).norm(dim=1).log() + whole)
+        real = seen.mask[t]
+        da = torch.where(real[:, None, None], g * slope[t].unsqueeze(1), 0.0)
+        ln_da = scale + factor[t]
+        common = torch.maximum(total_scale, ln_da)
+        total *= _times(total_scale - common)
+        total += _times(ln_da - common) * da.unsqueeze(3) * previous[t][:, None, None, :]
+        total_scale = common
+        ln_dtheta.append(total_scale + total.flatten(1).norm(dim=1).log() + whole)
+        moved = da @ seen.W_h
+        length = moved.flatten(1).norm(dim=1)
+        g = torch.where(real[:, None, None], moved / length.clamp_min(TINIEST)[:, None, None], g)
+        scale = torch.where(real, ln_da + length.log(), scale)
+    return Memory(torch.stack(ln_dh), torch.stack(ln_dtheta))
+
+
+def _times(ln: Tensor) -> Tensor:
+    return ln.exp()[:, None, None, None]
