@@ -28,9 +28,9 @@ class Diagnosis:
 
     slope, slope_error: nats per lag, positive = exploding, and its standard error (None: too little left to tell).
     horizon: where the gradient has changed by a factor of 100. zeros: share of samples with a gradient of exactly 0.
-    flat, dead: share of (t, sample, unit) with |f'| < gamma/10, and with f' = 0. by_f, by_weights: what f' and W_h add to
-    ln of the gradient's norm per step (None: nothing left). lags: the curve behind it. diverged_at: time step of the
-    first state that is not finite.
+    flat, dead: share of (t, sample, unit) with |f'| < gamma/10, and with f' = 0. by_f, by_weights: what f' and W_h add
+    to ln of the gradient's norm per step (None: nothing left). lags: the curve behind it. diverged_at: time step of
+    the first state that is not finite.
     """
 
     regime: str

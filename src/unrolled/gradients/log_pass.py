@@ -21,8 +21,8 @@ class LogPass:
     """The gradient of the loss at each source, carried back from there to the first state.
 
     sources (S,): their time steps, ascending. ln_norm (S, T, B): ln of the norm of dL_s/dh_t, of K directions their
-    RMS; -inf where it is exactly 0, nan behind the source. by_f, by_weights (S, T, B): what the step from h_t to h_{t-1} adds
-    to it, ln |f'| along this gradient and then W_h; their sum is the increment; nan where there is none.
+    RMS; -inf where it is exactly 0, nan behind the source. by_f, by_weights (S, T, B): what the step from h_t to
+    h_{t-1} adds to it, ln |f'| along this gradient and then W_h; their sum is the increment; nan where there is none.
     """
 
     sources: Tensor

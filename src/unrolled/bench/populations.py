@@ -1,0 +1,73 @@
+"""Networks drawn at random, judged by a Lyapunov exponent over thousands of steps: they were not used to find the rules."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from unrolled.gradients import diagnose, trajectory
+from unrolled.gradients.lyapunov import spectrum
+from unrolled.rnn import ACTIVATIONS, RNN
+from unrolled.rnn.init import gaussian, orthogonal
+
+from .networks import inputs, network
+
+LONG, WARMUP = 3000, 300  # steps of the judge
+BORDER = 0.05  # nats per step: an exponent within it neither grows nor shrinks
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A random network on its inputs x (T, B, E), and the same inputs' kind for the judge, (3000, 1, E)."""
+
+    rnn: RNN
+    x: Tensor
+    long: Tensor
+    h0: Tensor
+
+
+def drawn(count: int, seed: int = 0) -> list[Drawn]:
+    """Every activation, Gaussian and orthogonal, H 2 to 128, T 10 to 500, B 1 to 8, gains around the transition,
+    driven and free, with and without bias."""
+    return [_draw(i, torch.Generator().manual_seed(1_000_003 * seed + i)) for i in range(count)]
+
+
+def _draw(i: int, draw: torch.Generator) -> Drawn:
+    def log_uniform(low: float, high: float) -> float:
+        share = float(torch.rand((), generator=draw, dtype=torch.float64))
+        return low * (high / low) ** share
+
+    activation = list(ACTIVATIONS)[i % len(ACTIVATIONS)]
+    H, T = round(log_uniform(2, 128)), round(log_uniform(10, 500))
+    B, gain = (1, 2, 8)[i % 3], log_uniform(0.5, 4) / ACTIVATIONS[activation].gamma
+    W = gain * (gaussian if i // len(ACTIVATIONS) % 2 else orthogonal)(H, draw)
+    bias = log_uniform(0.01, 1) * torch.randn(H, generator=draw, dtype=torch.float64)
+    rnn = network(activation, W, bias, 0.0 if i % 5 == 0 else log_uniform(0.05, 3), draw)
+    h0 = torch.randn(B, H, generator=draw, dtype=torch.float64)
+    return Drawn(rnn, inputs(T, B, draw), inputs(LONG, 1, draw), h0)
+
+
+def judged(each: Drawn) -> tuple[str, str, bool | None]:
+    """(what the exponent says, our label, whether that is right; None: undecided)."""
+    label = diagnose(each.rnn, each.x, each.h0).regime
+    seen = trajectory(each.rnn, each.long, each.h0[:1])
+    if seen.diverged_at is not None:
+        return "overflows", label, None if label == "undecided" else label in ("diverged", "exploding")
+    found = spectrum(seen, k=1, warmup=WARMUP)
+    exponent, error = float(found.exponents[0]), 2 * float(found.stderr[0])
+    said = "shrinks" if exponent < -BORDER else "grows" if exponent > BORDER else "neither"
+    if label == "undecided":
+        return said, label, None
+    return said, label, label in _allowed(exponent, error, len(each.x))
+
+
+def _allowed(exponent: float, error: float, T: int) -> set[str]:
+    """The labels that agree with an exponent: over T steps the band of `stable` may be narrower than the border."""
+    band = min(BORDER, math.log(10) / (T - 1))
+    allowed = {"stable"} if abs(exponent) <= band + error else set()
+    if exponent < error - band:
+        allowed |= {"vanishing", "saturated", "dead", "transient"}
+    if exponent > band - error:
+        allowed |= {"exploding", "chaotic", "diverged"}
+    return allowed
