@@ -120,6 +120,19 @@ def _sync(args: argparse.Namespace) -> None:
     sys.exit(sync(Path(args.folder), args.dry_run))
 
 
+def _diagnose(args: argparse.Namespace) -> None:
+    from .diagnosing import diagnose_run, diagnose_torch
+
+    out = Path(args.out) if args.out else None
+    if (args.run is None) == (args.from_torch is None):
+        raise UserError("give a run's folder, a checkpoint, or --from-torch FILE: one of them")
+    if args.from_torch is None:
+        diagnose_run(Path(args.run), out)
+        return
+    inputs = Path(args.input) if args.input else None
+    diagnose_torch(Path(args.from_torch), args.activation, inputs, args.length, args.samples, out)
+
+
 def _predict(args: argparse.Namespace) -> None:
     from .predict import predict, show
 
@@ -143,6 +156,19 @@ def console() -> None:
     predict.add_argument("--label", help="the class to take the loss against; without it, the one that is predicted")
     predict.add_argument("--checkpoint", choices=("best", "last"), default="best")
     predict.set_defaults(call=_predict)
+    diagnose = commands.add_parser(
+        "diagnose", help="why a network's gradients vanish or explode: regime, cause, theory, pictures"
+    )
+    diagnose.add_argument("run", nargs="?", metavar="CHECKPOINT|RUN_FOLDER", help="a run's folder, or a checkpoint")
+    diagnose.add_argument(
+        "--from-torch", metavar="FILE", help="the saved state_dict of a torch.nn.RNN (one layer), driven by white noise"
+    )
+    diagnose.add_argument("--activation", choices=("tanh", "relu"), default="tanh", help="of --from-torch (tanh)")
+    diagnose.add_argument("--input", metavar="FILE", help="with --from-torch: x (T, B, E) as .pt or .npy")
+    diagnose.add_argument("--length", type=int, default=100, help="T, time steps of the noise (100)")
+    diagnose.add_argument("--samples", type=int, default=32, help="B, samples of the noise (32)")
+    diagnose.add_argument("--out", metavar="FOLDER", help="for picture and numbers; by default beside what is read")
+    diagnose.set_defaults(call=_diagnose)
     bench = commands.add_parser("bench", help="the speed table, as ratios measured side by side")
     bench.add_argument("--quick", action="store_true", help="few repetitions: to see that it runs")
     bench.set_defaults(call=_bench)

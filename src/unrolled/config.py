@@ -17,7 +17,7 @@ def within(min: float = -math.inf, above: float = -math.inf, max: float = math.i
     return field(default=default, metadata={"min": min, "above": above, "max": max})
 
 
-InitName = Enum("InitName", "gaussian orthogonal identity xavier")
+InitName = Enum("InitName", "gaussian orthogonal identity xavier critical")
 Backward = Enum("Backward", "bptt autograd")
 LossName = Enum("LossName", "cross_entropy label_smoothing mse mae huber")
 OptimizerName = Enum("OptimizerName", "adam sgd")
@@ -25,7 +25,7 @@ Accelerator = Enum("Accelerator", "cpu gpu")
 TrackerMode = Enum("TrackerMode", "offline online disabled")
 ProbeSource = Enum("ProbeSource", "validation training")
 OnError = Enum("OnError", "continue stop")
-ProbeName = Enum("ProbeName", "profile off")
+ProbeName = Enum("ProbeName", "profile full off")
 
 
 def option(min: float = -math.inf, above: float = -math.inf, max: float = math.inf) -> Any:

@@ -4,19 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from unrolled.config import Config, plain
 from unrolled.errors import UserError
 from unrolled.rnn import Batch, EncoderDecoder, SequenceToVector, Tape
-from unrolled.tasks import check as check_task
-from unrolled.tasks import load
 from unrolled.tasks.data import Data
 from unrolled.training.module import RecurrentModule
-from unrolled.validation import validate
+from unrolled.training.restore import restored
 
 
 @dataclass(frozen=True)
@@ -39,7 +35,7 @@ def predict(folder: Path, text: str, label: str | None = None, checkpoint: str =
     label: the class to take the loss against; None: the one it predicts. Raises UserError where the folder holds no
     such run, the text has no word, the label is no class, or the task does not read text.
     """
-    config, data, module = _restored(folder, checkpoint)
+    config, data, module = restored(folder, checkpoint)
     if data.encode is None:
         raise UserError(f"{folder} is a run of task={config.task.name}: predict needs a task that reads a text")
     batch = data.encode(text)
@@ -50,18 +46,6 @@ def predict(folder: Path, text: str, label: str | None = None, checkpoint: str =
         return _written(network, data, batch)
     assert isinstance(network, SequenceToVector) and isinstance(data.answers, list)
     return _after_each_word(module, network, data, batch, label)
-
-
-def _restored(folder: Path, checkpoint: str) -> tuple[Config, Data, RecurrentModule]:
-    saved, weights = folder / ".hydra" / "config.yaml", folder / "checkpoints" / f"{checkpoint}.ckpt"
-    for file in (saved, weights):
-        if not file.is_file():
-            raise UserError(f"{folder} holds no finished run: {file} is missing")
-    config = validate(OmegaConf.load(saved))  # type: ignore[arg-type]
-    check_task(config.task)
-    torch.set_num_threads(1)
-    module = RecurrentModule.load_from_checkpoint(weights, map_location="cpu", weights_only=True).eval()
-    return config, load(config.task, plain(config)["seed"]), module
 
 
 def _after_each_word(

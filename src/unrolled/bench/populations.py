@@ -1,4 +1,4 @@
-"""Networks drawn at random, judged by a Lyapunov exponent over thousands of steps: they were not used to find the rules."""
+"""Networks drawn at random and judged by a Lyapunov exponent over thousands of steps: no rule was found on them."""
 
 import math
 from dataclasses import dataclass

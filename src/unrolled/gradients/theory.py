@@ -49,6 +49,7 @@ def mean_field(activation: str, sigma_w2: float, sigma_b2: float) -> MeanField:
     return MeanField(q, sigma_w2 * _expected_slope_square(f, min(q, LARGEST)))
 
 
+@lru_cache(maxsize=256)
 def critical_gain(activation: str, sigma_b2: float = 0.0) -> float:
     """The smallest sigma_w at which chi reaches 1: on the critical line for this sigma_b^2, without input.
 

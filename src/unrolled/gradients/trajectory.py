@@ -50,8 +50,15 @@ class Trajectory:
 
     def of(self, samples: slice | Tensor) -> "Trajectory":
         """The same for some of the samples."""
-        by_step = {name: getattr(self, name)[:, samples] for name in ("a", "h", "ln_slope", "mask")}
-        return Trajectory(self.f, self.W_h, self.h0[samples], **by_step, diverged_at=self.diverged_at)
+        return self._cut(self.h0[samples], (slice(None), samples))
+
+    def between(self, first: int, last: int) -> "Trajectory":
+        """The same for the steps first ... last - 1."""
+        return self._cut(self.previous[first], (slice(first, last),))
+
+    def _cut(self, h0: Tensor, where: tuple[slice | Tensor, ...]) -> "Trajectory":
+        by_step = {name: getattr(self, name)[where] for name in ("a", "h", "ln_slope", "mask")}
+        return Trajectory(self.f, self.W_h, h0, **by_step, diverged_at=self.diverged_at)
 
 
 @torch.no_grad()

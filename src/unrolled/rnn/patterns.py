@@ -69,6 +69,7 @@ class Pattern(nn.Module, ABC):
     """What all have in common: RNNs (by name, in order of time) and a read-out y = W_o h + b_o."""
 
     writes = False  # whether it reads its own answers when nobody gives it the true ones
+    last_alone = False  # whether of the first RNN the last state alone is read, not every one
 
     def __init__(self, hidden: int, answers: int) -> None:
         super().__init__()
@@ -113,6 +114,8 @@ class Pattern(nn.Module, ABC):
 
 class SequenceToVector(Pattern):
     """Many to one: embedding -> RNN -> y from the last state. Parameters: embedding, rnn, W_o (C, H), b_o (C,)."""
+
+    last_alone = True
 
     def __init__(self, embedding: Front, rnn: RNN, answers: int) -> None:
         super().__init__(rnn.hidden, answers)
@@ -193,7 +196,7 @@ class EncoderDecoder(Pattern):
     Without attention the whole of what was read has to pass through that one state (Sutskever et al. 2014).
     """
 
-    writes = True
+    writes = last_alone = True
 
     def __init__(self, source: Front, encoder: RNN, embedding: Front, decoder: RNN, answers: int) -> None:
         super().__init__(decoder.hidden, answers)

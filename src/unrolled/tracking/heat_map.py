@@ -1,4 +1,4 @@
-"""One picture of a whole run: training step by time step, coloured by log10 of the norm of dL/dh_t."""
+"""One picture of a whole run: log10 of the norm of dL/dh_t, training step by time step; and the last profile."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,18 +6,29 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
+from unrolled.training.probe import Look
 
-def draw(path: Path, steps: Sequence[int], log10_norms: Sequence[Tensor], zeros: int, seam: int | None = None) -> Path:
+from .profile_panel import draw_profile
+
+
+def draw(  # noqa: PLR0917
+    path: Path,
+    steps: Sequence[int],
+    log10_norms: Sequence[Tensor],
+    zeros: int,
+    seam: int | None = None,
+    last: Look | None = None,
+) -> Path:
     """steps: the probed training steps. log10_norms: one (T,) each; nan (nothing there, or all 0) stays grey.
 
     zeros: how many norms were exactly 0 and are in no mean; the picture says so.
-    seam: the first time step of a decoder, marked by a line.
+    seam: the first time step of a decoder, marked by a line. last: the last look, whose profile by lag is drawn beside.
     """
     from matplotlib.figure import Figure  # not pyplot: no global state, no display
 
     values = np.ma.masked_invalid(np.stack([row.numpy() for row in log10_norms]))
-    figure = Figure(figsize=(8, 3.5), layout="constrained")
-    axes = figure.add_subplot()
+    figure = Figure(figsize=(12, 3.5), layout="constrained")
+    axes, beside = figure.subplots(1, 2, width_ratios=(2, 1))
     axes.set_facecolor("lightgrey")
     T = values.shape[1]
     image = axes.pcolormesh(np.arange(T + 1) - 0.5, np.arange(len(steps) + 1) - 0.5, values, cmap="viridis")
@@ -30,6 +41,10 @@ def draw(path: Path, steps: Sequence[int], log10_norms: Sequence[Tensor], zeros:
         axes.set_xlabel(f"time step t (encoder, then from t = {seam} on the decoder)")
     if zeros:
         axes.set_title(f"{zeros} norms are exactly 0 in training's precision and are in no mean", fontsize=9)
-    figure.colorbar(image, label="log10 of the norm of dL/dh_t")
+    figure.colorbar(image, ax=axes, label="log10 of the norm of dL/dh_t")
+    if last is None:
+        beside.set_axis_off()
+    else:
+        draw_profile(beside, last.diagnosis, last.profile_by_lag, last.bits)
     figure.savefig(path, dpi=110)
     return path

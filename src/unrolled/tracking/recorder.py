@@ -50,6 +50,7 @@ class Recorder:
         self._profiles = Profiles(folder, sum(steps))
         self._pending: dict[str, float] = {}
         self._media: dict[str, Any] = {}  # what W&B alone keeps of the pending step
+        self._last: Look | None = None
         self._step = 0
         if state is not None:
             self._step, self._pending = state["step"], state["pending"]
@@ -65,6 +66,7 @@ class Recorder:
         self.row(step, self._scalars(look))
         self._profiles.probe(step, look)
         self._media["grad_h/profile"] = self.tracker.profile(look.profile.rms, look.profile.count)
+        self._last = look
 
     def births(self, births: dict[str, Births]) -> None:
         self._profiles.births(births)
@@ -81,7 +83,7 @@ class Recorder:
         if seen:
             zeros = sum(int(row.nansum()) for row in self._seen("grad_h_zeros").values())
             log10 = [row / LN_10 for row in seen.values()]
-            picture = draw(self.folder / "heat_map.png", list(seen), log10, zeros, self.seam)
+            picture = draw(self.folder / "heat_map.png", list(seen), log10, zeros, self.seam, self._last)
             self._media["heat_map"] = self.tracker.image(picture)
             self._media["profiles"] = self.tracker.table(TABLE, self._table())
         self._flush()

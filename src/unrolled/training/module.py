@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torchmetrics import MeanMetric
 
+from unrolled.errors import UserError
+from unrolled.gradients.theory import critical_gain
 from unrolled.rnn import (
     RNN,
     Batch,
@@ -48,9 +50,10 @@ def build(config: dict[str, Any], spec: Spec, draw: str = "", vectors: Vectors =
     """
     network = _wired(config, spec)
     init = config["init"]
+    name, gain = _drawn(init, config["activation"]["name"])
     network.initialise(
-        init["name"],
-        gain=init["gain"],
+        name,
+        gain=gain,
         input_gain=init["input_gain"],
         bias_std=init["bias_std"],
         streams=streams(config["seed"], draw),
@@ -61,6 +64,16 @@ def build(config: dict[str, Any], spec: Spec, draw: str = "", vectors: Vectors =
         with torch.no_grad():
             table.weight[vectors[0]] = vectors[1].to(table.weight.dtype)
     return network
+
+
+def _drawn(init: dict[str, Any], activation: str) -> tuple[str, float]:
+    """Distribution and gain of W_h: `critical` is Gaussian with the gain that mean field has on its critical line."""
+    if init["name"] != "critical":
+        return init["name"], init["gain"]
+    try:
+        return "gaussian", init["gain"] * critical_gain(activation, init["bias_std"] ** 2)
+    except ValueError as error:
+        raise UserError(f"init=critical: {error}") from None
 
 
 # Which part of a pattern embeds the tokens that it reads.

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from unrolled.gradients.diagnosis import Diagnosis, of_every_loss, of_last_loss
+from unrolled.gradients.portrait import Portrait, portrait
 from unrolled.gradients.profile import Profile, profile, root_mean_square
 from unrolled.gradients.trajectory import Trajectory, trajectory
 from unrolled.gradients.weights import WeightGradient, weight_gradient
@@ -28,7 +29,7 @@ class Look:
 
     input_rms (T,): RMS over samples of the norm of dL/dx_t. weights: of each RNN by its name, dL/dW_h step by step.
     seam: where a decoder's steps begin, or None. diagnoses: of each RNN, from the log-space pass; where the loss reads
-    every state, from the gradient cone. bits: of the real backward pass.
+    every state, from the gradient cone. every_state: whether it does, of the first RNN. bits: of the real pass.
     """
 
     profile: Profile
@@ -36,6 +37,7 @@ class Look:
     weights: dict[str, WeightGradient]
     seam: int | None
     diagnoses: dict[str, Diagnosis]
+    every_state: bool
     bits: int
 
     @property
@@ -44,21 +46,31 @@ class Look:
         return next(iter(self.diagnoses.values()))
 
     @property
+    def profile_by_lag(self) -> Tensor | None:
+        """(L,): mean ln of the norm in the real pass by lag, where samples are real; -inf where most are exactly 0.
+
+        None where the loss reads every state: a fresh gradient at each step is part of every norm.
+        """
+        if self.every_state:
+            return None
+        read = slice(0, self.seam)
+        logs, zeros, count = (
+            each[read].flip(0) for each in (self.profile.log_mean, self.profile.zeros, self.profile.count)
+        )
+        return torch.where(zeros > count / 2, -torch.inf, logs)[count > 0]
+
+    @property
     def below_float_from(self) -> int | None:
         """The lag from which on most norms of the real pass are exactly 0 although the gradient is not.
 
         None where there is no such lag, and where a fresh gradient at each step hides it.
         """
-        told = self.diagnosis
-        read = slice(0, self.seam)
-        zeros, count = (each[read].flip(0) for each in (self.profile.zeros, self.profile.count))
-        gone = (zeros > count / 2) & (count > 0)
-        if not gone.any() or told.zeros > 0.5:
+        curve = self.profile_by_lag
+        if curve is None or self.diagnosis.zeros > 0.5:
             return None
-        last = int(count.nonzero().max())
-        kept = (~gone[: last + 1]).nonzero()
+        kept = (~torch.isneginf(curve)).nonzero()
         first = int(kept.max()) + 1 if len(kept) else 0
-        return first if first <= last else None
+        return first if first < len(curve) else None
 
 
 Evidence = dict[str, Any]  # what is kept of a look, in plain values
@@ -66,16 +78,17 @@ Evidence = dict[str, Any]  # what is kept of a look, in plain values
 
 def evidence(seen: Look, whole: bool = False) -> Evidence:
     """Of every RNN under `parts`, in order of time; `whole`: with the predictions of theory beside each."""
+    parts = {name: evidence_of(told, whole) | _of_weights(seen.weights[name]) for name, told in seen.diagnoses.items()}
     return {
         "flushed_to_zero": int(seen.profile.zeros.nansum()),
         "below_float_from": seen.below_float_from,
         "bits": seen.bits,
         "seam": seen.seam,
-        "parts": {name: _part(told, seen.weights[name], whole) for name, told in seen.diagnoses.items()},
+        "parts": parts,
     }
 
 
-def _part(told: Diagnosis, weights: WeightGradient, whole: bool) -> Evidence:
+def evidence_of(told: Diagnosis, whole: bool = True) -> Evidence:
     """Slopes in nats per lag, horizons in lags, shares of 1."""
     kept: Evidence = {
         "regime": told.regime,
@@ -91,10 +104,15 @@ def _part(told: Diagnosis, weights: WeightGradient, whole: bool) -> Evidence:
         "slope_by_W_h": told.by_weights,
         "flat": _number(told.flat),
         "dead": _number(told.dead),
+    }
+    return kept | {"predictions": _predicted(told)} if whole else kept
+
+
+def _of_weights(weights: WeightGradient) -> Evidence:
+    return {
         "cancellation": _number(weights.cancellation),
         "weight_horizon": {f"{share:.0%}": lag for share, lag in weights.memory.items()},
     }
-    return kept | {"predictions": _predicted(told)} if whole else kept
 
 
 def _predicted(told: Diagnosis) -> dict[str, float | None]:
@@ -153,6 +171,7 @@ def look(network: Pattern, loss: Loss, batch: Batch, tapes: Sequence[Tape] = ())
         weights={name: weight_gradient(_kept(tape.da), _kept(tape.h)[:-1]) for (name, _), tape in named.items()},
         seam=len(masks[0]) if len(masks) > 1 else None,
         diagnoses=diagnoses(network, loss, batch),
+        every_state=not network.last_alone,
         bits=torch.finfo(dh[0].dtype).bits,
     )
 
@@ -177,19 +196,39 @@ def diagnoses(
 
     samples, sources: where the loss reads every state, at most so many samples and time steps are followed.
     """
-    network = copy.deepcopy(network).double().requires_grad_(False)
-    few = batch.part(0, max(1, len(batch.y if batch.y_mask is None else batch.y_mask[0]) // samples))
-    drivens = network.driven(batch)
-    if any(each.counted is not None for each in drivens.values()):
-        cut = network.driven(few)
-        drivens = {name: each if each.counted is None else cut[name] for name, each in drivens.items()}
     return {
-        name: _diagnosis(each, loss, batch if each.counted is None else few, sources) for name, each in drivens.items()
+        name: _diagnosis(each, *followed(each, loss, own), sources)
+        for name, (each, own) in _drivens(network, batch, samples).items()
     }
 
 
-def _diagnosis(each: Driven, loss: Loss, batch: Batch, sources: int) -> Diagnosis:
-    seen, dh = followed(each, loss, batch)
+def portraits_of(network: Pattern, loss: Loss, batch: Batch) -> dict[str, Portrait]:
+    """All that can be drawn of each RNN; without those whose state is not finite."""
+    found = {}
+    for name, (each, own) in _drivens(network, batch, CONE_SAMPLES).items():
+        seen, dh = followed(each, loss, own)
+        told = _diagnosis(each, seen, dh, CONE_SOURCES)
+        if told.diverged_at is None:
+            found[name] = portrait(told) if each.counted is None else portrait(told, dh, each.counted)
+    return found
+
+
+def _drivens(network: Pattern, batch: Batch, samples: int) -> dict[str, tuple[Driven, Batch]]:
+    """What drives each RNN, in float64, and on which batch: about `samples` of it where the loss reads every state."""
+    network = copy.deepcopy(network).double().requires_grad_(False)
+    found = {name: (each, batch) for name, each in network.driven(batch).items()}
+    if any(each.counted is not None for each, _ in found.values()):
+        few = batch.part(0, max(1, _size(batch) // samples))
+        cut = network.driven(few)
+        found = {name: pair if pair[0].counted is None else (cut[name], few) for name, pair in found.items()}
+    return found
+
+
+def _size(batch: Batch) -> int:
+    return len(batch.y) if batch.y_mask is None else batch.y_mask.shape[1]
+
+
+def _diagnosis(each: Driven, seen: Trajectory, dh: Tensor, sources: int) -> Diagnosis:
     if each.counted is None:
         return of_last_loss(each.rnn, seen, dh)
     return of_every_loss(each.rnn, seen, dh, each.counted, sources)

@@ -1,0 +1,52 @@
+"""Our `RNN` from the weights of `torch.nn.RNN`, which has two biases where one does."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .recurrence import RNN
+
+NAMES = {"W_x": "weight_ih_l0", "W_h": "weight_hh_l0"}
+BIASES = ("bias_ih_l0", "bias_hh_l0")
+GATES = {4: "an LSTM", 3: "a GRU"}
+
+
+def rnn_from_torch(weights: Mapping[str, Any], activation: str = "tanh") -> RNN:
+    """weights: the state_dict of a `torch.nn.RNN` of one layer and direction, or of a module that holds one such.
+
+    The state_dict does not say which activation it was trained with: tanh, or relu. Precision is kept.
+    Raises ValueError, with what was found, for any other network.
+    """
+    prefix = _prefix(weights)
+    found = {ours: weights[prefix + theirs] for ours, theirs in NAMES.items()}
+    hidden = found["W_h"].shape[1]
+    rows = found["W_h"].shape[0]
+    if rows != hidden:
+        what = GATES.get(rows // hidden, "something else")
+        raise ValueError(f"{prefix}weight_hh_l0 is {tuple(found['W_h'].shape)}: {what}, not a plain RNN")
+    if activation not in ("tanh", "relu"):
+        raise ValueError(f"activation {activation!r}: torch.nn.RNN knows tanh and relu")
+    rnn = RNN(found["W_x"].shape[1], hidden, activation).to(found["W_h"].dtype)
+    biases = [weights[prefix + name] for name in BIASES if prefix + name in weights]
+    with torch.no_grad():
+        rnn.W_x.copy_(found["W_x"])
+        rnn.W_h.copy_(found["W_h"])
+        rnn.b.copy_(sum(biases, torch.zeros(hidden)))
+    return rnn
+
+
+def _prefix(weights: Mapping[str, Any]) -> str:
+    """What stands before the names of the one recurrent layer there is. Raises ValueError."""
+    names = [name for name, value in weights.items() if isinstance(value, Tensor)]
+    found = [name.removesuffix(NAMES["W_h"]) for name in names if name.endswith(NAMES["W_h"])]
+    if not found:
+        raise ValueError(f"no weight_hh_l0 in it; it holds {', '.join(names[:8]) or 'no tensors'}")
+    if len(found) > 1:
+        raise ValueError(f"{len(found)} recurrent layers in it ({', '.join(found)}): give the state_dict of one")
+    more = [name for name in names if name.startswith(f"{found[0]}weight_hh_") and not name.endswith("_l0")]
+    if more:
+        what = "two directions" if any(name.endswith("_reverse") for name in more) else "more than one layer"
+        raise ValueError(f"{what} ({more[0]}): one layer in one direction is wanted")
+    return found[0]
