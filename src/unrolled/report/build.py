@@ -12,9 +12,10 @@ from plotly.offline import get_plotlyjs
 from unrolled.sweeps.results import Swept, failures, read_sweep, write_results
 from unrolled.tracking.status import STATES
 
-from . import figures, learning
+from . import critical_line, figures, learning, theory
 from .answers import answers, lines
 from .by_time import profiles_by_time
+from .gather import trained
 from .sentences import sentences
 from .table import header, rows
 from .words import words
@@ -40,8 +41,8 @@ def _html(swept: Swept) -> str:
         question=swept.question,
         counts=_counts(swept),
         trouble=failures(swept),
-        answers=answers(swept),
-        lines=lines(swept),
+        answers=answers(swept) if trained(swept) else critical_line.distance(swept),
+        lines=lines(swept) if trained(swept) else [],
         sentences=sentences(swept),
         words=words(swept),
         remarks=list(dict.fromkeys(text for cell in swept.cells if (text := cell.status.get("remark")))),
@@ -57,22 +58,29 @@ def _sections(swept: Swept) -> list[dict[str, object]]:
     lags = "Lag counts real steps back from the read-out; a lag with fewer than 10 samples behind it is not drawn."
     born = any(cell.status.get("births", {}).get("slopes") for cell in swept.cells)
     cleared = born and any(cell.status.get("slope") is not None for cell in swept.cells)
+    learned = trained(swept)
     found = [
+        (
+            "Phase diagram",
+            "The mean slope at birth of each cell. Where its sign changes, a gradient neither vanishes nor explodes.",
+            critical_line.phase_diagram(swept),
+            critical_line.distance(swept),
+        ),
         (
             "What was solved",
             "Share of the runs that have solved the task. A run that has not is censored where its updates end: more "
             "of them might solve it.",
-            learning.survival(swept),
+            learning.survival(swept) if learned else None,
         ),
         (
             "Scores",
             "Every run; the upright bar is the trivial baseline. Training scores are of examples that were trained on.",
-            learning.scores(swept),
+            learning.scores(swept) if learned else None,
         ),
         (
             "What it cost",
             "Time of the updates alone, on one core. A network reads word after word; a bag of words does not.",
-            learning.cost(swept),
+            learning.cost(swept) if learned else None,
         ),
         (
             "Profiles at birth",
@@ -82,12 +90,12 @@ def _sections(swept: Swept) -> list[dict[str, object]]:
         (
             "Profiles after training",
             "The same networks' configurations at the last probe, on the same validation examples.",
-            figures.profiles_after_training(swept) if cleared else None,
+            figures.profiles_after_training(swept) if cleared and learned else None,
         ),
         (
             "From birth to now",
             "Training moves the slope: a trained network's slope says nothing about its initialisation's.",
-            figures.arrows(swept) if cleared else None,
+            figures.arrows(swept) if cleared and learned else None,
         ),
         (
             "Slope at birth",
@@ -95,16 +103,24 @@ def _sections(swept: Swept) -> list[dict[str, object]]:
             figures.grid(swept) if born else None,
         ),
         (
+            "Theory beside measurement",
+            "A mark per cell and predictor; on the line, a prediction is right. R^2 compares the numbers as they are, "
+            "without a fit. Mean field takes from W_h, b and W_x x nothing but their variances. Measured chi also "
+            "knows the f' that there were; the Lyapunov exponent every Jacobian.",
+            theory.scatter(swept),
+            theory.agreement(swept),
+        ),
+        (
             "Profiles by time step",
             "Of networks whose loss reads every state, at the last probe. Each step has a fresh gradient of its own, "
-            "which hides whether the older ones vanish: slope and regime need the cone and are not told here.",
+            "which hides whether the older ones vanish: slope and regime come from the gradient cone, by lag.",
             profiles_by_time(swept),
         ),
     ]
-    kept = [(title, note, figure) for title, note, figure in found if figure is not None]
+    kept = [(title, note, figure, told) for title, note, figure, *told in found if figure is not None]
     return [
-        {"title": f"{i}. {title}", "note": note, "figure": _embed(figure)}
-        for i, (title, note, figure) in enumerate(kept, start=1)
+        {"title": f"{i}. {title}", "note": note, "figure": _embed(figure), "lines": told[0] if told else []}
+        for i, (title, note, figure, told) in enumerate(kept, start=1)
     ]
 
 

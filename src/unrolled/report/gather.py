@@ -114,6 +114,11 @@ def groups(swept: Swept) -> list[Group]:
     return [Group(axes, members[tuple(axes.values())]) for axes in wanted]
 
 
+def trained(swept: Swept) -> bool:
+    """Whether any cell has made an update; else scores are those of random networks."""
+    return any(cell.status.get("steps") for cell in swept.cells)
+
+
 def mean(values: Sequence[float]) -> float:
     return float(np.mean(values)) if values else math.nan
 

@@ -9,6 +9,8 @@ VERBS = {
     "vanishing": "vanishes",
     "exploding": "explodes",
     "stable": "is stable",
+    "transient": "grows and then decays, or the reverse,",
+    "chaotic": "is chaotic",
     "saturated": "is saturated",
     "dead": "is dead",
     "diverged": "overflows in the forward pass",

@@ -1,21 +1,18 @@
-"""Theory beside measurement: predicted and measured slopes, and the critical line in the plane of sigma_w and sigma_b."""
+"""Theory beside measurement: predicted and measured slopes of every cell, and why they differ."""
 
 import math
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from omegaconf import OmegaConf
 from plotly.subplots import make_subplots
 
-from unrolled.gradients.theory import critical_gain
 from unrolled.sweeps.results import Cell, Swept
 from unrolled.tracking.status import RESULTS
 
 from .figures import COLOURS, layout, text
-from .gather import mean, pool
+from .gather import trained
 
 PREDICTORS = {
     "bound": "bound ln(gamma sigma_max)",
@@ -28,7 +25,9 @@ ENDS = {"slope_start": "predictions_start", "slope": "predictions"}
 TITLES = {"slope_start": "at step 0", "slope": "at the end, with the trained W_h"}
 LEAST = 5  # cells for a picture
 FAR = 0.1  # nats per lag: a difference worth a word
-GAIN, BIAS = "init.gain", "init.bias_std"
+HALF = 0.5
+NEARLY_ALL = 0.9
+THEORY = "mean_field"
 
 
 @dataclass(frozen=True)
@@ -52,29 +51,29 @@ def pairs(swept: Swept, end: str, predictor: str) -> Pairs:
     for cell in swept.cells:
         if cell.state in RESULTS and cell.status.get(end) is not None:
             predicted = (cell.status.get(ENDS[end]) or {}).get(predictor)
-            if predicted is not None:
+            if predicted is not None and math.isfinite(predicted):
                 kept.append((cell, predicted, cell.status[end]))
     cells, predicted, measured = zip(*kept, strict=True) if kept else ((), (), ())
     return Pairs(list(cells), np.array(predicted), np.array(measured))
 
 
-def best(swept: Swept, end: str) -> tuple[str, Pairs] | None:
-    """The predictor with the largest R^2 that speaks of all cells that have a slope; None where there are too few."""
+def best(swept: Swept, end: str) -> str | None:
+    """The predictor with the largest R^2 among those that speak of nearly all cells; None where there are too few."""
     every = {name: pairs(swept, end, name) for name in PREDICTORS}
     most = max(len(found.cells) for found in every.values())
-    told = {name: found for name, found in every.items() if len(found.cells) == most and not math.isnan(found.r2)}
-    if most < LEAST or not told:
-        return None
-    name = max(told, key=lambda each: told[each].r2)
-    return name, told[name]
+    told = {
+        name: found.r2
+        for name, found in every.items()
+        if len(found.cells) >= NEARLY_ALL * most and not math.isnan(found.r2)
+    }
+    return max(told, key=lambda name: told[name]) if told and most >= LEAST else None
 
 
 def scatter(swept: Swept) -> go.Figure | None:
     """Measured against predicted slope, a point for each cell and predictor; None where there are too few cells."""
     if best(swept, "slope_start") is None:
         return None
-    trained = any(cell.status.get("steps") for cell in swept.cells)
-    ends = list(ENDS) if trained else ["slope_start"]
+    ends = list(ENDS) if trained(swept) else ["slope_start"]
     figure = make_subplots(1, len(ends), subplot_titles=[TITLES[end] for end in ends], horizontal_spacing=0.09)
     for column, end in enumerate(ends, start=1):
         every = {name: pairs(swept, end, name) for name in PREDICTORS}
@@ -99,134 +98,45 @@ def scatter(swept: Swept) -> go.Figure | None:
 
 
 def agreement(swept: Swept) -> list[str]:
-    """R^2 of every predictor at both ends, and why the best one is wrong where it is."""
+    """R^2 of every predictor at both ends of training; where the best one and mean-field theory are wrong, and why."""
     lines = []
     for end, title in TITLES.items():
-        found = best(swept, end)
-        if found is None or (end == "slope" and not any(cell.status.get("steps") for cell in swept.cells)):
+        winner = best(swept, end)
+        if winner is None or (end == "slope" and not trained(swept)):
             continue
-        scores = [(PREDICTORS[name], pairs(swept, end, name)) for name in PREDICTORS]
-        told = ", ".join(f"{words} {each.r2:.3f} ({len(each.cells)} cells)" for words, each in scores if len(each.cells))
-        lines.append(f"R^2 of the slope {title}: {told}. The best one that speaks of all cells: {PREDICTORS[found[0]]}.")
-        lines += _differences(found[1], end, PREDICTORS[found[0]])
+        every = {name: pairs(swept, end, name) for name in PREDICTORS}
+        scores = ", ".join(
+            f"{PREDICTORS[name]} {found.r2:.3f}" for name, found in every.items() if not math.isnan(found.r2)
+        )
+        lines.append(f"R^2 of the predicted slope {title}, {len(every[winner].cells)} cells: {scores}.")
+        lines += [_differences(every[name], end, name) for name in dict.fromkeys((winner, THEORY))]
     return lines
 
 
-def _differences(found: Pairs, end: str, name: str) -> list[str]:
-    far = [
-        (cell, predicted - measured)
-        for cell, predicted, measured in zip(found.cells, found.predicted, found.measured, strict=True)
-        if abs(predicted - measured) > FAR
-    ]
-    if not far:
-        return [f"{name} is nowhere further than {FAR} nats per lag from what was measured."]
-    reasons = Counter(_reason(cell, difference, end) for cell, difference in far)
-    told = "; ".join(f"{n} {'cell' if n == 1 else 'cells'}: {reason}" for reason, n in reasons.most_common())
-    return [f"It is further than {FAR} nats per lag from what was measured in {len(far)} of {len(found.cells)}. {told}."]
+def _differences(found: Pairs, end: str, name: str) -> str:
+    """How often a predictor is off; of mean-field theory also why."""
+    if not len(found.cells):
+        return f"Mean-field theory says nothing of these cells {TITLES[end]}."
+    off = found.predicted - found.measured
+    far = [(cell, float(by)) for cell, by in zip(found.cells, off, strict=True) if abs(by) > FAR]
+    told = f"{len(far)} of {len(found.cells)} cells are more than {FAR} nats per lag off the prediction"
+    reasons = Counter(_reason(cell, by, end) for cell, by in far) if name == THEORY else {}
+    why = "; ".join(f"{n} by {reason}" for reason, n in reasons.items())
+    largest = f"the largest difference is {abs(off).max():.3f}"
+    return f"{PREDICTORS[name]}, {TITLES[end]}: {told}; {largest}.{f' Why: {why}.' if why else ''}"
 
 
 def _reason(cell: Cell, difference: float, end: str) -> str:
-    """The first that applies: saturation, finite size, training, input."""
+    """The first that holds. Measured chi knows just where the units sit on f: what it mends is their doing."""
     status = cell.status
-    sd = (status.get("births") or {}).get("slope_sd") or 0.0
-    if status.get("flat") is not None and status["flat"] >= 0.5 and status.get("dead", 0) < 0.25:
+    births = (status.get("births") or {}).get("slope_sd") or 0.0
+    mended = (status.get(ENDS[end]) or {}).get("measured_chi", math.nan) - status[end]
+    if (status.get("flat") or 0.0) >= HALF and (status.get("dead") or 0.0) < HALF:
         return "saturation (over half of the units sit where f is flat)"
-    if end == "slope_start" and abs(difference) < 3 * sd:
-        return "finite size (births of the same configuration scatter as much)"
+    if abs(mended) < HALF * abs(difference):
+        return "input and state (the units do not sit on f where theory puts them)"
     if end == "slope":
-        return "training has given W_h structure that a random matrix has not"
-    return "input (it moves units together, so that their f' are not independent)"
-
-
-@dataclass(frozen=True)
-class Crossing:
-    """Where the measured slope crosses 0 on the way up, at one sigma_b; theory: the mean-field critical sigma_w."""
-
-    sigma_b: float
-    measured: float
-    theory: float
-
-
-def crossings(swept: Swept) -> list[Crossing]:
-    """For sweeps of `init.gain` and `init.bias_std` of one activation's Gaussian networks without input; else none."""
-    activation = _plane(swept)
-    if activation is None:
-        return []
-    found = []
-    for sigma_b in swept.axes[BIAS]:
-        points = [(float(gain), _birth_slope(swept, gain, sigma_b)) for gain in swept.axes[GAIN]]
-        crossing = _crossing(sorted(point for point in points if not math.isnan(point[1])))
-        if crossing is not None:
-            found.append(Crossing(float(sigma_b), crossing, critical_gain(activation, float(sigma_b) ** 2)))
-    return found
-
-
-def _birth_slope(swept: Swept, gain: Any, sigma_b: Any) -> float:
-    return mean(pool(swept.cells, {GAIN: gain, BIAS: sigma_b}).birth_slopes)
-
-
-def _crossing(points: list[tuple[float, float]]) -> float | None:
-    for (g0, s0), (g1, s1) in zip(points, points[1:], strict=False):
-        if s0 <= 0 < s1:
-            return g0 - s0 * (g1 - g0) / (s1 - s0)
-    return None
-
-
-def _plane(swept: Swept) -> str | None:
-    """The activation, where the sweep is such a plane."""
-    files = [cell.folder / ".hydra" / "config.yaml" for cell in swept.cells]
-    kept = [file for file in files if file.is_file()]
-    if not {GAIN, BIAS} <= set(swept.axes) or not kept:
-        return None
-    config: Any = OmegaConf.load(kept[0])
-    one = not {"activation", "init", "init.input_gain"} & {key for key, values in swept.axes.items() if len(values) > 1}
-    return config.activation.name if one and config.init.name == "gaussian" and config.init.input_gain == 0 else None
-
-
-def phase_diagram(swept: Swept) -> go.Figure | None:
-    """The slope at birth in the plane, the measured zero-slope contour, and the mean-field line."""
-    found, activation = crossings(swept), _plane(swept)
-    if not found or activation is None:
-        return None
-    gains, biases = (sorted(float(value) for value in swept.axes[key]) for key in (GAIN, BIAS))
-    slopes = [[_slope_at(swept, gain, sigma_b) for gain in gains] for sigma_b in biases]
-    limit = min(0.3, float(np.nanmax(np.abs(slopes))))
-    figure = go.Figure(
-        go.Heatmap(
-            x=gains, y=biases, z=slopes, zmin=-limit, zmax=limit, colorscale="RdBu_r",
-            colorbar={"title": {"text": "slope at birth, nats per lag", "side": "right"}},
-            hovertemplate="sigma_w %{x}, sigma_b %{y}: %{z:.3f}<extra></extra>",
-        )
-    )  # fmt: skip
-    fine = np.linspace(min(biases), max(biases), 40)
-    figure.add_scatter(
-        x=[critical_gain(activation, s**2) for s in fine], y=fine, mode="lines", name="mean-field critical line, chi = 1",
-        line={"color": "black", "width": 2},
-    )  # fmt: skip
-    figure.add_scatter(
-        x=[each.measured for each in found], y=[each.sigma_b for each in found], mode="markers",
-        name="measured: slope 0", marker={"color": COLOURS[4], "size": 12, "line": {"color": "black", "width": 1}},
-    )  # fmt: skip
-    figure.update_xaxes(title="sigma_w (init.gain)", range=[min(gains), max(gains)])
-    figure.update_yaxes(title="sigma_b (init.bias_std)")
-    figure.update_layout(height=520, **layout(None))
-    return figure
-
-
-def _slope_at(swept: Swept, gain: float, sigma_b: float) -> float:
-    keys = {GAIN: gain, BIAS: sigma_b}
-    own = {key: next(v for v in swept.axes[key] if float(v) == value) for key, value in keys.items()}
-    return _birth_slope(swept, own[GAIN], own[BIAS])
-
-
-def distance(swept: Swept) -> list[str]:
-    """The largest distance between the two lines, in sigma_w, and where."""
-    found = crossings(swept)
-    if not found:
-        return []
-    worst = max(found, key=lambda each: abs(each.measured - each.theory))
-    return [
-        f"Largest distance of the measured zero-slope contour from the mean-field line: "
-        f"{abs(worst.measured - worst.theory):.3f} in sigma_w, at sigma_b = {worst.sigma_b:g} "
-        f"({worst.measured:.3f} against {worst.theory:.3f}); {len(found)} values of sigma_b."
-    ]
+        return "training (W_h has a structure that random weights have not)"
+    if abs(difference) < 3 * births:
+        return "finite size (births of the same configuration scatter as much)"
+    return "units that move together (W_h and f' are not independent, as theory takes them to be)"

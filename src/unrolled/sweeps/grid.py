@@ -132,12 +132,16 @@ def _run(launcher: Any, todo: Sequence[Job], folder: Path) -> Any:
 def _collect(folder: Path) -> list[str]:
     """Table and page, from disk alone; returns a line for each cell that has no result."""
     from unrolled.report.build import build
+    from unrolled.report.critical_line import distance
     from unrolled.report.terminal import print_table
+    from unrolled.report.theory import agreement
 
     from .results import failures, read_sweep
 
     swept = read_sweep(folder)
     page = build(folder)
     print_table(swept)
+    for line in (*agreement(swept), *distance(swept)):
+        print(line)
     print(f"report: {page}")
     return failures(swept)

@@ -1,0 +1,112 @@
+"""The critical line: where the measured slope is 0 in the plane of sigma_w and sigma_b, beside mean-field theory."""
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from omegaconf import OmegaConf
+
+from unrolled.gradients.theory import critical_gain
+from unrolled.sweeps.results import Swept
+
+from .figures import COLOURS, layout
+from .gather import mean, pool
+
+GAIN, BIAS = "init.gain", "init.bias_std"
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Where the measured slope crosses 0 on the way up, at one sigma_b; theory: the mean-field critical sigma_w."""
+
+    sigma_b: float
+    measured: float
+    theory: float
+
+
+def crossings(swept: Swept) -> list[Crossing]:
+    """For sweeps of `init.gain` and `init.bias_std` of one activation's Gaussian networks without input; else none."""
+    activation = _plane(swept)
+    if activation is None:
+        return []
+    found = []
+    for sigma_b in swept.axes[BIAS]:
+        points = [(float(gain), _birth_slope(swept, gain, sigma_b)) for gain in swept.axes[GAIN]]
+        crossing = _crossing(sorted(point for point in points if not math.isnan(point[1])))
+        if crossing is not None:
+            found.append(Crossing(float(sigma_b), crossing, critical_gain(activation, float(sigma_b) ** 2)))
+    return found
+
+
+def _birth_slope(swept: Swept, gain: Any, sigma_b: Any) -> float:
+    return mean(pool(swept.cells, {GAIN: gain, BIAS: sigma_b}).birth_slopes)
+
+
+def _crossing(points: list[tuple[float, float]]) -> float | None:
+    for (g0, s0), (g1, s1) in pairwise(points):
+        if s0 <= 0 < s1:
+            return g0 - s0 * (g1 - g0) / (s1 - s0)
+    return None
+
+
+def _plane(swept: Swept) -> str | None:
+    """The activation, where the sweep is such a plane."""
+    files = [cell.folder / ".hydra" / "config.yaml" for cell in swept.cells]
+    kept = [file for file in files if file.is_file()]
+    if not {GAIN, BIAS} <= set(swept.axes) or not kept:
+        return None
+    config: Any = OmegaConf.load(kept[0])
+    one = not {"activation", "init", "init.input_gain"} & {key for key, values in swept.axes.items() if len(values) > 1}
+    return config.activation.name if one and config.init.name == "gaussian" and config.init.input_gain == 0 else None
+
+
+def phase_diagram(swept: Swept) -> go.Figure | None:
+    """The slope at birth in the plane, the measured zero-slope contour, and the mean-field line."""
+    found, activation = crossings(swept), _plane(swept)
+    if not found or activation is None:
+        return None
+    gains, biases = (sorted(float(value) for value in swept.axes[key]) for key in (GAIN, BIAS))
+    slopes = [[_slope_at(swept, gain, sigma_b) for gain in gains] for sigma_b in biases]
+    limit = min(0.3, float(np.nanmax(np.abs(slopes))))
+    figure = go.Figure(
+        go.Heatmap(
+            x=gains, y=biases, z=slopes, zmin=-limit, zmax=limit, colorscale="RdBu_r",
+            colorbar={"title": {"text": "slope at birth, nats per lag", "side": "right"}},
+            hovertemplate="sigma_w %{x}, sigma_b %{y}: %{z:.3f}<extra></extra>",
+        )
+    )  # fmt: skip
+    fine = np.linspace(min(biases), max(biases), 40)
+    figure.add_scatter(
+        x=[critical_gain(activation, s**2) for s in fine], y=fine, mode="lines",
+        name="mean-field critical line, chi = 1", line={"color": "black", "width": 2},
+    )  # fmt: skip
+    figure.add_scatter(
+        x=[each.measured for each in found], y=[each.sigma_b for each in found], mode="markers",
+        name="measured: slope 0", marker={"color": COLOURS[4], "size": 12, "line": {"color": "black", "width": 1}},
+    )  # fmt: skip
+    figure.update_xaxes(title="sigma_w (init.gain)", range=[min(gains), max(gains)])
+    figure.update_yaxes(title="sigma_b (init.bias_std)")
+    figure.update_layout(height=520, **layout(None))
+    return figure
+
+
+def _slope_at(swept: Swept, gain: float, sigma_b: float) -> float:
+    keys = {GAIN: gain, BIAS: sigma_b}
+    own = {key: next(v for v in swept.axes[key] if float(v) == value) for key, value in keys.items()}
+    return _birth_slope(swept, own[GAIN], own[BIAS])
+
+
+def distance(swept: Swept) -> list[str]:
+    """The largest distance between the two lines, in sigma_w, and where."""
+    found = crossings(swept)
+    if not found:
+        return []
+    worst = max(found, key=lambda each: abs(each.measured - each.theory))
+    return [
+        f"Largest distance of the measured zero-slope contour from the mean-field line: "
+        f"{abs(worst.measured - worst.theory):.3f} in sigma_w, at sigma_b = {worst.sigma_b:g} "
+        f"({worst.measured:.3f} against {worst.theory:.3f}); {len(found)} values of sigma_b."
+    ]
