@@ -1,6 +1,5 @@
 """`unrolled diagnose`: regime, cause, theory and pictures of a run, a checkpoint, or the weights of torch.nn.RNN."""
 
-import json
 import math
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +13,7 @@ from unrolled.gradients import Diagnosis, diagnose
 from unrolled.gradients.portrait import Portrait, portrait
 from unrolled.rnn import RNN
 from unrolled.rnn.from_torch import rnn_from_torch
-from unrolled.tracking.portrait import draw_portrait
+from unrolled.tracking.portrait import write_portrait
 from unrolled.tracking.summary import horizon_words, number
 from unrolled.training.data import InMemory
 from unrolled.training.probe import Look, evidence_of, look, portraits_of
@@ -40,7 +39,7 @@ def diagnose_run(where: Path, out: Path | None = None) -> list[Path]:
     for name, told in seen.diagnoses.items():
         title = f"{where}: {name}" if len(seen.diagnoses) > 1 else str(where)
         real = seen.profile_by_lag if told is seen.diagnosis else None
-        made += _tell(title, name, told, drawn.get(name), out, real, seen)
+        made += _tell(title, name, told, drawn[name][1], out, real, seen)
     return made
 
 
@@ -113,12 +112,9 @@ def _tell(  # noqa: PLR0917
     print(f"\n{title}")
     for line in lines(told, kept, drawn, seen):
         print(f"  {line}")
-    out.mkdir(parents=True, exist_ok=True)
-    values = {"title": title, **kept, "portrait": drawn.plain() if drawn else None}
-    (out / f"{name}.json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-    if drawn is None:
+    picture = write_portrait(out / f"{name}.json", title, told, drawn, real, seen.bits if seen else 32)
+    if picture is None:
         return []
-    picture = draw_portrait(out / f"{name}.png", title, told, drawn, real, seen.bits if seen else 32)
     print(f"  picture   {picture}")
     return [picture]
 

@@ -30,7 +30,7 @@ from unrolled.training.data import InMemory, Once
 from unrolled.training.devices import for_lightning
 from unrolled.training.module import READ, Diverged, RecurrentModule, evaluate, to_device
 from unrolled.training.neighbours import Pair, pairs_of
-from unrolled.training.probe import Births, births
+from unrolled.training.probe import Births, births, portraits_of
 from unrolled.training.walkthrough import Walkthrough
 from unrolled.training.word_vectors import known_vectors
 
@@ -53,7 +53,7 @@ class Execution:
         torch.set_num_threads(1)  # two threads on matrices this small are slower than one
         pl.seed_everything(config.seed, workers=True, verbose=False)
         self.config, self.values, self.tracker, self.rank = config, values, tracker, rank
-        self.folder, self.checkpoints = place.folder, place.folder / CHECKPOINTS
+        self.place, self.checkpoints = place, place.folder / CHECKPOINTS
         self.resumed = recorded is not None
         self.data: Data = load(config.task, config.seed)
         check_data(config, self.data)
@@ -113,6 +113,8 @@ class Execution:
         """Trains and judges; returns what `status.json` says of it."""
         try:
             born = self._births()
+            if not self.resumed:
+                self._portraits("start")
             diverged = self._fit()
             return self._result(born, diverged)
         finally:
@@ -126,6 +128,12 @@ class Execution:
         if not self.resumed:
             self.recorder.births(born)
         return born
+
+    def _portraits(self, when: str) -> None:
+        if self.config.probe.name.name == "full":
+            batch = to_device(self.probe_batch, self.module.device)
+            seen = portraits_of(self.module.network, self.module.loss, batch)
+            self.recorder.portraits(when, self.place.name, seen)
 
     def _fit(self) -> Diverged | None:
         last = str(self.checkpoints / LAST) if self.resumed else None
@@ -145,11 +153,12 @@ class Execution:
         if self.probe is not None:
             self.probe.last(step, module, self.probe_batch)
             gradients = gradient_results(self.probe.first, self.probe.latest, born)
+            self._portraits("end")
         metrics = evaluate(module, self.loaders.val_dataloader())
         self.recorder.row(step, metrics)
         if self._better(metrics[self.monitor]):
             shutil.copyfile(self.checkpoints / LAST, self.checkpoints / "best.ckpt")
-        write_words(self.folder, self.words, self._words())
+        write_words(self.place.folder, self.words, self._words())
         result = {
             "state": "diverged" if diverged else "completed",
             "error": str(diverged) if diverged else None,

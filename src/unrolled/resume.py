@@ -6,12 +6,12 @@ from typing import Any
 
 import torch
 
-from unrolled.tracking.recorder import recorded
+from unrolled.tracking.recorder import PORTRAITS, recorded
 from unrolled.tracking.tables import METRICS, PROFILES
 from unrolled.training.checkpoints import LAST, Checkpoints
 
 CHECKPOINTS = "checkpoints"
-_LEFT = (METRICS, PROFILES, CHECKPOINTS, "words.csv", "heat_map.png", "traceback.txt")
+_LEFT = (METRICS, PROFILES, PORTRAITS, CHECKPOINTS, "words.csv", "heat_map.png", "traceback.txt")
 
 
 def saved(folder: Path) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """Six panels of one recurrent layer: what its gradients do over the lags, and what theory and W_h say beside it."""
 
+import json
 import math
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from unrolled.gradients.diagnosis import Diagnosis
 from unrolled.gradients.portrait import Portrait
+from unrolled.training.probe import evidence_of
 
 from .profile_panel import LN_10, draw_profile
 
@@ -19,6 +21,19 @@ LINES = {  # of the slopes that theory predicts: label, colour, dash
 WIDTH = 0.8
 
 
+def write_portrait(  # noqa: PLR0917
+    file: Path, title: str, told: Diagnosis, seen: Portrait | None, real: Tensor | None = None, bits: int = 32
+) -> Path | None:
+    """Writes `file`, a .json of the evidence and all curves, and the picture beside it as .png and .svg.
+
+    seen: None where the state is not finite: then there is no picture, and None is returned. Else that of the .png.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    values = {"title": title, **evidence_of(told), "portrait": seen.plain() if seen else None}
+    file.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    return draw_portrait(file.with_suffix(".png"), title, told, seen, real, bits) if seen else None
+
+
 def draw_portrait(  # noqa: PLR0917
     file: Path, title: str, told: Diagnosis, seen: Portrait, real: Tensor | None, bits: int = 32
 ) -> Path:
@@ -26,6 +41,7 @@ def draw_portrait(  # noqa: PLR0917
 
     real, bits: training's own profile, as in `draw_profile`.
     """
+    from matplotlib import rc_context
     from matplotlib.figure import Figure  # not pyplot: no global state, no display
 
     figure = Figure(figsize=(15, 8.5), layout="constrained")
@@ -38,8 +54,8 @@ def draw_portrait(  # noqa: PLR0917
     _eigenvalues(bottom, seen, told.seen.f.gamma)
     _memory(right, seen)
     figure.suptitle(f"{title}\n{told.explanation}", fontsize=10, wrap=True)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(file.with_suffix(".svg"), metadata={"Date": None})
+    with rc_context({"svg.hashsalt": "unrolled"}):  # else the same picture has other names in it each time
+        figure.savefig(file.with_suffix(".svg"), metadata={"Date": None})
     figure.savefig(file, dpi=110)
     return file
 

@@ -8,12 +8,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from unrolled.gradients.diagnosis import Diagnosis
+from unrolled.gradients.portrait import Portrait
 from unrolled.training.probe import Births, Look
 
 from .heat_map import draw
+from .portrait import write_portrait
 from .tables import METRICS, PROFILES, Profiles, Table, lag_columns, read_table
 from .weights_and_biases import Tracker
 
+PORTRAITS = "portraits"
 LN_10 = math.log(10)
 TABLE = ["step", "t", "lag", "rms", "mean_ln_norm", "samples", "zeros"]
 
@@ -77,6 +81,12 @@ class Recorder:
         sizes = {str(file.relative_to(self.folder)): file.stat().st_size for file in files}
         return {"step": self._step, "pending": dict(self._pending), "sizes": sizes}
 
+    def portraits(self, when: str, title: str, seen: dict[str, tuple[Diagnosis, Portrait | None]]) -> None:
+        """Writes `portraits/<when>.json`, .png and .svg; of several RNNs, each with its name behind."""
+        for part, (told, drawn) in seen.items():
+            name = when if len(seen) == 1 else f"{when}_{part}"
+            write_portrait(self.folder / PORTRAITS / f"{name}.json", f"{title}: {name}", told, drawn)
+
     def close(self) -> None:
         """Draws the heat map, and writes what is pending."""
         seen = self._seen("grad_h_log")
@@ -86,6 +96,8 @@ class Recorder:
             picture = draw(self.folder / "heat_map.png", list(seen), log10, zeros, self.seam, self._last)
             self._media["heat_map"] = self.tracker.image(picture)
             self._media["profiles"] = self.tracker.table(TABLE, self._table())
+        for picture in sorted((self.folder / PORTRAITS).glob("*.png")):
+            self._media[f"portrait/{picture.stem}"] = self.tracker.image(picture)
         self._flush()
 
     def _seen(self, quantity: str) -> dict[int, Tensor]:
@@ -138,6 +150,7 @@ class NullRecorder:
     def row(self, step: int, values: dict[str, float]) -> None: ...
     def probe(self, step: int, look: Look) -> None: ...
     def births(self, births: dict[str, Births]) -> None: ...
+    def portraits(self, when: str, title: str, seen: dict[str, tuple[Diagnosis, Portrait | None]]) -> None: ...
     def close(self) -> None: ...
 
     def state(self) -> dict[str, Any]:

@@ -202,14 +202,14 @@ def diagnoses(
     }
 
 
-def portraits_of(network: Pattern, loss: Loss, batch: Batch) -> dict[str, Portrait]:
-    """All that can be drawn of each RNN; without those whose state is not finite."""
+def portraits_of(network: Pattern, loss: Loss, batch: Batch) -> dict[str, tuple[Diagnosis, Portrait | None]]:
+    """Each RNN's diagnosis and all that can be drawn of it; no portrait of one whose state is not finite."""
     found = {}
     for name, (each, own) in _drivens(network, batch, CONE_SAMPLES).items():
         seen, dh = followed(each, loss, own)
         told = _diagnosis(each, seen, dh, CONE_SOURCES)
-        if told.diverged_at is None:
-            found[name] = portrait(told) if each.counted is None else portrait(told, dh, each.counted)
+        answers = () if each.counted is None else (dh, each.counted)
+        found[name] = (told, portrait(told, *answers) if told.diverged_at is None else None)
     return found
 
 
