@@ -8,6 +8,7 @@ import pytest
 
 from conftest import Run, train
 from unrolled.errors import UserError
+from unrolled.gradients import REGIMES
 from unrolled.paths import choices
 from unrolled.preflight import compose, preflight
 from unrolled.run import run
@@ -49,17 +50,21 @@ def test_every_task_trains_and_leaves_its_profiles(name: str, quick_run: Run, tm
         assert header[:2] == ["step", "t0"]
         assert rows[0][0] == "0" and rows[-1][0] == str(status["steps"])
         assert any(float(value) != 0 for value in rows[-1][1:] if value)
-    cone = PATTERN_OF.get(name, "sequence_to_vector") != "sequence_to_vector"
-    assert (status["regime"] is None and status["slope"] is None and status["horizon"] is None) == cone
-    assert (status["regime_reason"] == "needs the cone") == cone
-    assert ("halves" in status) == (PATTERN_OF.get(name) == "encoder_decoder")
+    pattern = PATTERN_OF.get(name, "sequence_to_vector")
+    assert status["every_state"] == (pattern in ("vector_to_sequence", "sequence_to_sequence"))
+    assert ("halves" in status) == (pattern == "encoder_decoder")
+    for told in status.get("halves", {"rnn": status}).values():
+        assert told["regime_start"] in REGIMES and told["regime"] in REGIMES and told["regime_reason"]
+        assert sum(told["births"]["regimes"].values()) == told["births"]["n"] == 3
+        assert set(told["predictions"]) == set(told["predictions_start"]) >= {"bound", "ln_rho", "mean_field"}
+        assert told["explanation"].count(". ") == 1 and told["explanation"].endswith(".")
 
 
 def test_the_halves_of_an_encoder_decoder_are_told_apart(quick_run: Run, tmp_path: Path) -> None:
     status = quick_run("task=numbers", *SMALL["numbers"])
     encoder, decoder = status["halves"]["encoder"], status["halves"]["decoder"]
     assert encoder["births"]["n"] == 3 and isinstance(encoder["slope"], float)
-    assert decoder["slope"] is None and decoder["regime_reason"] == "needs the cone"
+    assert decoder["births"]["n"] == 3 and isinstance(decoder["slope"], float)
     with (tmp_path / "run" / "profiles" / "grad_h_count.csv").open(newline="") as file:
         header, first, *_ = csv.reader(file)
     counts = [int(value) if value else 0 for value in first[1:]]

@@ -89,15 +89,15 @@ def test_a_diverged_configuration_has_no_score(tmp_path: Path) -> None:
     build(folder)
 
 
-def test_profiles_by_time_are_drawn_where_no_slope_is_told(tmp_path: Path) -> None:
-    none = {"solved": None, "regime": None, "regime_reason": "needs the cone", "births": births([0.0]) | {"slopes": []}}
-    cells = [cell(0.5, None, None, seam=2, **none), cell(0.5, None, None, **none)]
+def test_profiles_by_time_are_drawn_where_the_loss_reads_every_state(tmp_path: Path) -> None:
+    none = {"solved": None, "births": births([0.0]) | {"slopes": []}}
+    cells = [cell(0.5, None, None, seam=2, **none), cell(0.5, None, None, every_state=True, **none)]
     folder = make_sweep(tmp_path / "s", {"task": "translate,chars"}, cells)
     for number in range(2):
         (folder / str(number) / "profiles").mkdir()
         (folder / str(number) / "profiles" / "grad_h.csv").write_text("step,t0,t1,t2\n0,1,1,1\n5,,1e-3,1\n")
     page = build(folder).read_text(encoding="utf-8")
-    assert "1. Scores" in page and "2. Profiles by time step" in page and "needs the cone" in page
+    assert "1. Scores" in page and "2. Profiles by time step" in page
     assert "Profiles at birth" not in page
 
 

@@ -1,8 +1,8 @@
-"""`make bench`: what this computation costs, as ratios against a peer that runs in turn with it."""
+"""`make bench`: what all this costs, as ratios against a peer that runs in turn with it, and how often it is right."""
 
 from rich.console import Console
 
-from . import launchers, recurrence, training_step
+from . import costs, launchers, recurrence, regimes, training_step
 
 
 def main(quick: bool = False) -> None:
@@ -10,4 +10,7 @@ def main(quick: bool = False) -> None:
     console = Console(width=120, highlight=False)
     console.print(recurrence.table(rounds=3 if quick else 25, quick=quick))
     console.print(training_step.table(rounds=3 if quick else 15))
+    console.print(costs.table(rounds=2 if quick else 5, quick=quick))
+    for table in regimes.tables(quick):
+        console.print(table)
     console.print(launchers.table(quick))

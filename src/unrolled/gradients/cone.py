@@ -73,7 +73,7 @@ def cone_by_lag(passed: LogPass, mask: Tensor) -> ByLag:
     T = len(mask)
     first = T // 5 if T >= LONG else 0
     ln_norm, sources = passed.ln_norm, passed.sources
-    increments = ln_norm.new_full((max(0, int(sources[-1])), *ln_norm.shape[::2]), torch.nan)
+    increments = ln_norm.new_full((T - 1, *ln_norm.shape[::2]), torch.nan)
     for i, s in enumerate(sources.tolist()):
         row = torch.where(mask[: s + 1] & torch.isfinite(ln_norm[i, : s + 1]), ln_norm[i, : s + 1], torch.nan).flip(0)
         kept = max(0, s - first)

@@ -99,7 +99,7 @@ def _sections(swept: Swept) -> list[dict[str, object]]:
         ),
         (
             "Slope at birth",
-            "Mean and standard deviation over births, all seeds and other axes together, and how many explode.",
+            "Mean and standard deviation over births, all seeds and other axes together, and how many explode or are chaotic.",
             figures.grid(swept) if born else None,
         ),
         (
@@ -112,8 +112,9 @@ def _sections(swept: Swept) -> list[dict[str, object]]:
         ),
         (
             "Profiles by time step",
-            "Of networks whose loss reads every state, at the last probe. Each step has a fresh gradient of its own, "
-            "which hides whether the older ones vanish: slope and regime come from the gradient cone, by lag.",
+            "Of networks whose loss reads every state, at the last probe: what training sees. Each step has a fresh "
+            "gradient of its own, which hides whether the older ones vanish; the slopes above are by lag, from the "
+            "gradient cone, where each step's own loss is followed by itself.",
             profiles_by_time(swept),
         ),
     ]

@@ -1,4 +1,4 @@
-"""Profiles by time step, for networks whose loss reads every state: no slope is told, but the profile is there."""
+"""Profiles by time step, of networks whose loss reads every state: what training sees, which no lag explains."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -15,9 +15,11 @@ MOST = 8  # configurations in one figure
 def profiles_by_time(swept: Swept) -> go.Figure | None:
     """RMS norm of dL/dh_t at the last probe by time step, mean over seeds (of its logarithm); a seam is a dotted line.
 
-    None where every cell has a slope, whose own figure says more.
+    An encoder-decoder's loss reads every state of the decoder. None where every loss reads the last state alone: there
+    the profiles by lag say the same and more.
     """
-    told = [each for each in groups(swept) if "regime" in each.first and each.first["regime"] is None][:MOST]
+    every = [each for each in groups(swept) if each.first.get("every_state") or each.first.get("seam") is not None]
+    told = every[:MOST]
     if not told:
         return None
     figure = go.Figure()

@@ -20,11 +20,18 @@ GAIN, BIAS = "init.gain", "init.bias_std"
 
 @dataclass(frozen=True)
 class Crossing:
-    """Where the measured slope crosses 0 on the way up, at one sigma_b; theory: the mean-field critical sigma_w."""
+    """Where the measured slope crosses 0 on the way up, at one sigma_b; theory: the mean-field critical sigma_w.
+
+    theory is nan where mean-field theory has no critical sigma_w.
+    """
 
     sigma_b: float
     measured: float
     theory: float
+
+    @property
+    def off(self) -> float:
+        return abs(self.measured - self.theory)
 
 
 def crossings(swept: Swept) -> list[Crossing]:
@@ -37,8 +44,15 @@ def crossings(swept: Swept) -> list[Crossing]:
         points = [(float(gain), _birth_slope(swept, gain, sigma_b)) for gain in swept.axes[GAIN]]
         crossing = _crossing(sorted(point for point in points if not math.isnan(point[1])))
         if crossing is not None:
-            found.append(Crossing(float(sigma_b), crossing, critical_gain(activation, float(sigma_b) ** 2)))
+            found.append(Crossing(float(sigma_b), crossing, _critical(activation, float(sigma_b))))
     return found
+
+
+def _critical(activation: str, sigma_b: float) -> float:
+    try:
+        return critical_gain(activation, sigma_b**2)
+    except ValueError:
+        return math.nan
 
 
 def _birth_slope(swept: Swept, gain: Any, sigma_b: Any) -> float:
@@ -80,7 +94,7 @@ def phase_diagram(swept: Swept) -> go.Figure | None:
     )  # fmt: skip
     fine = np.linspace(min(biases), max(biases), 40)
     figure.add_scatter(
-        x=[critical_gain(activation, s**2) for s in fine], y=fine, mode="lines",
+        x=[_critical(activation, s) for s in fine], y=fine, mode="lines",
         name="mean-field critical line, chi = 1", line={"color": "black", "width": 2},
     )  # fmt: skip
     figure.add_scatter(
@@ -101,12 +115,12 @@ def _slope_at(swept: Swept, gain: float, sigma_b: float) -> float:
 
 def distance(swept: Swept) -> list[str]:
     """The largest distance between the two lines, in sigma_w, and where."""
-    found = crossings(swept)
+    found = [each for each in crossings(swept) if not math.isnan(each.theory)]
     if not found:
         return []
-    worst = max(found, key=lambda each: abs(each.measured - each.theory))
+    worst = max(found, key=lambda each: each.off)
     return [
         f"Largest distance of the measured zero-slope contour from the mean-field line: "
-        f"{abs(worst.measured - worst.theory):.3f} in sigma_w, at sigma_b = {worst.sigma_b:g} "
+        f"{worst.off:.3f} in sigma_w, at sigma_b = {worst.sigma_b:g} "
         f"({worst.measured:.3f} against {worst.theory:.3f}); {len(found)} values of sigma_b."
     ]

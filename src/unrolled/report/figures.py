@@ -114,7 +114,7 @@ def arrows(swept: Swept) -> go.Figure:
 
 
 def grid(swept: Swept) -> go.Figure:
-    """Slope at birth over the first two axes: mean, sd, and how many of the births explode."""
+    """Slope at birth over the first two axes: mean, sd, and how many of the births explode or are chaotic."""
     keys = varied(swept)[:2]
     rows = swept.axes[keys[0]] if keys else [None]
     columns = swept.axes[keys[1]] if len(keys) > 1 else [None]
@@ -139,9 +139,10 @@ def grid(swept: Swept) -> go.Figure:
 def _grid_text(each: Pool) -> str:
     if not each.births:
         return "no births"
-    exploding = each.birth_regimes.get("exploding", 0)
+    grow = {name: each.birth_regimes.get(name, 0) for name in ("exploding", "chaotic")}
+    counts = " and ".join(f"{n} {name}" for name, n in grow.items() if n) or "none exploding"
     slope = f"{each.birth_mean:+.3f} (sd {each.birth_sd:.3f})" if each.birth_slopes else "no slope"
-    return f"{slope}<br>{exploding} of {each.births} explode"
+    return f"{slope}<br>of {each.births}: {counts}"
 
 
 def _panel(facets: Sequence[str], column: Any, row: Any) -> str:

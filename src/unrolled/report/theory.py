@@ -40,8 +40,11 @@ class Pairs:
 
     @property
     def r2(self) -> float:
-        """1 - sum of squared differences over that about the mean of what was measured; nothing is fitted."""
-        about = float(((self.measured - self.measured.mean()) ** 2).sum())
+        """1 - sum of squared differences over that about the mean of what was measured; nothing is fitted.
+
+        nan where nothing was measured, or the same everywhere.
+        """
+        about = float(((self.measured - self.measured.mean()) ** 2).sum()) if len(self.cells) else 0.0
         return 1 - float(((self.predicted - self.measured) ** 2).sum()) / about if about else math.nan
 
 

@@ -19,15 +19,16 @@ def rnn_from_torch(weights: Mapping[str, Any], activation: str = "tanh") -> RNN:
     The state_dict does not say which activation it was trained with: tanh, or relu. Precision is kept.
     Raises ValueError, with what was found, for any other network.
     """
+    if activation not in ("tanh", "relu"):
+        raise ValueError(f"activation {activation!r}: torch.nn.RNN knows tanh and relu")
     prefix = _prefix(weights)
-    found = {ours: weights[prefix + theirs] for ours, theirs in NAMES.items()}
-    hidden = found["W_h"].shape[1]
-    rows = found["W_h"].shape[0]
+    found = {ours: _matrix(weights, prefix + theirs) for ours, theirs in NAMES.items()}
+    rows, hidden = found["W_h"].shape
     if rows != hidden:
         what = GATES.get(rows // hidden, "something else")
         raise ValueError(f"{prefix}weight_hh_l0 is {tuple(found['W_h'].shape)}: {what}, not a plain RNN")
-    if activation not in ("tanh", "relu"):
-        raise ValueError(f"activation {activation!r}: torch.nn.RNN knows tanh and relu")
+    if len(found["W_x"]) != hidden:
+        raise ValueError(f"{prefix}weight_ih_l0 is {tuple(found['W_x'].shape)}, but weight_hh_l0 has {hidden} rows")
     rnn = RNN(found["W_x"].shape[1], hidden, activation).to(found["W_h"].dtype)
     biases = [weights[prefix + name] for name in BIASES if prefix + name in weights]
     with torch.no_grad():
@@ -35,6 +36,15 @@ def rnn_from_torch(weights: Mapping[str, Any], activation: str = "tanh") -> RNN:
         rnn.W_h.copy_(found["W_h"])
         rnn.b.copy_(sum(biases, torch.zeros(hidden)))
     return rnn
+
+
+def _matrix(weights: Mapping[str, Any], name: str) -> Tensor:
+    if name not in weights:
+        raise ValueError(f"no {name} in it")
+    value = weights[name]
+    if value.ndim != 2 or not torch.isfinite(value).all():
+        raise ValueError(f"{name} is {tuple(value.shape)}; a matrix of finite numbers is wanted")
+    return value
 
 
 def _prefix(weights: Mapping[str, Any]) -> str:

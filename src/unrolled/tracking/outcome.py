@@ -43,7 +43,7 @@ def gradient_results(first: Evidence | None, last: Evidence | None, born: dict[s
         return {}
     told = {name: _told(first["parts"][name], part, born[name]) for name, part in last["parts"].items()}
     top = next(iter(told.values()))
-    kept = top | {key: last[key] for key in ("flushed_to_zero", "below_float_from", "bits")}
+    kept = top | {key: last[key] for key in ("flushed_to_zero", "below_float_from", "bits", "every_state")}
     return kept if last["seam"] is None else {**kept, "seam": last["seam"], "halves": told}
 
 

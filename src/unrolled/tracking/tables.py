@@ -79,7 +79,7 @@ class Profiles:
         return f"_{part}" if part == "decoder" else ""
 
     def _row(self, name: str, key: str, index: int, values: Tensor, empty: Tensor) -> None:
-        times = self.times[: len(values)]  # a relative profile ends where the reader does
+        times = self.times[: len(values)]  # those of one RNN among several have its own time steps
         if name not in self._tables:
             self._tables[name] = Table(self.folder / f"{name}.csv", [key, *times], keep=True)
         cells = zip(times, values.tolist(), empty.tolist(), strict=True)

@@ -83,6 +83,7 @@ def evidence(seen: Look, whole: bool = False) -> Evidence:
         "flushed_to_zero": int(seen.profile.zeros.nansum()),
         "below_float_from": seen.below_float_from,
         "bits": seen.bits,
+        "every_state": seen.every_state,
         "seam": seen.seam,
         "parts": parts,
     }
