@@ -54,6 +54,8 @@ def same(folder: Path, other: Path) -> None:
     files = ["metrics.csv", *(f"profiles/{file.name}" for file in (folder / "profiles").iterdir())]
     for name in files:
         assert (folder / name).read_bytes() == (other / name).read_bytes(), name
+    for file in (folder / "portraits").glob("*"):
+        assert file.read_bytes() == (other / "portraits" / file.name).read_bytes(), file.name
     for name in ("last.ckpt", "best.ckpt"):
         ours, theirs = (torch.load(f / "checkpoints" / name, weights_only=True) for f in (folder, other))
         assert all(torch.equal(value, theirs["state_dict"][key]) for key, value in ours["state_dict"].items())
@@ -97,6 +99,7 @@ def test_a_killed_run_goes_on_to_the_same_bits(step: int, where: str, undisturbe
     "overrides",
     [
         ["probe.source=training", "trainer.checkpoint_every_s=0.05"],
+        ["probe=full", "probe.every=7", "probe.births=2", "probe.samples=32"],
         ["task=copy", "task.delay=3", "trainer.precision=64"],
         ["optimizer=sgd", "trainer.gradient_clip_val=0.1", "trainer.max_steps=null"],
         ["task=caption", "task.samples=null", "trainer.max_steps=15"],

@@ -25,6 +25,7 @@ from .trajectory import Trajectory
 FURTHEST = 12.0  # standard deviations: the density beyond is below 1e-31
 LARGEST = 1e12  # a variance beyond this is taken for infinite
 SMALLEST = 1e-14  # a variance below this is taken for 0
+GAUSS_LEGENDRE = np.polynomial.legendre.leggauss(16)  # to find these takes longer than to use them
 
 
 class MeanField(NamedTuple):
@@ -90,7 +91,7 @@ def _nodes(q: float) -> tuple[Tensor, Tensor]:
     scale = 1 / math.sqrt(q) if q > 0 else math.inf
     bends = [scale * 2.0**k for k in range(-4, 60) if scale * 2.0**k < FURTHEST]
     edges = np.array(sorted({0.0, *np.arange(0.5, FURTHEST + 0.1, 0.5), *bends}))
-    x, w = np.polynomial.legendre.leggauss(16)
+    x, w = GAUSS_LEGENDRE
     half = np.diff(edges)[:, None] / 2
     z = (edges[:-1, None] + half * (x + 1)).ravel()
     weight = (half * w).ravel() * np.exp(-z * z / 2) / math.sqrt(2 * math.pi)

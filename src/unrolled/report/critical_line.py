@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -48,6 +49,7 @@ def crossings(swept: Swept) -> list[Crossing]:
     return found
 
 
+@lru_cache
 def _critical(activation: str, sigma_b: float) -> float:
     try:
         return critical_gain(activation, sigma_b**2)
@@ -92,7 +94,7 @@ def phase_diagram(swept: Swept) -> go.Figure | None:
             hovertemplate="sigma_w %{x}, sigma_b %{y}: %{z:.3f}<extra></extra>",
         )
     )  # fmt: skip
-    fine = np.linspace(min(biases), max(biases), 40)
+    fine = np.linspace(min(biases), max(biases), 20)
     figure.add_scatter(
         x=[_critical(activation, s) for s in fine], y=fine, mode="lines",
         name="mean-field critical line, chi = 1", line={"color": "black", "width": 2},

@@ -61,7 +61,7 @@ def draw_portrait(  # noqa: PLR0917
 
 
 def _singular_values(axes, seen: Portrait) -> None:
-    lags, ln = seen.lags.numpy(), np.where(np.isfinite(seen.ln_singular), seen.ln_singular, np.nan) / LN_10
+    lags, ln = seen.lags.numpy(), _log10(seen.ln_singular)
     for i in range(ln.shape[1]):
         axes.plot(lags, ln[:, i], color="#0072B2", linewidth=WIDTH, alpha=max(0.15, min(0.8, 8 / ln.shape[1])))
     low, high = np.nanmin(ln), np.nanmax(ln)
@@ -76,7 +76,7 @@ def _singular_values(axes, seen: Portrait) -> None:
 
 
 def _cone(axes, seen: Portrait) -> None:
-    values = np.ma.masked_invalid(np.where(np.isfinite(seen.ln_cone), seen.ln_cone, np.nan) / LN_10)
+    values = np.ma.masked_invalid(_log10(seen.ln_cone))
     axes.set_facecolor("lightgrey")
     T, rows = values.shape[1], np.arange(values.shape[0] + 1) - 0.5
     image = axes.pcolormesh(np.arange(T + 1) - 0.5, rows, values, cmap="viridis", rasterized=True)
@@ -118,7 +118,12 @@ def _eigenvalues(axes, seen: Portrait, gamma: float) -> None:
 
 def _memory(axes, seen: Portrait) -> None:
     for ln, label, colour in ((seen.ln_dh, "dh_T/dh_{T-k}", "#0072B2"), (seen.ln_dtheta, "dh_T/dW_h", "#D55E00")):
-        values = ln.numpy() / LN_10
-        axes.plot(np.where(np.isfinite(values), values, np.nan), color=colour, label=label)
+        axes.plot(_log10(ln), color=colour, label=label)
     axes.set(title="What a state and what the weights do to the last state", xlabel="lag k", ylabel="log10 of the norm")
     axes.legend(fontsize=8)
+
+
+def _log10(ln: Tensor) -> np.ndarray:
+    """From natural logarithms; nan where there is no finite one."""
+    values = ln.numpy() / LN_10
+    return np.where(np.isfinite(values), values, np.nan)

@@ -1,0 +1,124 @@
+"""Theory beside measurement: R^2 and reasons of made-up cells, and the distance of made-up contours."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from omegaconf import OmegaConf
+from sklearn.metrics import r2_score
+
+from test_page import births, make_sweep
+from unrolled.report import critical_line, theory
+from unrolled.report.build import build
+from unrolled.sweeps.results import Swept, read_sweep
+
+GAINS = [0.9, 1.0, 1.1, 1.2, 1.3, 1.4]
+
+
+def cell(start: float, predicted: dict[str, float | None], **more: Any) -> dict[str, Any]:
+    born = births([start], vanishing=1)
+    return {"state": "completed", "births": born, "slope_start": start, "predictions_start": predicted, **more}
+
+
+def swept(tmp_path: Path, cells: list[dict[str, Any]]) -> Swept:
+    values = ",".join(str(i) for i in range(len(cells)))
+    return read_sweep(make_sweep(tmp_path / "s", {"seed": values}, cells))
+
+
+def test_r2_is_that_of_the_numbers_as_they_are(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    measured = draw.normal(size=12)
+    predicted = measured + 0.2 * draw.normal(size=12) + 0.1
+    found = swept(
+        tmp_path, [cell(m, {"mean_field": p, "bound": None}) for m, p in zip(measured, predicted, strict=True)]
+    )
+    r2 = r2_score(measured, predicted)
+    assert theory.pairs(found, "slope_start", "mean_field").r2 == pytest.approx(r2)
+    assert theory.best(found, "slope_start") == "mean_field"
+    assert theory.agreement(found)[0] == (f"R^2 of the predicted slope at step 0, 12 cells: mean field {r2:.3f}.")
+
+
+def test_the_best_predictor_speaks_of_nearly_all_cells(tmp_path: Path) -> None:
+    """One that is right about three cells and silent about the others is not the best."""
+    cells = [cell(s, {"exponent": s if i < 3 else None, "bound": s + 0.3}) for i, s in enumerate(np.linspace(-1, 0, 9))]
+    assert theory.best(swept(tmp_path, cells), "slope_start") == "bound"
+
+
+@pytest.mark.parametrize("states", [["failed"] * 6, ["completed"] * 4, ["completed"] * 6])
+def test_there_is_nothing_to_draw_of_too_few_cells_or_of_no_differences(states: list[str], tmp_path: Path) -> None:
+    found = swept(tmp_path, [cell(-0.5, {"mean_field": -0.5}, state=state) for state in states])
+    assert theory.scatter(found) is None
+    assert theory.agreement(found) == []
+
+
+REASONS = {
+    "saturation": {"flat": 0.9, "predictions": {"mean_field": 0.0, "measured_chi": -1.0}},
+    "input and state": {"flat": 0.1, "predictions": {"mean_field": 0.0, "measured_chi": -1.0}},
+    "training": {"flat": 0.1, "predictions": {"mean_field": 0.0, "measured_chi": -0.1}},
+}
+
+
+def test_where_mean_field_is_wrong_the_page_says_why(tmp_path: Path) -> None:
+    right = [
+        cell(s, {"mean_field": s}, slope=s, predictions={"mean_field": s, "measured_chi": s}, steps=9)
+        for s in (-0.1, -0.2, -0.3, -0.4)
+    ]
+    wrong = [cell(-1.0, {"mean_field": -1.0}, slope=-1.0, steps=9, **more) for more in REASONS.values()]
+    told = theory.agreement(swept(tmp_path, right + wrong))[-1]
+    assert told.startswith("mean field, at the end, with the trained W_h: 3 of 7 cells are more than 0.1")
+    assert all(f"1 by {reason}" in told for reason in REASONS)
+
+
+@pytest.mark.parametrize(("sd", "reason"), [(0.2, "finite size"), (0.01, "units that move together")])
+def test_before_training_the_births_tell_finite_size(sd: float, reason: str, tmp_path: Path) -> None:
+    cells = [cell(s, {"mean_field": s + 0.3, "measured_chi": s + 0.3}) for s in (-0.1, -0.2, -0.3, -0.4, -0.5)]
+    for each in cells:
+        each["births"]["slope_sd"] = sd
+    assert f"Why: 5 by {reason}" in theory.agreement(swept(tmp_path, cells))[-1]
+
+
+def plane(tmp_path: Path, activation: str, off: dict[float, float], **init: Any) -> Swept:
+    """Untrained cells whose slope at birth is ln(sigma_w / (its critical value + off)), at each sigma_b."""
+    cells = []
+    for gain in GAINS:
+        for sigma_b, by in off.items():
+            critical = 1.0927 if sigma_b else 1.0  # sigma_w^2 = 1.1892 + .0048: tanh at sigma_b^2 = .001, published
+            cells.append(cell(math.log(gain / (critical + by)), {}))
+    axes = {"init.gain": ",".join(map(str, GAINS)), "init.bias_std": ",".join(map(str, off))}
+    folder = make_sweep(tmp_path / "s", axes, cells)
+    config = {"activation": {"name": activation}, "init": {"name": "gaussian", "input_gain": 0.0, **init}}
+    (folder / "0" / ".hydra").mkdir()
+    OmegaConf.save(OmegaConf.create(config), folder / "0" / ".hydra" / "config.yaml")
+    return read_sweep(folder)
+
+
+def test_the_distance_of_the_contour_is_measured_along_sigma_w(tmp_path: Path) -> None:
+    found = plane(tmp_path, "tanh", {0.0: 0.05, 0.0316228: 0.02})
+    (said,) = critical_line.distance(found)
+    first, second = critical_line.crossings(found)
+    assert first.theory == pytest.approx(1.0, abs=1e-4)
+    assert second.theory**2 == pytest.approx(1.1892, abs=6e-5)  # published
+    assert first.measured == pytest.approx(1.05, abs=3e-3)  # a line between two gains, where a curve is
+    assert "0.051 in sigma_w, at sigma_b = 0 (1.051 against 1.000); 2 values of sigma_b." in said
+    page = build(found.folder).read_text(encoding="utf-8")
+    assert "1. Phase diagram" in page and said in page
+
+
+@pytest.mark.parametrize(("activation", "init"), [("tanh", {"input_gain": 1.0}), ("tanh", {"name": "orthogonal"})])
+def test_with_input_or_other_weights_there_is_no_such_line(
+    activation: str, init: dict[str, Any], tmp_path: Path
+) -> None:
+    found = plane(tmp_path, activation, {0.0: 0.05, 0.1: 0.02}, **init)
+    assert critical_line.crossings(found) == []
+    assert critical_line.phase_diagram(found) is None
+    build(found.folder)
+
+
+def test_a_contour_that_theory_has_no_line_for_is_drawn_alone(tmp_path: Path) -> None:
+    """The logistic sigmoid at a bias that flattens every unit."""
+    found = plane(tmp_path, "sigmoid", {1e9: 0.0})
+    assert all(math.isnan(each.theory) for each in critical_line.crossings(found))
+    assert critical_line.distance(found) == []
+    assert "Phase diagram" in build(found.folder).read_text(encoding="utf-8")
