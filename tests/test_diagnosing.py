@@ -90,10 +90,10 @@ def orthogonal(c: float, activation: str = "tanh") -> nn.RNN:
     torch.manual_seed(0)
     theirs = nn.RNN(E, H, nonlinearity=activation)
     with torch.no_grad():
-        theirs.weight_hh_l0.copy_(c * torch.linalg.qr(torch.randn(H, H))[0])
-        theirs.weight_ih_l0.mul_(1e-3)
-        theirs.bias_ih_l0.zero_()
-        theirs.bias_hh_l0.zero_()
+        theirs.get_parameter("weight_hh_l0").copy_(c * torch.linalg.qr(torch.randn(H, H))[0])
+        theirs.get_parameter("weight_ih_l0").mul_(1e-3)
+        theirs.get_parameter("bias_ih_l0").zero_()
+        theirs.get_parameter("bias_hh_l0").zero_()
     return theirs
 
 
@@ -115,7 +115,7 @@ def test_relu_is_told_as_relu(tmp_path: Path) -> None:
     """All units off: the gradient is exactly 0, which tanh never is."""
     theirs = orthogonal(1.0, "relu")
     with torch.no_grad():
-        theirs.bias_ih_l0.fill_(-5)
+        theirs.get_parameter("bias_ih_l0").fill_(-5)
     file = tmp_path / "weights.pt"
     torch.save(theirs.state_dict(), file)
     diagnose_torch(file, "relu", out=tmp_path / "relu")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 from sklearn.metrics import r2_score
-
 from test_page import births, make_sweep
+
 from unrolled.report import critical_line, theory
 from unrolled.report.build import build
 from unrolled.sweeps.results import Swept, read_sweep

@@ -18,17 +18,17 @@ def test_states_and_gradients_are_those_of_torch(activation: str, dtype: torch.d
     ours = rnn_from_torch(theirs.state_dict(), activation)
     x, again = (torch.randn(T, B, E, generator=torch.Generator().manual_seed(1), dtype=dtype) for _ in range(2))
     h, g = theirs(x.requires_grad_())[0], ours(again.requires_grad_())
-    tolerance = {"rtol": 1e-4, "atol": 1e-6} if dtype == torch.float32 else {"rtol": 1e-12, "atol": 1e-14}
-    torch.testing.assert_close(g, h, **tolerance)
+    rtol, atol = (1e-4, 1e-6) if dtype == torch.float32 else (1e-12, 1e-14)
+    torch.testing.assert_close(g, h, rtol=rtol, atol=atol)
     h[-1].sum().backward()
     g[-1].sum().backward()
-    torch.testing.assert_close(again.grad, x.grad, **tolerance)
+    torch.testing.assert_close(again.grad, x.grad, rtol=rtol, atol=atol)
 
 
 def test_the_one_recurrent_layer_of_a_model_is_found() -> None:
-    model = nn.ModuleDict({"embed": nn.Embedding(10, E), "encoder": nn.RNN(E, H), "head": nn.Linear(H, 2)})
-    found = rnn_from_torch(model.state_dict())
-    assert torch.equal(found.W_h, model["encoder"].weight_hh_l0)
+    layer = nn.RNN(E, H)
+    model = nn.ModuleDict({"embed": nn.Embedding(10, E), "encoder": layer, "head": nn.Linear(H, 2)})
+    assert torch.equal(rnn_from_torch(model.state_dict()).W_h, layer.get_parameter("weight_hh_l0"))
 
 
 REFUSED = {
@@ -55,5 +55,5 @@ def test_weights_that_are_not_what_they_should_be() -> None:
         rnn_from_torch(weights | {"weight_hh_l0": weights["weight_hh_l0"] * torch.nan})
     with pytest.raises(ValueError, match=r"weight_ih_l0 is \(5, 3\), but weight_hh_l0 has 7 rows"):
         rnn_from_torch(weights | {"weight_ih_l0": torch.zeros(5, 3)})
-    with pytest.raises(ValueError, match="'gelu': torch.nn.RNN knows tanh and relu"):
+    with pytest.raises(ValueError, match=r"'gelu': torch\.nn.RNN knows tanh and relu"):
         rnn_from_torch(weights, "gelu")

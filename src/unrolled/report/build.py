@@ -99,7 +99,8 @@ def _sections(swept: Swept) -> list[dict[str, object]]:
         ),
         (
             "Slope at birth",
-            "Mean and standard deviation over births, all seeds and other axes together, and how many explode or are chaotic.",
+            "Mean and standard deviation over births, all seeds and other axes together, and how many explode or are "
+            "chaotic.",
             figures.grid(swept) if born else None,
         ),
         (

@@ -40,7 +40,7 @@ def _scores(status: dict[str, Any]) -> Table:
 def _remarks(status: dict[str, Any]) -> list[str]:
     """Whether it was solved, what the task wants to be known, and how many words the given vectors cover."""
     lines = []
-    if solved := status["solved"]:
+    if (solved := status["solved"]) and status["steps"]:
         goal = f"{solved['score']} of {solved['value']:g}"
         at, most = solved["at"], status["steps"]
         lines.append(
