@@ -16,7 +16,9 @@ from unrolled.rnn.from_torch import rnn_from_torch
 from unrolled.tracking.portrait import write_portrait
 from unrolled.tracking.summary import horizon_words, number
 from unrolled.training.data import InMemory
-from unrolled.training.probe import Look, evidence_of, look, portraits_of
+from unrolled.training.diagnoses import portraits_of
+from unrolled.training.evidence import evidence_of
+from unrolled.training.probe import Look, look
 from unrolled.training.restore import restored, restored_from
 
 

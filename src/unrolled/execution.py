@@ -24,13 +24,14 @@ from unrolled.tracking.outcome import for_summary, gradient_results
 from unrolled.tracking.recorder import NullRecorder, Recorder
 from unrolled.tracking.tables import write_words
 from unrolled.tracking.weights_and_biases import Tracker
+from unrolled.training.births import Births, births
 from unrolled.training.callbacks import Probe, Progress, Scalars, Solved, label
 from unrolled.training.checkpoints import LAST, Checkpoints
 from unrolled.training.data import InMemory, Once
 from unrolled.training.devices import for_lightning
+from unrolled.training.diagnoses import portraits_of
 from unrolled.training.module import READ, Diverged, RecurrentModule, evaluate, to_device
 from unrolled.training.neighbours import Pair, pairs_of
-from unrolled.training.probe import Births, births, portraits_of
 from unrolled.training.walkthrough import Walkthrough
 from unrolled.training.word_vectors import known_vectors
 

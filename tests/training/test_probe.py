@@ -10,9 +10,11 @@ import torch.nn.functional as F
 from unrolled.config import plain
 from unrolled.preflight import compose
 from unrolled.rnn import Batch, Embedding, SequenceToVector, Tape
+from unrolled.training.births import births
+from unrolled.training.diagnoses import relative_log
 from unrolled.training.losses import loss_of
 from unrolled.training.module import build
-from unrolled.training.probe import births, look, relative_log
+from unrolled.training.probe import look
 
 T, B, V = 12, 16, 30
 SPEC = {"pattern": "sequence_to_vector", "reads_tokens": True, "reads": V, "answers_tokens": True, "answers": 3}

@@ -12,7 +12,8 @@ import torch
 from unrolled.config import fingerprint
 from unrolled.paths import CHECKOUT
 from unrolled.place import Place
-from unrolled.training.probe import Births, Evidence
+from unrolled.training.births import Births
+from unrolled.training.evidence import Evidence
 
 
 def opening(values: dict[str, Any], place: Place, started: float) -> dict[str, Any]:

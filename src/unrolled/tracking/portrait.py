@@ -9,7 +9,7 @@ from torch import Tensor
 
 from unrolled.gradients.diagnosis import Diagnosis
 from unrolled.gradients.portrait import Portrait
-from unrolled.training.probe import evidence_of
+from unrolled.training.evidence import evidence_of
 
 from .profile_panel import LN_10, draw_profile
 

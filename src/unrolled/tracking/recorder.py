@@ -10,7 +10,8 @@ from torch import Tensor
 
 from unrolled.gradients.diagnosis import Diagnosis
 from unrolled.gradients.portrait import Portrait
-from unrolled.training.probe import Births, Look
+from unrolled.training.births import Births
+from unrolled.training.probe import Look
 
 from .heat_map import draw
 from .portrait import write_portrait

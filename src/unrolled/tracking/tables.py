@@ -8,8 +8,10 @@ from typing import Any
 
 from torch import Tensor
 
+from unrolled.training.births import Births
+from unrolled.training.diagnoses import relative_log
 from unrolled.training.neighbours import Pair
-from unrolled.training.probe import Births, Look, relative_log
+from unrolled.training.probe import Look
 
 METRICS = "metrics.csv"
 PROFILES = "profiles"

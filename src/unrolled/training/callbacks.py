@@ -11,8 +11,9 @@ from torch import Tensor
 
 from unrolled.rnn import Batch, Pattern, Tape
 
+from .evidence import Evidence, evidence
 from .module import RecurrentModule
-from .probe import Evidence, Look, evidence, look
+from .probe import Look, look
 
 
 class Recorder(Protocol):

@@ -1,0 +1,46 @@
+"""Networks drawn from a run's configuration before any training: one draw of the weights is a coin toss."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from unrolled.rnn import Batch
+from unrolled.tasks.data import Loss
+
+from .diagnoses import diagnoses, relative_log
+from .module import Spec, Vectors, build
+
+SAMPLES, SOURCES = 32, 8  # what a cone follows of each
+
+
+@dataclass(frozen=True)
+class Births:
+    """One RNN of networks drawn from a configuration, before any training.
+
+    labels, found: regime and slope (None: none to tell) of each. curves: (T,) each, as `relative_log` gives them.
+    """
+
+    labels: list[str]
+    found: list[float | None]
+    curves: list[Tensor]
+
+    @property
+    def slopes(self) -> list[float]:
+        return [slope for slope in self.found if slope is not None]
+
+    @property
+    def regimes(self) -> dict[str, int]:
+        return {label: self.labels.count(label) for label in sorted(set(self.labels))}
+
+
+def births(config: dict[str, Any], spec: Spec, loss: Loss, batch: Batch, vectors: Vectors = None) -> dict[str, Births]:
+    """Draws `probe.births` networks of this configuration and diagnoses each RNN of them, untrained."""
+    born = {name: Births([], [], []) for name in build(config, spec).rnns}
+    for i in range(config["probe"]["births"]):
+        network = build(config, spec, f"birth/{i}/", vectors)
+        for name, told in diagnoses(network, loss, batch, SAMPLES, SOURCES).items():
+            born[name].labels.append(told.regime)
+            born[name].found.append(told.slope)
+            born[name].curves.append(relative_log(told))
+    return born
