@@ -97,9 +97,23 @@ def _fail(message: str, code: int) -> NoReturn:
 
 
 def _report(args: argparse.Namespace) -> None:
+    from .paths import SWEEP_RECORD
     from .report.build import build
+    from .report.run_page import build_run
 
-    print(build(Path(args.folder)))
+    folder = Path(args.folder)
+    page = build(folder) if (folder / SWEEP_RECORD).is_file() or not _is_run(folder) else build_run(folder)
+    print(page)
+    if args.open:
+        import webbrowser
+
+        webbrowser.open(page.absolute().as_uri())
+
+
+def _is_run(folder: Path) -> bool:
+    from .tracking import status
+
+    return bool(status.read(folder))
 
 
 def _bench(args: argparse.Namespace) -> None:
@@ -147,8 +161,9 @@ def console() -> None:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     commands.add_parser("train", add_help=False, help="one run or one sweep; `unrolled train --help` lists its values")
-    report = commands.add_parser("report", help="rebuild a sweep's table and page from its folder")
-    report.add_argument("folder")
+    report = commands.add_parser("report", help="the page of a sweep or of a run, from its folder alone")
+    report.add_argument("folder", help="of a sweep, or of a run")
+    report.add_argument("--open", action="store_true", help="open it in the browser")
     report.set_defaults(call=_report)
     predict = commands.add_parser("predict", help="what a trained network says to a text, word by word")
     predict.add_argument("run", help="the folder of a run")

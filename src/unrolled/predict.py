@@ -48,6 +48,26 @@ def predict(folder: Path, text: str, label: str | None = None, checkpoint: str =
     return _after_each_word(module, network, data, batch, label)
 
 
+def examples(folder: Path, count: int, checkpoint: str = "best") -> list[tuple[Prediction, str]]:
+    """The network of a run on the first examples of the validation split, each against its true class, and that.
+
+    Empty where the task does not classify texts. Raises UserError as `predict` does.
+    """
+    _, data, module = restored(folder, checkpoint)
+    network = module.network
+    if data.encode is None or not isinstance(network, SequenceToVector) or not isinstance(data.answers, list):
+        return []
+    found = []
+    for i in range(min(count, len(data.val))):
+        batch = data.val[torch.tensor([i])]
+        assert batch.mask is not None
+        real = batch.mask[:, 0]
+        label = data.answers[int(batch.y)]
+        own = batch._replace(x=batch.x[real], mask=batch.mask[real])
+        found.append((_after_each_word(module, network, data, own, label), label))
+    return found
+
+
 def _after_each_word(
     module: RecurrentModule, network: SequenceToVector, data: Data, batch: Batch, label: str | None
 ) -> Prediction:

@@ -1,13 +1,6 @@
 """`results.csv` and `report.html` of a sweep, from its folder alone."""
 
-import os
-from importlib import resources
 from pathlib import Path
-
-import plotly.graph_objects as go
-from jinja2 import Environment
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from unrolled.sweeps.results import Swept, failures, read_sweep, write_results
 from unrolled.tracking.status import STATES
@@ -15,9 +8,11 @@ from unrolled.tracking.status import STATES
 from . import critical_line, figures, learning, theory
 from .answers import answers, lines
 from .by_time import profiles_by_time
+from .cells import cells_data, sweep_command
+from .clauses import clauses
 from .gather import trained
 from .sentences import sentences
-from .table import header, rows
+from .shell import Section, write_page
 from .words import words
 
 PAGE = "report.html"
@@ -27,33 +22,28 @@ def build(folder: Path) -> Path:
     """Writes both; returns the page's path. Raises UserError where `folder` holds no sweep."""
     swept = read_sweep(folder)
     write_results(swept)
-    page, draft = folder / PAGE, folder / f".{PAGE}.{os.getpid()}"
-    draft.write_text(_html(swept), encoding="utf-8")
-    draft.replace(page)
-    return page
-
-
-def _html(swept: Swept) -> str:
-    source = resources.files("unrolled.report").joinpath("page.html.j2").read_text(encoding="utf-8")
-    template = Environment(autoescape=True).from_string(source)
-    return template.render(
-        title=swept.name,
-        question=swept.question,
+    return write_page(
+        folder / PAGE,
+        swept.name,
+        swept.question,
+        _sections(swept),
+        template="sweep",
+        clauses=clauses(swept),
         counts=_counts(swept),
         trouble=failures(swept),
+        diverged=[f"{cell.name}: {cell.status.get('error')}" for cell in swept.cells if cell.state == "diverged"],
         answers=answers(swept) if trained(swept) else critical_line.distance(swept),
         lines=lines(swept) if trained(swept) else [],
         sentences=sentences(swept),
         words=words(swept),
         remarks=list(dict.fromkeys(text for cell in swept.cells if (text := cell.status.get("remark")))),
-        sections=_sections(swept),
-        header=header(swept),
-        rows=rows(swept),
-        plotly_js=Markup(get_plotlyjs()),
+        data=cells_data(swept),
+        again=sweep_command(swept),
+        folder=folder,
     )
 
 
-def _sections(swept: Swept) -> list[dict[str, object]]:
+def _sections(swept: Swept) -> list[Section]:
     """The figures that this sweep has something to show in."""
     lags = "Lag counts real steps back from the read-out; a lag with fewer than 10 samples behind it is not drawn."
     born = any(cell.status.get("births", {}).get("slopes") for cell in swept.cells)
@@ -98,12 +88,6 @@ def _sections(swept: Swept) -> list[dict[str, object]]:
             figures.arrows(swept) if cleared and learned else None,
         ),
         (
-            "Slope at birth",
-            "Mean and standard deviation over births, all seeds and other axes together, and how many explode or are "
-            "chaotic.",
-            figures.grid(swept) if born else None,
-        ),
-        (
             "Theory beside measurement",
             "A mark per cell and predictor; on the line, a prediction is right. R^2 compares the numbers as they are, "
             "without a fit. Mean field takes from W_h, b and W_x x nothing but their variances. Measured chi also "
@@ -119,17 +103,11 @@ def _sections(swept: Swept) -> list[dict[str, object]]:
             profiles_by_time(swept),
         ),
     ]
-    kept = [(title, note, figure, told) for title, note, figure, *told in found if figure is not None]
     return [
-        {"title": f"{i}. {title}", "note": note, "figure": _embed(figure), "lines": told[0] if told else []}
-        for i, (title, note, figure, told) in enumerate(kept, start=1)
+        Section(title, note, figure, told[0] if told else ())
+        for title, note, figure, *told in found
+        if figure is not None
     ]
-
-
-def _embed(figure: go.Figure) -> Markup:
-    return Markup(
-        figure.to_html(full_html=False, include_plotlyjs=False, config={"responsive": True, "displaylogo": False})
-    )
 
 
 def _counts(swept: Swept) -> str:

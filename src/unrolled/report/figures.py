@@ -48,6 +48,7 @@ def _profiles(swept: Swept, chosen: Callable[[Pool], list[Curve]], what: str) ->
                 drawn = chosen(pool(swept.cells, axes))
                 _add_band(figure, drawn, text(value), i, what, (r + 1, c + 1))
     figure.update_yaxes(type="log", exponentformat="power", nticks=8)
+    figure.update_annotations(selector={"text": NORM}, xshift=-65)
     figure.update_layout(height=130 + 250 * len(rows), **layout(colour))
     return figure
 
@@ -113,38 +114,6 @@ def arrows(swept: Swept) -> go.Figure:
     return figure
 
 
-def grid(swept: Swept) -> go.Figure:
-    """Slope at birth over the first two axes: mean, sd, and how many of the births explode or are chaotic."""
-    keys = varied(swept)[:2]
-    rows = swept.axes[keys[0]] if keys else [None]
-    columns = swept.axes[keys[1]] if len(keys) > 1 else [None]
-    pools = [[pool(swept.cells, dict(zip(keys, (r, c), strict=False))) for c in columns] for r in rows]
-    values = [[each.birth_mean if each.birth_slopes else None for each in line] for line in pools]
-    flat = [abs(v) for line in values for v in line if v is not None and math.isfinite(v)]
-    limit = min(max(flat, default=1.0), 1.0)
-    figure = go.Figure(
-        go.Heatmap(
-            z=values, x=[text(c) for c in columns], y=[text(r) for r in rows],
-            text=[[_grid_text(each) for each in line] for line in pools], texttemplate="%{text}",
-            zmin=-limit, zmax=limit, colorscale="RdBu_r", xgap=2, ygap=2, hoverinfo="skip",
-            colorbar={"title": {"text": f"nats per lag (colour stops at +-{limit:.2g})", "side": "right"}},
-        )
-    )  # fmt: skip
-    figure.update_xaxes(title=text(keys[1]) if len(keys) > 1 else "", type="category")
-    figure.update_yaxes(title=text(keys[0]) if keys else "", type="category", autorange="reversed")
-    figure.update_layout(height=140 + 85 * len(rows), **layout(None))
-    return figure
-
-
-def _grid_text(each: Pool) -> str:
-    if not each.births:
-        return "no births"
-    grow = {name: each.birth_regimes.get(name, 0) for name in ("exploding", "chaotic")}
-    counts = " and ".join(f"{n} {name}" for name, n in grow.items() if n) or "none exploding"
-    slope = f"{each.birth_mean:+.3f} (sd {each.birth_sd:.3f})" if each.birth_slopes else "no slope"
-    return f"{slope}<br>of {each.births}: {counts}"
-
-
 def _panel(facets: Sequence[str], column: Any, row: Any) -> str:
     keys = (key.rpartition(".")[2] for key in facets)
     return ", ".join(f"{key} = {text(value)}" for key, value in zip(keys, (column, row), strict=False))
@@ -162,4 +131,4 @@ def _faint(colour: str) -> str:
 
 def layout(colour: str | None) -> dict[str, Any]:
     legend = {"title": {"text": text(colour)}} if colour else {"orientation": "h", "y": 1.05, "yanchor": "bottom"}
-    return {"template": "plotly_white", "legend": legend, "margin": {"l": 90, "r": 20, "t": 50, "b": 60}}
+    return {"template": "plotly_white", "legend": legend, "margin": {"l": 100, "r": 20, "t": 50, "b": 60}}

@@ -19,7 +19,7 @@ def print_summary(status: dict[str, Any], folder: Path, name: str) -> None:
         soft_wrap=True,
     )
     console.print(_scores(status))
-    for line in [*_remarks(status), *_gradients(status)]:
+    for line in [*_remarks(status), *gradient_lines(status)]:
         console.print(line, markup=False, soft_wrap=True)
     console.print(f"results   {folder}", markup=False, soft_wrap=True)
     if status.get("wandb"):
@@ -50,7 +50,8 @@ def _remarks(status: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _gradients(status: dict[str, Any]) -> list[str]:
+def gradient_lines(status: dict[str, Any]) -> list[str]:
+    """Regime, cause, horizon and theory of a run, a line each; none where no probe was taken."""
     if "regime" not in status:
         return []
     lines = _told(status)

@@ -1,0 +1,96 @@
+"""The figures of a portrait, from its .json: singular values, gradient cone, Lyapunov spectrum, eigenvalues of W_h."""
+
+import math
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from .figures import COLOURS, layout
+
+LN_10 = math.log(10)
+MOST_LINES = 64
+PREDICTED = {
+    "bound": ("bound ln(gamma sigma_max)", "dash"),
+    "ln_rho": ("ln rho", "dashdot"),
+    "mean_field": ("mean field", "dot"),
+}
+
+
+def numbers(rows: Any) -> np.ndarray:
+    """An array of what a .json has: null is nan, an exact 0 is -inf."""
+    return np.array([[_number(value) for value in row] if isinstance(row, list) else _number(row) for row in rows])
+
+
+def _number(value: float | str | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def singular_values(told: dict[str, Any]) -> go.Figure:
+    """Of dh_T/dh_{T-k} against the lag, with what theory says of the slope; every n-th of many."""
+    seen = told["portrait"]
+    lags, ln = numbers(seen["lags"]), numbers(seen["ln_singular"])
+    ln = np.where(np.isfinite(ln), ln, np.nan)
+    chosen = np.unique(np.linspace(0, ln.shape[1] - 1, MOST_LINES).round().astype(int))
+    figure = go.Figure()
+    for i in chosen:
+        figure.add_scatter(
+            x=lags, y=ln[:, i] / LN_10, mode="lines", line={"color": COLOURS[0], "width": 1}, opacity=0.4,
+            name="singular values", legendgroup="s", showlegend=bool(i == chosen[0]),
+            hovertemplate=f"number {i + 1}, lag %{{x}}: 10^%{{y:.2f}}<extra></extra>",
+        )  # fmt: skip
+    for i, (key, (name, dash)) in enumerate(PREDICTED.items(), start=1):
+        slope = told["predictions"][key]
+        if slope is not None:
+            line = {"color": COLOURS[i], "dash": dash, "width": 2}
+            figure.add_scatter(
+                x=lags, y=slope * lags / LN_10, mode="lines", name=f"{name} {slope:+.3f}", line=line, hoverinfo="skip"
+            )
+    figure.update_xaxes(title="lag k")
+    figure.update_yaxes(title="log10 of the singular values of dh_T/dh_T-k")
+    figure.update_layout(height=460, **{**layout(None), "legend": {}})
+    return figure
+
+
+def cone(told: dict[str, Any]) -> go.Figure:
+    """Each row is the loss (or a random direction) of step s, on its way back."""
+    seen = told["portrait"]
+    values = numbers(seen["ln_cone"]) / LN_10
+    figure = go.Figure(
+        go.Heatmap(
+            z=np.where(np.isfinite(values), values, np.nan), y=[str(s) for s in seen["sources"]], colorscale="Viridis",
+            colorbar={"title": {"text": "log10 of norm of dL_s/dh_t", "side": "right"}},
+            hovertemplate="s = %{y}, t = %{x}: 10^%{z:.2f}<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_xaxes(title="state t")
+    figure.update_yaxes(title="loss of step s" if seen["own_loss"] else "random direction at step s", type="category")
+    figure.update_layout(height=460, **layout(None))
+    return figure
+
+
+def spectra(told: dict[str, Any]) -> go.Figure:
+    """Lyapunov exponents with two standard errors, and the eigenvalues of W_h with the unit circle."""
+    seen = told["portrait"]
+    figure = make_subplots(1, 2, subplot_titles=["Lyapunov spectrum", "eigenvalues of W_h"], horizontal_spacing=0.12)
+    if seen["exponents"] is not None:
+        values, errors = numbers(seen["exponents"]), numbers(seen["errors"])
+        kept = np.isfinite(values)
+        figure.add_scatter(
+            x=np.arange(1, len(values) + 1)[kept], y=values[kept], mode="markers", name="exponents",
+            error_y={"array": 2 * np.nan_to_num(errors[kept])}, marker={"color": COLOURS[0]}, row=1, col=1,
+        )  # fmt: skip
+    figure.add_hline(y=0, line_dash="dot", line_color="#777", row=1, col=1)  # type: ignore[arg-type]
+    angle = np.linspace(0, 2 * np.pi, 200)
+    circle = {"color": "#777", "width": 1}
+    figure.add_scatter(x=np.cos(angle), y=np.sin(angle), mode="lines", name="unit circle", line=circle, row=1, col=2)
+    real, imaginary = numbers(seen["eigenvalues"]).T
+    marker = {"color": COLOURS[1], "size": 6}
+    figure.add_scatter(x=real, y=imaginary, mode="markers", name="eigenvalues", marker=marker, row=1, col=2)
+    figure.update_xaxes(title="number", row=1, col=1)
+    figure.update_yaxes(title="nats per step", row=1, col=1)
+    figure.update_xaxes(title="real part", row=1, col=2)
+    figure.update_yaxes(title="imaginary part", scaleanchor="x2", row=1, col=2)
+    figure.update_layout(height=460, **{**layout(None), "legend": {}})
+    return figure

@@ -1,0 +1,136 @@
+"""The figures of one run, from the files that it left."""
+
+import csv
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from unrolled.tracking.tables import METRICS, PROFILES, read_table
+
+from .figures import COLOURS, layout, text
+
+MOST_PROBES = 60  # positions of the slider
+LN_10 = math.log(10)
+Series = dict[str, tuple[list[int], list[float]]]
+
+
+def metrics(folder: Path) -> Series:
+    """Each column of metrics.csv: training steps and values, where it has any."""
+    with (folder / METRICS).open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    names = rows[0].keys() - {"step"} if rows else ()
+    found = {name: [(int(row["step"]), float(row[name])) for row in rows if row[name]] for name in names}
+    return {name: tuple(map(list, zip(*pairs, strict=True))) for name, pairs in found.items() if pairs}  # type: ignore[misc]
+
+
+def learning(folder: Path, status: dict[str, Any]) -> go.Figure | None:
+    """Loss and score over training, each beside the trivial baseline."""
+    seen, score = metrics(folder), status["score"]
+    panels = [("loss", ["loss", "val/loss"], "val/loss"), (score, [score.replace("val", "train", 1), score], score)]
+    panels = [panel for i, panel in enumerate(panels) if i == 0 or score != "val/loss"]
+    figure = make_subplots(1, len(panels), subplot_titles=[text(title) for title, *_ in panels])
+    for column, (_, names, baseline) in enumerate(panels, start=1):
+        for i, name in enumerate(names):
+            if name in seen:
+                steps, values = seen[name]
+                mode, line = ("lines", {"width": 1}) if i == 0 else ("lines+markers", {"width": 2})
+                figure.add_scatter(
+                    x=steps, y=values, mode=mode, name=text(name), line={"color": COLOURS[i], **line}, row=1, col=column
+                )
+        known = status["baseline"].get(baseline)
+        if known is not None:
+            figure.add_hline(
+                y=known, line_dash="dash", line_color="#777", row=1, col=column,  # type: ignore[arg-type]
+                annotation_text=text(status["baseline_name"]),
+            )  # fmt: skip
+    figure.update_xaxes(title="training step (updates)")
+    figure.update_layout(height=400, **{**layout(None), "legend": {}})
+    return figure if any(name in seen for _, names, _ in panels for name in names) else None
+
+
+def slopes(folder: Path) -> go.Figure | None:
+    """Slope of every RNN at each probe."""
+    found = {name: each for name, each in metrics(folder).items() if name.endswith("/slope")}
+    if not found:
+        return None
+    figure = go.Figure()
+    for i, (name, (steps, values)) in enumerate(sorted(found.items())):
+        line = {"color": COLOURS[i], "width": 2}
+        figure.add_scatter(x=steps, y=values, mode="lines+markers", name=text(name), line=line)
+    figure.add_hline(y=0, line_dash="dot", line_color="#777")
+    figure.update_xaxes(title="training step (updates)")
+    figure.update_yaxes(title="slope, nats per lag")
+    figure.update_layout(height=360, **{**layout(None), "legend": {}})
+    return figure
+
+
+def profile_over_training(folder: Path, suffix: str = "") -> go.Figure | None:
+    """By lag, in log space: a slider over the probed training steps; the first probe stays as a dashed line."""
+    rows = _table(folder, f"grad_h_relative_log{suffix}")
+    if not rows:
+        return None
+    rows = [rows[i] for i in np.unique(np.linspace(0, len(rows) - 1, MOST_PROBES).round().astype(int))]
+    figure = go.Figure()
+    for i, (step, values) in enumerate([rows[0], *rows]):
+        curve, now = values[::-1] / LN_10, i > 0
+        figure.add_scatter(
+            x=np.arange(len(curve)), y=curve, mode="lines", name=f"step {step:g}" if now else "before training",
+            visible=not now or i == len(rows),
+            line={"color": COLOURS[0] if now else "#777", "width": 3 if now else 1, "dash": "solid" if now else "dash"},
+            hovertemplate="lag %{x}: 10^%{y:.2f}<extra></extra>",
+        )  # fmt: skip
+    steps = [
+        {"label": f"{step:g}", "method": "restyle", "args": ["visible", [True, *(j == i for j in range(len(rows)))]]}
+        for i, (step, _) in enumerate(rows)
+    ]
+    slider = {"active": len(rows) - 1, "steps": steps, "currentvalue": {"prefix": "training step "}, "pad": {"t": 50}}
+    figure.update_xaxes(title="lag k: steps before the read-out")
+    figure.update_yaxes(title="log10 of norm of dL/dh, to lag 0")
+    figure.update_layout(height=520, sliders=[slider] if len(rows) > 1 else [], **{**layout(None), "legend": {}})
+    return figure
+
+
+def heat_map(folder: Path, seam: int | None) -> go.Figure | None:
+    """log10 of the norm of dL/dh_t as training has it: training step by time step; empty where all are exactly 0."""
+    rows = _table(folder, "grad_h_log")
+    if not rows:
+        return None
+    figure = go.Figure(
+        go.Heatmap(
+            z=np.stack([values for _, values in rows]) / LN_10, y=[f"{step:g}" for step, _ in rows],
+            colorscale="Viridis", colorbar={"title": {"text": "log10 of norm of dL/dh_t", "side": "right"}},
+            hovertemplate="training step %{y}, t = %{x}: 10^%{z:.2f}<extra></extra>",
+        )
+    )  # fmt: skip
+    if seam is not None:
+        figure.add_vline(x=seam - 0.5, line_dash="dash", annotation_text="decoder")
+    figure.update_xaxes(title="time step t")
+    figure.update_yaxes(title="training step", type="category")
+    figure.update_layout(height=min(700, 200 + 24 * len(rows)), **layout(None))
+    return figure
+
+
+def weights_by_time(folder: Path, suffix: str = "") -> go.Figure | None:
+    """Norm of each time step's part of dL/dW_h, at the first and the last probe."""
+    rows = _table(folder, f"grad_W_h{suffix}")
+    if not rows:
+        return None
+    figure = go.Figure()
+    for i, (step, values) in enumerate(dict([rows[0], rows[-1]]).items()):
+        shown = np.where(values > 0, values, np.nan)
+        line = {"color": COLOURS[i], "width": 2, "dash": "dash" if i == 0 and len(rows) > 1 else "solid"}
+        figure.add_scatter(x=np.arange(len(shown)), y=shown, mode="lines", name=f"step {step:g}", line=line)
+    figure.update_xaxes(title="time step t")
+    figure.update_yaxes(title="norm of the part of dL/dW_h", type="log", exponentformat="power")
+    figure.update_layout(height=360, **{**layout(None), "legend": {}})
+    return figure
+
+
+def _table(folder: Path, name: str) -> list[tuple[float, np.ndarray]]:
+    """(training step, values by time step) of each row; none where the run left no such file."""
+    file = folder / PROFILES / f"{name}.csv"
+    return [(row[0], np.array(row[1:])) for row in read_table(file)[1]] if file.is_file() else []

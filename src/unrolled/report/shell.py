@@ -1,0 +1,71 @@
+"""The page: one HTML file that opens from disk without network. What it shows is given as sections."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+from plotly.utils import PlotlyJSONEncoder
+
+WIDE = 700  # pixels: figures with panels side by side, or names for rows, are scrolled on a phone
+
+
+@dataclass(frozen=True)
+class Section:
+    """note: how to read the figure. lines: what it says, in words. command: what makes it again."""
+
+    title: str
+    note: str
+    figure: go.Figure | None
+    lines: Sequence[str] = ()
+    command: str = ""
+
+
+def write_page(
+    file: Path, title: str, lead: str, sections: Sequence[Section], template: str = "shell", **more: Any
+) -> Path:
+    """Writes `file`, whole or not at all, and returns it. more: what else the template shows."""
+    shown = [
+        {"title": each.title, "note": each.note, "lines": each.lines, "command": each.command, **_drawn(each.figure)}
+        for each in sections
+    ]
+    page = (
+        _environment()
+        .get_template(f"{template}.html.j2")
+        .render(title=title, lead=lead, sections=shown, plotly_js=Markup(get_plotlyjs()), **more)
+    )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.write_text(page, encoding="utf-8")
+    draft.replace(file)
+    return file
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(loader=PackageLoader("unrolled.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    made.filters["json"] = as_json
+    return made
+
+
+def as_json(value: Any) -> Markup:
+    """For a script element: no text in it can end the element."""
+    return Markup(json.dumps(value, cls=PlotlyJSONEncoder, allow_nan=True).replace("<", "\\u003c"))
+
+
+def _drawn(figure: go.Figure | None) -> dict[str, Any]:
+    """The figure as lists that a browser, and a test, can read; without plotly's own template, for the page has two."""
+    if figure is None:
+        return {"figure": None, "wide": 0}
+    plain = figure.to_plotly_json()
+    layout = {**plain["layout"], "template": {}}
+    panels = sum(key.startswith("xaxis") for key in layout)
+    wide = panels > 1 or layout.get("yaxis", {}).get("type") == "category"
+    return {"figure": {"data": plain["data"], "layout": layout}, "wide": WIDE if wide else 0}

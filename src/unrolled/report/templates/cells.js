@@ -1,0 +1,165 @@
+const sweep = JSON.parse(document.getElementById("data").textContent);
+const table = document.getElementById("cells"), filter = document.getElementById("filter");
+const chosen = {};  // axis -> value that cells must have
+let among = null, order = { column: null, sign: 1 };
+
+const column = key => sweep.columns.indexOf(key);
+const axisValue = (cell, axis) => cell.values[column(axis)];
+const same = (a, b) => String(a) === String(b);
+const make = (tag, text) => Object.assign(document.createElement(tag), { textContent: text });
+
+function shown() {
+  const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+  return sweep.cells.filter(cell =>
+    (among === null || among.has(cell.number)) &&
+    Object.entries(chosen).every(([axis, value]) => value === "" || same(axisValue(cell, axis), value)) &&
+    words.every(word => cell.shown.some(text => text.toLowerCase().includes(word)))
+  ).sort(compare);
+}
+
+// Numbers by size, words by their letters; what has no number comes last.
+const leading = text => parseFloat(text.replace(/^> /, ""));
+function compare(a, b) {
+  if (order.column === null) return a.number - b.number;
+  const [p, q] = [a, b].map(cell => cell.shown[order.column]), [x, y] = [leading(p), leading(q)];
+  if (order.column === 0 || (isNaN(x) && isNaN(y))) return order.sign * p.localeCompare(q, "en", { numeric: true });
+  if (isNaN(x) || isNaN(y)) return isNaN(x) ? 1 : -1;
+  return order.sign * (x - y) || a.number - b.number;
+}
+
+function list() {
+  const body = document.createDocumentFragment(), cells = shown();
+  for (const cell of cells) {
+    const line = make("tr", "");
+    line.className = "cell";
+    line.append(...cell.shown.map(text => make("td", text)));
+    line.onclick = () => about(line, cell);
+    body.append(line);
+  }
+  table.tBodies[0].replaceChildren(body);
+  document.getElementById("count").textContent = `${cells.length} of ${sweep.cells.length} cells`;
+  document.getElementById("all").hidden = cells.length === sweep.cells.length;
+}
+
+function about(line, cell) {
+  if (line.nextSibling && line.nextSibling.className === "about") return line.nextSibling.remove();
+  const row = make("tr", ""), place = make("td", "");
+  row.className = "about";
+  place.colSpan = sweep.header.length;
+  for (const text of cell.about) place.append(make("p", text));
+  for (const text of [cell.command, `unrolled report ${cell.folder}`]) {
+    const command = make("p", "");
+    command.append(make("code", text));
+    place.append(command);
+  }
+  row.append(place);
+  line.after(row);
+}
+
+function head() {
+  const line = make("tr", "");
+  sweep.header.forEach((name, i) => {
+    const cell = make("th", name);
+    cell.dataset.column = i;
+    cell.onclick = () => {
+      order = { column: i, sign: order.column === i ? -order.sign : 1 };
+      line.querySelectorAll("th").forEach(other => delete other.dataset.order);
+      cell.dataset.order = order.sign;
+      list();
+    };
+    line.append(cell);
+  });
+  table.tHead.append(line);
+}
+
+function choose(name, values, call) {
+  const label = make("label", `${name} `), select = document.createElement("select");
+  select.append(...values.map(([value, text]) => Object.assign(make("option", text), { value })));
+  select.onchange = () => call(select.value);
+  label.append(select);
+  return label;
+}
+
+function only(numbers) {
+  among = numbers === null ? null : new Set(numbers);
+  list();
+}
+
+document.getElementById("choices").append(...Object.entries(sweep.axes).filter(([, values]) => values.length > 1).map(
+  ([axis, values]) => choose(axis, [["", "all"], ...values.map(value => [String(value), String(value)])], value => {
+    chosen[axis] = value;
+    list();
+  })
+));
+document.getElementById("all").onclick = () => {
+  filter.value = "";
+  for (const axis in chosen) chosen[axis] = "";
+  document.querySelectorAll("#choices select").forEach(select => { select.value = ""; });
+  only(null);
+};
+filter.oninput = list;
+for (const clause of document.querySelectorAll("[data-cells]"))
+  clause.addEventListener("click", () => only(JSON.parse(clause.dataset.cells)));
+
+const quoted = value => value === null || value === undefined ? "" :
+  /[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value);
+document.getElementById("csv").onclick = () => {
+  const lines = [sweep.columns, ...shown().map(cell => cell.values)].map(line => line.map(quoted).join(","));
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([lines.join("\n") + "\n"], { type: "text/csv" }));
+  link.download = `${sweep.sweep}.csv`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+};
+
+function grid() {
+  const element = document.getElementById("grid"), [x, y, quantity] = ["across", "down", "quantity"].map(id => document.getElementById(id).value);
+  const columns = sweep.axes[x], rows = x === y ? [""] : sweep.axes[y], values = column(sweep.quantities[quantity]);
+  const inside = rows.map(row => columns.map(value => sweep.cells.filter(cell =>
+    same(axisValue(cell, x), value) && (x === y || same(axisValue(cell, y), row)))));
+  const means = inside.map(line => line.map(cells => {
+    const found = cells.map(cell => cell.values[values]).filter(value => typeof value === "number");
+    return found.length ? found.reduce((a, b) => a + b, 0) / found.length : null;
+  }));
+  const slope = /^slope/.test(quantity), largest = Math.max(1e-9, ...means.flat().map(value => Math.abs(value || 0)));
+  const limit = Math.min(largest, 1);
+  const safe = value => String(value).replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  return draw(element, {
+    data: [Object.assign({
+      type: "heatmap", x: columns.map(safe), y: rows.map(safe), z: means, xgap: 2, ygap: 2,
+      text: means.map((line, i) => line.map((value, j) => value === null ? "" : `${slope ? value.toFixed(3) : value.toPrecision(4)}<br>(${inside[i][j].length} cells)`)),
+      texttemplate: "%{text}", hovertemplate: "%{x}, %{y}: %{z}<extra></extra>",
+      colorscale: slope ? [[0, "#0072B2"], [0.5, "#f7f7f7"], [1, "#D55E00"]] : "Viridis", colorbar: { title: { text: safe(quantity), side: "right" } },
+    }, slope ? { zmin: -limit, zmax: limit } : {})],
+    layout: {
+      height: 160 + 70 * rows.length, margin: { t: 20, r: 20 },
+      xaxis: { title: { text: safe(x) }, type: "category" },
+      yaxis: { title: { text: x === y ? "" : safe(y) }, type: "category", autorange: "reversed" },
+    },
+  }).then(() => {
+    element.removeAllListeners("plotly_click");
+    element.on("plotly_click", event => {
+      const [i, j] = event.points[0].pointIndex;
+      only(inside[i][j].map(cell => cell.number));
+      document.getElementById("every-cell").scrollIntoView();
+    });
+  });
+}
+
+if (document.getElementById("grid")) {
+  const axes = Object.keys(sweep.axes), several = axes.filter(axis => sweep.axes[axis].length > 1);
+  const fill = (id, names, start) => {
+    const select = document.getElementById(id);
+    select.append(...names.map(name => Object.assign(make("option", name), { value: name })));
+    select.value = start;
+    select.onchange = grid;
+  };
+  fill("across", axes, several[1] || several[0] || axes[0]);
+  fill("down", axes, several[0] || axes[0]);
+  fill("quantity", Object.keys(sweep.quantities), Object.keys(sweep.quantities)[0]);
+  new IntersectionObserver((entries, seen) => {
+    if (entries.some(entry => entry.isIntersecting)) { seen.disconnect(); grid(); }
+  }, { rootMargin: "600px" }).observe(document.getElementById("grid"));
+}
+head();
+list();

@@ -1,0 +1,63 @@
+"use strict";
+const root = document.documentElement;
+const shade = name => getComputedStyle(root).getPropertyValue(name).trim();
+
+// A figure in the colours of the page; black lines become the colour of ink.
+function themed(figure) {
+  const ink = shade("--ink"), line = shade("--line"), paper = shade("--paper");
+  const copy = JSON.parse(JSON.stringify(figure), (key, value) => value === "black" || value === "#000000" ? ink : value);
+  const layout = Object.assign({ autosize: true }, copy.layout, { paper_bgcolor: paper, plot_bgcolor: paper });
+  layout.font = Object.assign({ size: 13, family: "system-ui, sans-serif" }, layout.font, { color: ink });
+  for (const key of ["xaxis", "yaxis"].concat(Object.keys(layout)))
+    if (/^[xy]axis/.test(key))
+      layout[key] = Object.assign({ gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true }, layout[key]);
+  return { data: copy.data, layout };
+}
+
+const drawn = new Map();
+function draw(element, figure) {
+  const config = { responsive: true, displaylogo: false, displayModeBar: "hover" };
+  const { data, layout } = themed(figure);
+  if (element.dataset.wide > 0) element.style.minWidth = element.dataset.wide + "px";
+  drawn.set(element, figure);
+  return Plotly.react(element, data, layout, config);
+}
+
+function exportButtons(element) {
+  const bar = document.createElement("div");
+  bar.className = "tools export";
+  for (const format of ["svg", "png"]) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = format.toUpperCase();
+    button.onclick = () => Plotly.downloadImage(element, {
+      format, scale: 2, width: element.clientWidth, height: element.clientHeight,
+      filename: element.dataset.name.toLowerCase().replace(/[^a-z0-9]+/g, "_"),
+    });
+    bar.append(button);
+  }
+  element.parentElement.after(bar);
+}
+
+// Drawn when they come near: a page of many figures opens at once.
+const near = new IntersectionObserver(entries => {
+  for (const entry of entries.filter(entry => entry.isIntersecting)) {
+    near.unobserve(entry.target);
+    const source = entry.target.querySelector("script");
+    const figure = JSON.parse(source.textContent);
+    source.remove();
+    draw(entry.target, figure);
+  }
+}, { rootMargin: "600px" });
+for (const element of document.querySelectorAll(".figure")) {
+  exportButtons(element);
+  if (element.querySelector("script")) near.observe(element);
+}
+
+function redraw() { for (const [element, figure] of drawn) draw(element, figure); }
+document.getElementById("theme").onclick = () => {
+  const dark = shade("--paper") !== "#fff";
+  root.dataset.theme = dark ? "light" : "dark";
+  redraw();
+};
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
