@@ -147,6 +147,12 @@ def _diagnose(args: argparse.Namespace) -> None:
     diagnose_torch(Path(args.from_torch), args.activation, inputs, args.length, args.samples, out)
 
 
+def _show(args: argparse.Namespace) -> None:
+    from .report.show import show
+
+    show(Path(args.folder))
+
+
 def _predict(args: argparse.Namespace) -> None:
     from .predict import predict, show
 
@@ -165,6 +171,9 @@ def console() -> None:
     report.add_argument("folder", help="of a sweep, or of a run")
     report.add_argument("--open", action="store_true", help="open it in the browser")
     report.set_defaults(call=_report)
+    show = commands.add_parser("show", help="a run or a sweep in a few lines of text: profile, regime, score")
+    show.add_argument("folder", help="of a sweep, or of a run")
+    show.set_defaults(call=_show)
     predict = commands.add_parser("predict", help="what a trained network says to a text, word by word")
     predict.add_argument("run", help="the folder of a run")
     predict.add_argument("text", help='such as "I do not like this movie"')

@@ -49,7 +49,7 @@ def predict(folder: Path, text: str, label: str | None = None, checkpoint: str =
 
 
 def examples(folder: Path, count: int, checkpoint: str = "best") -> list[tuple[Prediction, str]]:
-    """The network of a run on the first examples of the validation split, each against its true class, and that.
+    """The network of a run on examples all over the validation split, each against its true class, and that.
 
     Empty where the task does not classify texts. Raises UserError as `predict` does.
     """
@@ -58,7 +58,7 @@ def examples(folder: Path, count: int, checkpoint: str = "best") -> list[tuple[P
     if data.encode is None or not isinstance(network, SequenceToVector) or not isinstance(data.answers, list):
         return []
     found = []
-    for i in range(min(count, len(data.val))):
+    for i in torch.linspace(0, len(data.val) - 1, min(count, len(data.val))).long().tolist():
         batch = data.val[torch.tensor([i])]
         assert batch.mask is not None
         real = batch.mask[:, 0]

@@ -71,7 +71,11 @@ def _sections(folder: Path, told: dict[str, Any]) -> list[Section]:
             )
             for name, suffix in halves.items()
         ),
-        *(section for file in sorted((folder / "portraits").glob("*.json")) for section in _portrait(file)),
+        *(
+            section
+            for file in sorted((folder / "portraits").glob("*.json"), reverse=True)
+            for section in _portrait(file)
+        ),
     ]
     return [section for section in found if section.figure is not None]
 

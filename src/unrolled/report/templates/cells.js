@@ -105,11 +105,7 @@ const quoted = value => value === null || value === undefined ? "" :
   /[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value);
 document.getElementById("csv").onclick = () => {
   const lines = [sweep.columns, ...shown().map(cell => cell.values)].map(line => line.map(quoted).join(","));
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([lines.join("\n") + "\n"], { type: "text/csv" }));
-  link.download = `${sweep.sweep}.csv`;
-  link.click();
-  URL.revokeObjectURL(link.href);
+  save(URL.createObjectURL(new Blob([lines.join("\n") + "\n"], { type: "text/csv" })), `${sweep.sweep}.csv`);
 };
 
 function grid() {

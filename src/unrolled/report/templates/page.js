@@ -23,6 +23,13 @@ function draw(element, figure) {
   return Plotly.react(element, data, layout, config);
 }
 
+function save(href, download) {
+  const link = Object.assign(document.createElement("a"), { href, download });
+  document.body.append(link);
+  link.click();
+  link.remove();
+}
+
 function exportButtons(element) {
   const bar = document.createElement("div");
   bar.className = "tools export";
@@ -30,10 +37,9 @@ function exportButtons(element) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = format.toUpperCase();
-    button.onclick = () => Plotly.downloadImage(element, {
-      format, scale: 2, width: element.clientWidth, height: element.clientHeight,
-      filename: element.dataset.name.toLowerCase().replace(/[^a-z0-9]+/g, "_"),
-    });
+    const name = element.dataset.name.toLowerCase().replace(/[^a-z0-9]+/g, "_");
+    const size = () => ({ format, scale: 2, width: element.clientWidth, height: element.clientHeight });
+    button.onclick = () => Plotly.toImage(element, size()).then(url => save(url, `${name}.${format}`));
     bar.append(button);
   }
   element.parentElement.after(bar);

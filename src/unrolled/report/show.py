@@ -1,0 +1,107 @@
+"""`unrolled show`: a run or a sweep in a few lines of text, for a terminal far from any browser."""
+
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from unrolled.errors import UserError
+from unrolled.paths import SWEEP_RECORD
+from unrolled.sweeps.results import read_sweep
+from unrolled.tracking import status
+from unrolled.tracking.summary import gradient_lines, horizon_words, number
+from unrolled.tracking.tables import PROFILES, read_table
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+PLAIN = "_.:-=+*#"  # where the terminal knows no blocks
+WIDTH = 40
+LN_10 = math.log(10)
+DEEPEST, HIGHEST = -12 * LN_10, 4 * LN_10  # what the cells of a sweep are drawn between
+ALIKE = 1e-9
+
+
+def show(folder: Path) -> None:
+    """Prints it. Raises UserError where `folder` holds neither."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 240  # a pipe has no width: do not cut the lines
+    if (folder / SWEEP_RECORD).is_file():
+        _sweep(console, folder)
+    elif told := status.read(folder):
+        _run(console, folder, told)
+    else:
+        raise UserError(f"{folder} holds neither a run nor a sweep")
+
+
+def _run(console: Console, folder: Path, told: dict[str, Any]) -> None:
+    why = f", {told['error']}" if told.get("error") else ""
+    lines = [f"{told['name']}: {told['state']}{why}"]
+    if "score" in told:
+        lines.append(f"score     {_score(told)}")
+    for suffix, name in (("", "profile"), ("_decoder", "decoder")):
+        curve = profile(folder, suffix)
+        if curve:
+            low, high = min(curve), max(curve)
+            ends = f"10^{low / LN_10:.1f} to 10^{high / LN_10:.1f}"
+            lines.append(f"{name}   {sparkline(curve, low, high)}  lag 0 to {len(curve) - 1}: {ends}")
+    for line in [*lines, *(gradient_lines(told) if told["state"] in status.RESULTS else [])]:
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _sweep(console: Console, folder: Path) -> None:
+    swept = read_sweep(folder)
+    console.print(f"{swept.name}: {swept.question}", markup=False, soft_wrap=True)
+    curves = {cell.folder: profile(cell.folder) for cell in swept.cells}
+    every = [value for curve in curves.values() for value in curve]
+    low, high = (max(DEEPEST, min(every)), min(HIGHEST, max(every))) if every else (0.0, 0.0)
+    scale = f"profile, 10^{round(low / LN_10)} to 10^{round(high / LN_10)}"
+    table = Table("cell", "state", scale, "slope", "regime", "horizon", "score", box=None, pad_edge=False)
+    for cell in swept.cells:
+        told = cell.status
+        known = "regime" in told
+        table.add_row(
+            cell.name.replace("[", "\\["),
+            cell.state,
+            sparkline(curves[cell.folder], low, high),
+            number(told.get("slope"), "+.3f"),
+            told["regime"] if known else "-",
+            horizon_words(told).partition(":")[0].partition(",")[0] if known else "-",
+            _score(told) if "score" in told else "-",
+        )
+    console.print(table)
+
+
+def _score(told: dict[str, Any]) -> str:
+    """The one that decides, beside the trivial baseline."""
+    name = told["score"]
+    value, baseline = number(told["metrics"].get(name), ".4g"), number(told["baseline"].get(name), ".4g")
+    return f"{name} {value} ({told['baseline_name']}: {baseline})"
+
+
+def profile(folder: Path, suffix: str = "") -> list[float]:
+    """ln of the norm of dL/dh at each lag relative to lag 0 at the last probe; empty where there was none."""
+    file = folder / PROFILES / f"grad_h_relative_log{suffix}.csv"
+    rows = read_table(file)[1] if file.is_file() else []
+    return [value for value in rows[-1][:0:-1] if math.isfinite(value)] if rows else []
+
+
+def sparkline(values: Sequence[float], low: float, high: float) -> str:
+    """The values from lag 0 on as at most 40 blocks between `low` and `high`; the middle one where these are equal."""
+    count = min(WIDTH, len(values))
+    chosen = [values[round(i * (len(values) - 1) / max(1, count - 1))] for i in range(count)]
+    blocks = BLOCKS if _knows(BLOCKS) else PLAIN
+    if high - low < ALIKE:
+        return blocks[len(blocks) // 2] * count
+    return "".join(blocks[round((min(max(v, low), high) - low) / (high - low) * (len(blocks) - 1))] for v in chosen)
+
+
+def _knows(characters: str) -> bool:
+    try:
+        characters.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,245 @@
+"""The page of a real sweep and of a real run in a real browser: every control works, and the figures hold."""
+
+import csv
+import json
+import math
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from browser import CHROMIUM, chromium, data_of, draw_all, opened
+from PIL import Image
+from test_page import births, make_sweep
+
+from conftest import QUICK, train
+from unrolled.report.build import build
+from unrolled.report.run_page import build_run
+from unrolled.sweeps.results import read_sweep
+from unrolled.tracking.tables import read_table
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+AXES = ["activation=tanh,identity", "init.gain=0.5,1.5", "model.hidden=8", "seed=0,1"]
+LN_10 = math.log(10)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("browser") / "sweep"
+    words = ["--config-name", "activations", *AXES, *QUICK, "tracker=none", f"hydra.sweep.dir={folder}"]
+    assert train(*words).returncode == 0
+    return folder / "report.html"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("browser") / "run"
+    assert train(*QUICK, "probe=full", "probe.every=4", "tracker=none", f"hydra.run.dir={folder}").returncode == 0
+    return build_run(folder)
+
+
+def results(page: Path) -> list[dict[str, str]]:
+    with (page.parent / "results.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def column(page: Any, name: str) -> list[str]:
+    heads = page.locator("#cells th").all_inner_texts()
+    return page.locator(f"#cells tr.cell td:nth-child({heads.index(name) + 1})").all_inner_texts()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_sweep_opens_at_any_width_in_light_and_dark(width: int, scheme: Any, browser: Any, sweep: Path) -> None:
+    with opened(browser, sweep, width, color_scheme=scheme) as page:
+        assert draw_all(page) >= 5
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert paper == {"light": "rgb(255, 255, 255)", "dark": "rgb(22, 24, 28)"}[scheme]
+        page.click("#theme")
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") != paper
+
+
+def test_the_table_is_sorted_filtered_and_exported(browser: Any, sweep: Path) -> None:
+    with opened(browser, sweep) as page:
+        slopes = [f"{float(row['slope']):+.3f}" for row in results(sweep)]
+        page.click("th:text-is('slope now')")
+        assert column(page, "slope now") == sorted(slopes, key=float)
+        page.click("th:text-is('slope now')")
+        assert column(page, "slope now") == sorted(slopes, key=float, reverse=True)
+        page.fill("#filter", "tanh seed=1")
+        assert column(page, "cell") == [name for name in column(page, "cell") if "tanh" in name and "seed=1" in name]
+        assert page.inner_text("#count") == "2 of 8 cells"
+        with page.expect_download() as saved:
+            page.click("#csv")
+        exported = list(csv.DictReader(StringIO(Path(saved.value.path()).read_text())))
+        kept = [row for row in results(sweep) if row["activation"] == "tanh" and row["seed"] == "1"]
+        assert list(exported[0]) == list(kept[0])
+        for key in ("init.gain", "slope", "val/accuracy", "births_slope_mean"):
+            assert sorted(float(row[key]) for row in exported) == sorted(float(row[key]) for row in kept), key
+        page.click("#all")
+        assert page.inner_text("#count") == "8 of 8 cells"
+        page.select_option("#choices select >> nth=1", "1.5")
+        assert page.inner_text("#count") == "4 of 8 cells"
+
+
+def test_a_clause_shows_its_cells_and_a_cell_its_command(browser: Any, sweep: Path) -> None:
+    with opened(browser, sweep) as page:
+        assert "identity vanishes up to gain 0.5, explodes from gain 1.5" in page.inner_text(".answer")
+        page.click(".answer a:text-is('explodes from gain 1.5')")
+        assert all(name.startswith("identity gain=1.5") for name in column(page, "cell"))
+        assert page.inner_text("#count") == "2 of 8 cells"
+        page.locator("#cells tr.cell").first.click()
+        told = page.inner_text("tr.about")
+        assert "python src/train.py --config-name activations hydra.mode=RUN" in told
+        assert all(f" {word}" in told for word in ("activation=identity", "init.gain=1.5", "model.hidden=8", "seed=0"))
+        page.locator("#cells tr.cell").first.click()
+        assert page.locator("tr.about").count() == 0
+
+
+def test_the_command_of_a_cell_makes_that_cell_again(browser: Any, sweep: Path, tmp_path: Path) -> None:
+    with opened(browser, sweep) as page:
+        page.locator("#cells tr.cell").first.click()
+        command = page.locator("tr.about code").first.inner_text()
+    again = train(*command.split()[2:], f"hydra.run.dir={tmp_path / 'again'}")
+    assert (again.returncode, again.stderr) == (0, "")
+    cell = sweep.parent / "0"
+    assert (tmp_path / "again" / "metrics.csv").read_bytes() == (cell / "metrics.csv").read_bytes()
+
+
+def test_any_two_axes_hold_the_means_of_results_csv(browser: Any, sweep: Path) -> None:
+    with opened(browser, sweep) as page:
+        page.locator("#grid").scroll_into_view_if_needed()
+        page.locator("#grid .main-svg").first.wait_for()
+        shown = {"slope at birth, nats per lag": "births_slope_mean", "score: val/accuracy": "val/accuracy"}
+        for quantity, key in shown.items():
+            page.select_option("#across", "seed")
+            page.select_option("#down", "activation")
+            page.select_option("#quantity", quantity)
+            (drawn,) = data_of(page, "any two axes")
+            for y, line in zip(drawn["y"], drawn["z"], strict=True):
+                for x, value in zip(drawn["x"], line, strict=True):
+                    cells = [row for row in results(sweep) if (row["activation"], row["seed"]) == (y, str(x))]
+                    assert value == pytest.approx(np.mean([float(row[key]) for row in cells])), (x, y, quantity)
+
+
+def test_the_figures_hold_what_the_files_say(browser: Any, sweep: Path) -> None:
+    with opened(browser, sweep) as page:
+        draw_all(page)
+        scores = data_of(page, "Scores")
+        validation = next(each for each in scores if each["name"] == "validation")["x"]
+        assert sorted(validation) == pytest.approx(sorted(float(row["val/accuracy"]) for row in results(sweep)))
+        panel = next(each for each in data_of(page, "Profiles at birth") if each.get("name") == "identity")
+        curves = [
+            np.array(row[1:])[::-1]
+            for cell in read_sweep(sweep.parent).cells
+            if cell.axes["activation"] == "identity" and cell.axes["init.gain"] == 0.5
+            for row in read_table(cell.folder / "profiles" / "births_relative_log.csv")[1]
+        ]
+        stacked = np.array(curves)
+        reached = np.isfinite(stacked).all(0)
+        assert panel["y"] == pytest.approx(np.exp(np.median(stacked[:, reached], axis=0)), rel=1e-6)
+        theory = [each for each in data_of(page, "Theory beside measurement") if each.get("name") == "mean field"]
+        drawn = sorted(zip(theory[0]["x"], theory[0]["y"], strict=True))
+        told = sorted((float(row["predictions_start/mean_field"]), float(row["slope_start"])) for row in results(sweep))
+        assert drawn == pytest.approx(told)
+
+
+@pytest.mark.parametrize("which", ["sweep", "run"])
+def test_every_figure_can_be_exported(which: str, browser: Any, request: pytest.FixtureRequest) -> None:
+    """Chromium lets a page save ten files, and then asks its reader: hence a fresh page for every few."""
+    file, done, count = request.getfixturevalue(which), 0, 1
+    while done < count:
+        with opened(browser, file) as page:
+            count = draw_all(page)
+            for i in range(done, min(done + 5, count)):
+                for kind in ("SVG", "PNG"):
+                    with page.expect_download() as saved:
+                        page.locator(".export").nth(i).get_by_text(kind).click()
+                    check_picture(Path(saved.value.path()), kind)
+        done += 5
+
+
+def check_picture(file: Path, kind: str) -> None:
+    if kind == "SVG":
+        assert file.read_text().startswith("<svg")
+        return
+    with Image.open(file) as picture:
+        assert len(picture.convert("L").getcolors(256) or ()) > 10  # not blank
+        assert picture.width > 600
+
+
+def test_a_runs_page_is_what_the_run_left(browser: Any, run: Path) -> None:
+    with opened(browser, run) as page:
+        assert draw_all(page) >= 8
+        rows = read_table(run.parent / "profiles" / "grad_h_relative_log.csv")[1]
+        lines = data_of(page, "Profile over training")
+        assert [line["name"] for line in lines] == ["before training", *(f"step {row[0]:g}" for row in rows)]
+        for line, row in zip(lines[1:], rows, strict=True):
+            values = [value for value in line["y"] if value is not None]
+            assert values == pytest.approx([v / LN_10 for v in row[:0:-1] if math.isfinite(v)])
+        heat = data_of(page, "Heat map")[0]["z"]
+        logs = read_table(run.parent / "profiles" / "grad_h_log.csv")[1]
+        assert heat[-1] == pytest.approx([None if math.isnan(v) else v / LN_10 for v in logs[-1][1:]])
+        portrait = json.loads((run.parent / "portraits" / "end.json").read_text())["portrait"]
+        eigenvalues = next(each for each in data_of(page, "Spectra at the end") if each.get("name") == "eigenvalues")
+        assert list(zip(eigenvalues["x"], eigenvalues["y"], strict=True)) == [tuple(p) for p in portrait["eigenvalues"]]
+
+
+def test_the_slider_goes_through_training(browser: Any, run: Path) -> None:
+    with opened(browser, run) as page:
+        figure = page.locator("[data-name='Profile over training']")
+        figure.scroll_into_view_if_needed()
+        figure.locator(".slider-rail-touch-rect").wait_for()
+        shown = (
+            "document.querySelector(\"[data-name='Profile over training']\").data.map(line => line.visible !== false)"
+        )
+        before = page.evaluate(shown)
+        rail = figure.locator(".slider-rail-touch-rect").bounding_box()
+        assert rail is not None
+        page.mouse.click(rail["x"] + 3, rail["y"] + rail["height"] / 2)
+        page.wait_for_function(f"JSON.stringify({shown}) !== {json.dumps(json.dumps(before, separators=(',', ':')))}")
+        after = page.evaluate(shown)
+        assert before == [True, *[False] * (len(before) - 2), True]
+        assert after == [True, True, *[False] * (len(before) - 2)]
+
+
+def test_words_are_shaded_by_their_share(browser: Any, run: Path) -> None:
+    with opened(browser, run) as page:
+        first = page.locator(".attribution").first
+        shares = [
+            float(title.split(" ")[0]) for title in first.locator("span").evaluate_all("e => e.map(s => s.title)")
+        ]
+        assert sum(shares) == pytest.approx(100, abs=0.05 * len(shares))
+        assert max(shares) > 0
+
+
+TYPED = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+
+
+def test_markup_that_a_user_typed_is_inert(browser: Any, tmp_path: Path) -> None:
+    done = {"state": "completed", "births": births([-1.0], vanishing=1), "slope": -1.0, "error": TYPED}
+    done |= {"score": TYPED, "metrics": {TYPED: 0.5}, "baseline": {TYPED: 0.1}, "baseline_name": TYPED, "steps": 5}
+    done |= {
+        "seconds_per_update": 1.0,
+        "references": {TYPED: {TYPED: 0.2}},
+        "train": {},
+        "remark": TYPED,
+        "larger_is_better": True,
+    }
+    folder = make_sweep(tmp_path / "s", {"task.name": f"'{TYPED}',b", "init.gain": "1,2"}, [done] * 4, question=TYPED)
+    with opened(browser, build(folder)) as page:
+        draw_all(page)
+        page.locator("#cells tr.cell").first.click()
+        page.select_option("#across", "task.name")
+        page.wait_for_timeout(300)
+        assert page.locator("img").count() == 0
+        assert TYPED in page.inner_text("body")
