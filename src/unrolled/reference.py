@@ -44,7 +44,7 @@ def _default_choices() -> dict[str, str]:
 
 def _top() -> str:
     """The values that belong to no group."""
-    root = OmegaConf.load(CONF / "train.yaml")
+    root: dict[str, Any] = OmegaConf.to_container(OmegaConf.load(CONF / "train.yaml"), resolve=False)  # type: ignore[assignment]
     known = [f for f in fields(Config) if not is_dataclass(f.type) and f.name in root]
     rows = (_value_row("", f, root[f.name], _comments(Config)) for f in known)
     return "\n".join(["## At the top", "", *_table("value", "type", "allowed", "default", "what"), *rows, ""])
