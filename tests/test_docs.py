@@ -83,7 +83,7 @@ def test_every_make_target_exists_and_its_sweep_too() -> None:
     targets = [line.split()[1] for line in told.stdout.splitlines()]
     for target, *values in MADE:
         assert target in targets
-        given = dict(value.partition("=")[::2] for value in values)
+        given = {key: value for key, _, value in (word.partition("=") for word in values)}
         preflight(["--config-name", given.get("S", "activations"), *shlex.split(given.get("ARGS", ""))])
 
 
