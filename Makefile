@@ -1,6 +1,6 @@
 # The first use of any target makes .venv. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup train sweep test test-long lint report dashboard sync bench clean
+.PHONY: help setup train sweep test test-long lint docs report dashboard sync bench clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -38,6 +38,9 @@ lint: $(READY) ## style (ruff) and types (pyright)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m pyright
+
+docs: $(READY) ## writes docs/reference.md anew, from the schema and conf/
+	@$(PY) -m unrolled.reference > docs/reference.md
 
 report: $(READY) ## rebuilds a sweep's table and page from disk: DIR=outputs/sweeps/...
 	@$(if $(DIR),,$(error give the sweep's folder: make report DIR=outputs/sweeps/NAME/TIME))

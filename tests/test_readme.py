@@ -63,7 +63,8 @@ def test_every_make_target_is_in_its_help() -> None:
     told = subprocess.run(
         ["make", "--no-print-directory", "help"], capture_output=True, text=True, cwd=ROOT, check=True
     ).stdout
-    targets = ["setup", "train", "sweep", "test", "test-long", "lint", "report", "dashboard", "sync", "bench", "clean"]
+    working = ["setup", "train", "sweep", "test", "test-long", "lint", "docs"]
+    targets = [*working, "report", "dashboard", "sync", "bench", "clean"]
     assert [line.split()[1] for line in told.splitlines()] == ["help", *targets]
     for target in re.findall(r"(?:`|^)make ([a-z-]+)", README, flags=re.MULTILINE):
         assert target in [*targets, "help"]

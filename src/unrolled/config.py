@@ -51,12 +51,12 @@ class TaskConfig:
     shuffle_words: bool | None = None  # train and validate on sentences whose words are in random order
     label_noise: float | None = option(min=0, max=1)  # share of the training labels that are shuffled
     target: str | None = one_of("price", "return", "volatility", "volume")  # of tomorrow
-    language: str | None = one_of("fr", "de", "es", "it", "nl", "pt")
+    language: str | None = one_of("fr", "de", "es", "it", "nl", "pt")  # to translate into
     split: str | None = one_of("random", "first_word")  # first_word: no first word is in both splits
     digits: int | None = option(min=3, max=9)  # of the numbers
     size: int | None = option(min=8)  # pixels on a side
     permute: bool | None = None  # one fixed permutation of the pixels
-    file: str | None = None  # of your own task
+    file: str | None = None  # the Python file of your own task
 
 
 @dataclass
@@ -66,8 +66,8 @@ class ActivationConfig:
 
 @dataclass
 class ModelConfig:
-    hidden: int = within(min=1)  # H
-    backward: Backward = MISSING
+    hidden: int = within(min=1)  # H, numbers in the state
+    backward: Backward = MISSING  # by hand and fast, or the reference; same numbers
 
 
 @dataclass
@@ -82,7 +82,7 @@ class InitConfig:
     name: InitName = MISSING
     gain: float = within(min=0)  # scales W_h
     input_gain: float = within(min=0)  # scales W_x
-    bias_std: float = within(min=0)
+    bias_std: float = within(min=0)  # sd of the initial bias
 
 
 @dataclass
@@ -95,35 +95,35 @@ class LossConfig:
 @dataclass
 class OptimizerConfig:
     name: OptimizerName = MISSING
-    lr: float = within(above=0)
+    lr: float = within(above=0)  # learning rate
 
 
 @dataclass
 class TrainerConfig:
-    accelerator: Accelerator = MISSING
+    accelerator: Accelerator = MISSING  # what computes
     devices: int = within(min=1)  # processes on each machine, each with a GPU of its own or none
     num_nodes: int = within(min=1)  # machines
     precision: int = MISSING  # bits: 32 or 64
     batch_size: int = within(min=1)  # of all processes together
-    max_epochs: int = within(min=1)
+    max_epochs: int = within(min=1)  # passes over the training examples
     max_steps: int | None = within(min=0)  # null: max_epochs alone ends the training; 0: do not train
-    log_every_n_steps: int = within(min=1)
-    gradient_clip_val: float | None = within(above=0)  # null: no clipping
+    log_every_n_steps: int = within(min=1)  # training steps between two rows of metrics.csv
+    gradient_clip_val: float | None = within(above=0)  # longest gradient that is left as it is; null: no clipping
     checkpoint_every_s: float = within(min=0)  # seconds between two savings of last.ckpt; it is saved at the end too
-    progress: bool = MISSING
+    progress: bool = MISSING  # draw a progress bar
 
 
 @dataclass
 class TrackerConfig:
-    mode: TrackerMode = MISSING
-    project: str = MISSING
+    mode: TrackerMode = MISSING  # whether W&B records, and uploads at once
+    project: str = MISSING  # of W&B
 
 
 @dataclass
 class ProbeConfig:
     name: ProbeName = MISSING
-    every: int = within(min=1)  # training steps
-    source: ProbeSource = MISSING
+    every: int = within(min=1)  # training steps between two probes
+    source: ProbeSource = MISSING  # whose gradients: of a fixed batch of validation, or of the training batch
     births: int = within(min=0, max=1000)  # networks drawn from the same configuration
     samples: int = within(min=10)  # examples in the probe's batch
     walkthrough: bool = MISSING  # print the first forward pass, its gradients and the first update
@@ -132,7 +132,7 @@ class ProbeConfig:
 @dataclass
 class SweepConfig:
     question: str = MISSING  # what the sweep asks; its page opens with it
-    cell_timeout_min: float = within(above=0)
+    cell_timeout_min: float = within(above=0)  # minutes after which a cell is stopped
     on_error: OnError = MISSING  # whether a failed cell keeps those that wait from starting
     resume: str | None = None  # the folder of a sweep to continue: only what it has no result of is run
     dry_run: bool = MISSING  # print the cells, run none
@@ -142,15 +142,15 @@ class SweepConfig:
 class SlurmConfig:
     """What a job of hydra/launcher=slurm asks for; null: as the site has it."""
 
-    partition: str | None = None
-    account: str | None = None
-    qos: str | None = None
-    constraint: str | None = None
-    mem_gb: float | None = within(above=0, default=None)
+    partition: str | None = None  # sbatch --partition
+    account: str | None = None  # sbatch --account
+    qos: str | None = None  # sbatch --qos
+    constraint: str | None = None  # sbatch --constraint
+    mem_gb: float | None = within(above=0, default=None)  # GB of memory
     cpus: int = within(min=1)  # for each process
-    timeout_min: int = within(min=1)  # of a job; it is queued again, and its cells go on
-    gpus_per_cell: int = within(min=0)
-    cells_per_job: int = within(min=1)
+    timeout_min: int = within(min=1)  # minutes that a job may take; it is queued again, and its cells go on
+    gpus_per_cell: int = within(min=0)  # 0: none
+    cells_per_job: int = within(min=1)  # that one job runs, as many at once as it has room for
     setup: list[str] = MISSING  # lines of shell that come first
 
 
@@ -170,7 +170,7 @@ class Config:
     slurm: SlurmConfig = field(default_factory=SlurmConfig)
     experiment: Any = None
     resume: bool = MISSING  # go on with the run that hydra.run.dir holds
-    seed: int = within(min=0, max=2**32 - 1)
+    seed: int = within(min=0, max=2**32 - 1)  # of all that is random
 
 
 def register() -> None:

@@ -72,12 +72,17 @@ def _inside(value: float, min: float, above: float, max: float) -> bool:
     return math.isfinite(value) and min <= value <= max and value > above
 
 
-def _words(value: float, min: float, above: float, max: float) -> str:
+def in_words(min: float = -math.inf, above: float = -math.inf, max: float = math.inf) -> str:
+    """The range "at least 1 and at most 8"; "" where all numbers are allowed."""
     if min == max:
         return f"{min:.15g}"
     bounds = {"at least": min, "above": above, "at most": max}
-    parts = [f"{word} {bound:.15g}" for word, bound in bounds.items() if math.isfinite(bound)]
-    return " and ".join(parts if math.isfinite(value) else ["finite", *parts])
+    return " and ".join(f"{word} {bound:.15g}" for word, bound in bounds.items() if math.isfinite(bound))
+
+
+def _words(value: float, min: float, above: float, max: float) -> str:
+    told = in_words(min, above, max)
+    return told if math.isfinite(value) or min == max else " and ".join(filter(None, ["finite", told]))
 
 
 def _check_combinations(config: Config) -> None:

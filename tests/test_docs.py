@@ -1,0 +1,215 @@
+"""What docs/ shows is what happens: its commands, its links, its recipes."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from conftest import ROOT
+from unrolled.cli import console
+from unrolled.config import plain
+from unrolled.gradients import REGIMES
+from unrolled.place import Place
+from unrolled.preflight import compose, preflight
+from unrolled.run import run
+
+DOCS = ROOT / "docs"
+PAGES = {page.name: page.read_text(encoding="utf-8") for page in sorted(DOCS.glob("*.md"))}
+COMMANDS = [
+    (name, line.split("  #")[0].strip())
+    for name, text in PAGES.items()
+    for block in re.findall(r"^```sh\n(.*?)```", text, flags=re.DOTALL | re.MULTILINE)
+    for line in block.splitlines()
+]
+TRAIN = [line.split("src/train.py ")[1] for _, line in COMMANDS if "src/train.py" in line]
+MADE = [shlex.split(line)[1:] for _, line in COMMANDS if line.startswith("make ")]
+TOOLS = [shlex.split(line)[1:] for _, line in COMMANDS if line.startswith(".venv/bin/unrolled ")]
+QUICK = ["trainer.max_steps=4", "probe.births=3", "probe.samples=32", "model.hidden=8", "tracker=none"]
+
+# Where a recipe's line goes in a file that exists: to the end of what this matches.
+PLACES = {
+    "src/unrolled/rnn/activations.py": r"\nACTIVATIONS: .*\n(    .*\n)+",
+    "src/unrolled/tasks/__init__.py": r"\nTASKS = {\n(    .*\n)+",
+    "src/unrolled/gradients/__init__.py": r"\nfrom .diagnosis .*\n",
+    "src/unrolled/training/evidence.py": r"\n    kept: Evidence = {\n",
+    "src/hydra_plugins/unrolled_plugins/plugins.py": r"(?s).*",
+}
+
+
+def program(*words: str, cwd: Path = ROOT, source: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """This Python with these words, and the package as it is in `source`."""
+    environment = os.environ | {"PYTHONPATH": str(source / "src")}
+    return subprocess.run(
+        [sys.executable, *words], cwd=cwd, env=environment, capture_output=True, text=True, timeout=200, check=False
+    )
+
+
+def tool(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """The `unrolled` command."""
+    return program("-m", "unrolled.cli", *words, cwd=cwd)
+
+
+def test_every_command_is_of_a_kind_that_is_checked_below() -> None:
+    assert len(COMMANDS) == len(TRAIN) + len(MADE) + len(TOOLS) > 20
+
+
+@pytest.mark.parametrize("arguments", TRAIN)
+def test_every_training_command_is_accepted(arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    preflight(shlex.split(arguments))
+
+
+@pytest.mark.parametrize("arguments", [words for words in TRAIN if "sweep.dry_run=true" in words])
+def test_every_dry_run_lists_its_cells(arguments: str) -> None:
+    ended = program("src/train.py", *shlex.split(arguments))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    cells = int(ended.stdout.split(" cells: ")[0])
+    assert sum(line.startswith("/") for line in ended.stdout.splitlines()) == cells > 1
+    if "range(42)" in arguments:
+        assert cells == 1008  # as labs.md says
+
+
+def test_every_make_target_exists_and_its_sweep_too() -> None:
+    told = subprocess.run(
+        ["make", "--no-print-directory", "help"], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    targets = [line.split()[1] for line in told.stdout.splitlines()]
+    for target, *values in MADE:
+        assert target in targets
+        given = {key: value for key, _, value in (word.partition("=") for word in values)}
+        preflight(["--config-name", given.get("S", "activations"), *shlex.split(given.get("ARGS", ""))])
+
+
+def test_what_students_and_lecturers_type_after_a_run_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In this process: to start one takes longer than what is asked of it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("unrolled.cli.raise_on_signals", lambda: None)  # pytest has handlers of its own
+    for arguments in (words for words in TRAIN if "hydra.run.dir=" in words):
+        values, _, folder = arguments.partition("hydra.run.dir=")
+        config = compose([*shlex.split(values), *QUICK])
+        (Path(folder) / ".hydra").mkdir(parents=True)
+        OmegaConf.save(OmegaConf.create(plain(config)), Path(folder) / ".hydra" / "config.yaml")  # as Hydra does
+        status = run(config, Place(Path(folder), "a run", "a run"))
+        assert status["state"] == "completed"
+    after = [words for words in TOOLS if any(word.startswith("outputs/") for word in words)]
+    assert [words[0] for words in after] == ["diagnose", "predict", "diagnose"]
+    for words in after:
+        capsys.readouterr()
+        monkeypatch.setattr("sys.argv", ["unrolled", *words])
+        console()
+        told = capsys.readouterr().out
+        assert ("movie" if words[0] == "predict" else "slope") in told
+
+
+def test_every_demonstration_is_listed() -> None:
+    if "demo" not in tool("--help").stdout:
+        pytest.skip("there are no demonstrations yet")
+    listed = tool("demo", "--list")
+    assert (listed.returncode, listed.stderr) == (0, "")
+    named = re.findall(r"^\| `(\w+)` \|", PAGES["lecturers.md"], flags=re.MULTILINE)
+    assert len(named) > 5
+    for name in named:
+        assert re.search(rf"\b{name}\b", listed.stdout)
+
+
+def test_the_python_example_runs(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", PAGES["researchers.md"], flags=re.DOTALL)
+    told = program("-c", example, cwd=tmp_path)
+    assert (told.returncode, told.stderr) == (0, "")
+    regime, slope, *_ = told.stdout.split()
+    assert regime in REGIMES and -1 < float(slope) < 1
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_leads_to_a_file_and_a_heading(name: str) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", PAGES[name]):
+        path, _, heading = target.partition("#")
+        file = (DOCS / path).resolve() if path else DOCS / name
+        assert file.is_file(), target
+        if heading:
+            heads = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+            assert heading in [re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads], target
+
+
+def test_every_page_is_in_the_index() -> None:
+    for file in DOCS.iterdir():
+        if file.suffix in (".md", ".ipynb") and file.name != "README.md":
+            assert f"]({file.name})" in PAGES["README.md"]
+
+
+def test_every_regime_is_in_the_rules() -> None:
+    rules = PAGES["science.md"].split("## The regimes")[1].split("\n## ")[0]
+    assert set(REGIMES) == set(re.findall(r"`([a-z]+)`", rules)) & set(REGIMES)
+
+
+def follow_the_recipes(copy: Path) -> None:
+    """Writes each file, and each line behind its place, as contributors.md has it."""
+    pattern = r"^`([\w./]+)`[^\n]*:\n\n```\w+\n(.*?)```"
+    found = re.findall(pattern, PAGES["contributors.md"], flags=re.DOTALL | re.MULTILINE)
+    assert len(found) == 10
+    for name, text in found:
+        file = copy / name
+        old = file.read_text(encoding="utf-8") if file.exists() else ""
+        place = re.search(PLACES[name], old) if old else None
+        at = place.end() if place else 0
+        file.write_text(old[:at] + text + old[at:], encoding="utf-8")
+    (line,) = re.findall(r"import it there: `(.*?)`", PAGES["contributors.md"])
+    evidence = copy / "src/unrolled/training/evidence.py"
+    evidence.write_text(
+        evidence.read_text().replace("from unrolled.gradients.diag", f"{line}\nfrom unrolled.gradients.diag")
+    )
+
+
+@pytest.fixture(scope="module")
+def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project with all that contributors.md adds."""
+    copy = tmp_path_factory.mktemp("copy")
+    for folder in ("src", "conf", "sweeps", "tests"):
+        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    follow_the_recipes(copy)
+    return copy
+
+
+def test_the_recipes_make_a_sweep_of_what_is_new(extended: Path, tmp_path: Path) -> None:
+    """The new activation, on the new task, by the new launcher, seen by the new diagnostic."""
+    axes = ["--multirun", "hydra/launcher=in_turn", "task=parity", "activation=elu,tanh"]
+    ended = program("src/train.py", *axes, *QUICK, f"hydra.sweep.dir={tmp_path}", cwd=extended, source=extended)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    for cell, name in enumerate(("elu", "tanh")):
+        status = json.loads((tmp_path / str(cell) / "status.json").read_text())
+        assert (status["state"], status["choices"]["activation"], status["steps"]) == ("completed", name, 4)
+        assert status["baseline"]["val/accuracy"] == 0.5
+        assert 1 <= status["dimension"] <= 8
+
+
+def test_the_new_activation_passes_the_tests_of_all(extended: Path) -> None:
+    ended = program(
+        "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/rnn/test_activations.py", cwd=extended, source=extended
+    )
+    assert ended.returncode == 0, ended.stdout
+
+
+def test_the_new_diagnostic_knows_a_ball_from_a_line(extended: Path) -> None:
+    code = """
+import torch
+from unrolled.gradients import dimension, trajectory
+from unrolled.rnn import RNN
+rnn = RNN(8, 8, "identity").double()
+rnn.W_h.data.zero_()
+rnn.W_x.data.copy_(torch.eye(8))
+ball = torch.randn(200, 100, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+print(dimension(trajectory(rnn, ball)), dimension(trajectory(rnn, ball[..., :1] * torch.ones(8).double())))
+"""
+    told = program("-c", code, cwd=extended, source=extended)
+    ball, line = (float(word) for word in told.stdout.split())
+    assert ball == pytest.approx(8, rel=0.01) and line == pytest.approx(1)
