@@ -128,6 +128,19 @@ def _dashboard(args: argparse.Namespace) -> None:
     open_dashboard(Path(args.folder))
 
 
+def _push(args: argparse.Namespace) -> None:
+    from .pushing import dry_run, push
+
+    folder, out = Path(args.folder), Path(args.out) if args.out else None
+    if args.dry_run:
+        print(f"workspace: {dry_run(folder, args.project, args.entity, out)}")
+        print(
+            "Without an account only this file can be shown: W&B draws it once it is pushed without --dry-run."
+        )
+        return
+    print(f"workspace: {push(folder, args.project, args.entity)}")
+
+
 def _sync(args: argparse.Namespace) -> None:
     from .tracking.sync import sync
 
@@ -199,6 +212,13 @@ def console() -> None:
     dashboard = commands.add_parser("dashboard", help="open the newest runs in W&B's own terminal viewer, offline")
     dashboard.add_argument("folder", nargs="?", default="outputs", help="a run, a sweep, or outputs/")
     dashboard.set_defaults(call=_dashboard)
+    push = commands.add_parser("dashboard push", help="a sweep's runs and charts to W&B's pages (needs an account)")
+    push.add_argument("folder", metavar="SWEEP_FOLDER")
+    push.add_argument("--project", required=True, help="the W&B project")
+    push.add_argument("--entity", help="account or team; without it, the account's own")
+    push.add_argument("--dry-run", action="store_true", help="upload nothing: write the workspace as JSON")
+    push.add_argument("--out", metavar="FILE", help="of --dry-run (SWEEP_FOLDER/workspace.json)")
+    push.set_defaults(call=_push)
     sync = commands.add_parser("sync", help="upload the offline W&B runs that are not uploaded yet (needs an account)")
     sync.add_argument("folder", nargs="?", default="outputs", help="a run, a sweep, or outputs/")
     sync.add_argument("--dry-run", action="store_true", help="only list them")
@@ -207,7 +227,8 @@ def console() -> None:
         sys.argv[0] += " train"
         train(sys.argv[2:])
         return
-    args = parser.parse_args()
+    words = sys.argv[1:]
+    args = parser.parse_args(["dashboard push", *words[2:]] if words[:2] == ["dashboard", "push"] else words)
     _guarded(lambda: args.call(args))
 
 

@@ -42,6 +42,7 @@ def test_no_runs_and_no_network_are_told_in_a_line(tmp_path: Path, monkeypatch: 
     with pytest.raises(UserError, match="holds no offline runs"):
         offline_runs(tmp_path)
     recorded(tmp_path, "kept")
+    monkeypatch.setenv("WANDB_API_KEY", "k" * 40)
     monkeypatch.setattr("unrolled.tracking.weights_and_biases.reachable", lambda: False)
     with pytest.raises(UserError, match="W&B does not answer; nothing was uploaded"):
         sync(tmp_path, dry_run=False)

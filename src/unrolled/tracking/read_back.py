@@ -9,8 +9,8 @@ from typing import Any
 from wandb.util import get_core_path
 
 
-def read_history(run: Path) -> list[dict[str, Any]]:
-    """The logged rows, as W&B's own reader (the one behind `wandb leet inspect`) finds them in a run's folder.
+def read_records(run: Path) -> list[dict[str, Any]]:
+    """All that W&B's own reader (the one behind `wandb leet inspect`) finds in the file of a run's folder.
 
     Raises OSError or CalledProcessError where there is no such reader or it does not answer, ValueError where it does
     not answer in JSON.
@@ -18,8 +18,12 @@ def read_history(run: Path) -> list[dict[str, Any]]:
     (file,) = run.glob("*.wandb")
     command = [get_core_path(), "leet", "inspect", "--no-observability", "--json", "--run-file", str(file), str(run)]
     told = subprocess.run(command, capture_output=True, text=True, check=True)
-    records = (json.loads(line) for line in told.stdout.splitlines())
-    return [record["history"]["item"] for record in records if record["type"] == "history"]
+    return [json.loads(line) for line in told.stdout.splitlines()]
+
+
+def read_history(run: Path) -> list[dict[str, Any]]:
+    """The logged rows; raises as `read_records`."""
+    return [record["history"]["item"] for record in read_records(run) if record["type"] == "history"]
 
 
 def flaw(run: Path, key: str, steps: Sequence[int]) -> str | None:

@@ -21,6 +21,7 @@ from .weights_and_biases import Tracker
 PORTRAITS = "portraits"
 LN_10 = math.log(10)
 TABLE = ["step", "t", "lag", "rms", "mean_ln_norm", "samples", "zeros"]
+DIAGNOSED = ("slope", "horizon", "log10_first_to_last")
 
 
 class Recorder:
@@ -49,8 +50,8 @@ class Recorder:
         columns = ["step", "epoch", "loss", "train/accuracy", *scores]
         columns += [f"grad/{name}" for name in parameters]
         columns += [f"grad_h/log10_lag_{lag}" for lag in self.lags]
-        columns += ["grad_h/zeros", "grad_h/slope", "grad_h/horizon", "grad_W_h/cancellation"]
-        columns += ["grad_h/decoder/slope", "grad_h/decoder/horizon"] if self.seam is not None else []
+        columns += ["grad_h/zeros", "grad_W_h/cancellation", *(f"grad_h/{name}" for name in DIAGNOSED)]
+        columns += [f"grad_h/decoder/{name}" for name in DIAGNOSED] if self.seam is not None else []
         self._metrics = Table(folder / METRICS, columns, keep=state is not None)
         self._profiles = Profiles(folder, sum(steps))
         self._pending: dict[str, float] = {}
@@ -114,6 +115,8 @@ class Recorder:
         for part, told in look.diagnoses.items():
             prefix = "grad_h/decoder" if part == "decoder" else "grad_h"
             values |= {f"{prefix}/slope": told.slope, f"{prefix}/horizon": told.horizon.lag}
+            if (lag := told.longest_lag) is not None:
+                values[f"{prefix}/log10_first_to_last"] = float(told.lags.mean[lag]) / LN_10  # relative to lag 0
         values["grad_W_h/cancellation"] = next(iter(look.weights.values())).cancellation
         return {key: v for key, v in values.items() if v is not None and not math.isnan(v)}
 
@@ -121,7 +124,7 @@ class Recorder:
         if self._pending:
             self._metrics.write({"step": self._step, **self._pending})
         if self._pending or self._media:
-            self.tracker.log(self._step, {**self._pending, **self._media})
+            self.tracker.log(self._step, _for_viewer(self._pending) | self._media)
         self._pending, self._media = {}, {}
 
     def _replay(self) -> None:
@@ -130,7 +133,7 @@ class Recorder:
         header, rows = read_table(self._metrics.path)
         for step, *values in rows:
             known = {key: v for key, v in zip(header[1:], values, strict=True) if not math.isnan(v)}
-            self.tracker.log(int(step), known | media.pop(int(step), {}))
+            self.tracker.log(int(step), _for_viewer(known) | media.pop(int(step), {}))
         self._media = media.pop(self._step, {})
 
     def _table(self) -> list[list[Any]]:
@@ -143,6 +146,12 @@ class Recorder:
                 if numbers[2] > 0:
                     rows.append([step, t, (self.read if t < self.read else T) - 1 - t, *numbers])
         return rows
+
+
+def _for_viewer(values: dict[str, float]) -> dict[str, float]:
+    """With log10 of the parameters' gradients: W&B's terminal viewer has linear axes, which floor what is small."""
+    norms = {key.removeprefix("grad/"): v for key, v in values.items() if key.startswith("grad/")}
+    return values | {f"grad/log10_{name}": math.log10(v) for name, v in norms.items() if 0 < v < math.inf}
 
 
 class NullRecorder:

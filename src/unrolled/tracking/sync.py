@@ -21,10 +21,15 @@ def offline_runs(folder: Path) -> list[Path]:
     return sorted(found, key=lambda run: run.name)
 
 
-def sync(folder: Path, dry_run: bool) -> int:
-    """Uploads them; returns the exit code of `wandb sync`. dry_run: only lists them."""
+def sync(folder: Path, dry_run: bool, project: str | None = None, entity: str | None = None) -> int:
+    """Uploads them; returns the exit code of `wandb sync`. dry_run: only lists them.
+
+    project, entity: where to; without them, where the runs were recorded for.
+    """
     runs = offline_runs(folder)
     if not dry_run and (why := why_offline()) is not None:
         raise UserError(f"{why}; nothing was uploaded")
     command = [str(Path(sys.executable).parent / "wandb"), "sync", "--dry-run" if dry_run else "--yes"]
+    command += [f"--project={project}"] if project else []
+    command += [f"--entity={entity}"] if entity else []
     return subprocess.run([*command, *map(str, runs)], check=False).returncode

@@ -6,6 +6,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import numpy as np
 from torch import Tensor
@@ -18,7 +19,6 @@ from .superseded import supersede
 
 STEP = "trainer/global_step"
 MOST_BINS = 512  # W&B's limit for a histogram, which is how it keeps a long array in order
-HOST = ("api.wandb.ai", 443)
 
 
 class Tracker(Protocol):
@@ -91,13 +91,15 @@ class WandbTracker:
     def profile(self, values: Tensor, count: Tensor) -> Any:
         """values (T,): one bin a time step, in order; steps where no sample is real (count 0) are left out.
 
-        Where T is above 512 every n-th step is kept; the edges say which.
+        Where T is above 512 every n-th step is kept; the edges say which, and the summary's `grad_h/profile_stride` n.
         """
         reached = count.nonzero().flatten()
         stride = max(1, -(-len(reached) // MOST_BINS))
         t = np.asarray(reached[::stride])
         edges = np.append(t, t[-1:] + stride).astype(float) - 0.5
         kept = np.asarray(values[reached[::stride]])
+        if stride > 1:
+            self.run.summary["grad_h/profile_stride"] = stride
         return self._wandb.Histogram(np_histogram=(kept, edges))
 
     def image(self, path: Path) -> Any:
@@ -153,9 +155,13 @@ def open_tracker(config: Config, values: dict[str, Any], place: Place, before: d
 
 
 def reachable(timeout_s: float = 3.0) -> bool:
-    """Whether W&B's host answers: without this look, going online without network waits for minutes."""
+    """Whether W&B's server answers: without this look, going online without network waits for minutes."""
+    import wandb
+
+    server = urlsplit(wandb.setup().settings.base_url)
+    port = server.port or {"http": 80}.get(server.scheme, 443)
     try:
-        with socket.create_connection(HOST, timeout=timeout_s):
+        with socket.create_connection((server.hostname or "", port), timeout=timeout_s):
             return True
     except OSError:
         return False
@@ -163,8 +169,15 @@ def reachable(timeout_s: float = 3.0) -> bool:
 
 def why_offline() -> str | None:
     """Why nothing can be uploaded from here, in a line; None where it can."""
+    import wandb
+    from wandb.errors import AuthenticationError
+
+    if not wandb.login(prompt=False, verify=False):
+        return "W&B has no key here: copy one from the settings page of your account (wandb.ai) into `wandb login`"
     if not reachable():
         return "W&B does not answer"
-    import wandb
-
-    return None if wandb.login(prompt=False) else "W&B has no key here: run `wandb login`"
+    try:
+        wandb.login(prompt=False)
+    except AuthenticationError:
+        return "W&B does not accept the key that is here: give another to `wandb login --relogin`"
+    return None

@@ -1,0 +1,22 @@
+"""The chart of profiles that W&B has no panel for: a Vega-Lite preset over the table that each run logs at its end."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+TABLE_KEY = "profiles"
+FIELDS = {"x": "t", "ln_norm": "mean_ln_norm", "step": "step"}  # the preset's names -> columns of the table
+STRINGS = {"x_title": "time step t"}
+DISPLAY_NAME = "Unrolled: profiles of dL/dh_t"
+_FILE = Path(__file__).with_name("profile.vega.json")
+
+
+def preset() -> dict[str, Any]:
+    """The Vega-Lite specification."""
+    return json.loads(_FILE.read_text(encoding="utf-8"))
+
+
+def preset_name() -> str:
+    """Ends with a fingerprint, for W&B cannot change a preset: another specification is another preset."""
+    return f"unrolled-profiles-{hashlib.sha256(json.dumps(preset(), sort_keys=True).encode()).hexdigest()[:8]}"

@@ -1,0 +1,80 @@
+"""What the runs in a folder logged, from their own W&B files: a panel of what none logged would be empty."""
+
+import math
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unrolled.errors import UserError
+
+from .read_back import read_records
+from .superseded import SUPERSEDED
+
+KIND = "._type"  # of the key that says what a picture, a table or a histogram is
+
+
+@dataclass(frozen=True)
+class Logged:
+    """One run. history: the metrics that have a finite number in some row; media: key -> W&B's type of what is no
+    number ("image-file", "table-file", "histogram"); summary and config: dotted key -> value, without those that are
+    None or not finite.
+    """
+
+    id: str
+    name: str
+    group: str | None
+    history: frozenset[str]
+    media: dict[str, str]
+    summary: dict[str, Any]
+    config: dict[str, Any]
+
+    def has(self, kind: str, key: str) -> bool:
+        """kind: the name of one of the last four fields."""
+        return key in getattr(self, kind)
+
+
+def read_runs(folder: Path) -> list[Logged]:
+    """The runs in `folder`/wandb that no other has replaced, oldest first.
+
+    Raises UserError where there is none, and where one cannot be read.
+    """
+    found = sorted(run for run in (folder / "wandb").glob("*run-*") if run.is_dir() and run.name != SUPERSEDED)
+    if not found:
+        raise UserError(f"{folder} holds no W&B runs: run the sweep with tracker=offline")
+    return [_read(run) for run in found]
+
+
+def _read(run: Path) -> Logged:
+    try:
+        records = read_records(run)
+        begun = next(record["run"] for record in records if record["type"] == "run")
+    except (OSError, ValueError, StopIteration, subprocess.CalledProcessError) as error:
+        raise UserError(f"the W&B run in {run} cannot be read ({type(error).__name__})") from error
+    rows = [record["history"]["item"] for record in records if record["type"] == "history"]
+    summary: dict[str, Any] = {}
+    for record in records:
+        summary |= record["summary"].get("update", {}) if record["type"] == "summary" else {}
+    return Logged(
+        id=begun["run_id"],
+        name=begun["display_name"],
+        group=begun.get("run_group"),
+        history=frozenset(key for row in rows for key, value in row.items() if _number(value)),
+        media={key.removesuffix(KIND): value for row in rows for key, value in row.items() if key.endswith(KIND)},
+        summary={key: value for key, value in summary.items() if isinstance(value, str) or _number(value)},
+        config=_dotted(begun["config"]["update"]),
+    )
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _dotted(node: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in node.items():
+        if isinstance(value, dict):
+            flat |= _dotted(value, f"{prefix}{key}.")
+        elif value is not None:
+            flat[prefix + key] = value
+    return flat
