@@ -182,9 +182,7 @@ def console() -> None:
     diagnose.add_argument("--samples", type=int, default=32, help="B, samples of the noise (32)")
     diagnose.add_argument("--out", metavar="FOLDER", help="for picture and numbers; by default beside what is read")
     diagnose.set_defaults(call=_diagnose)
-    demo = commands.add_parser(
-        "demo", help="a page for a lecture, such as error_wall; without a name: the list of them"
-    )
+    demo = commands.add_parser("demo", help="a page for a lecture, such as error_wall; without a name, their list")
     demo.add_argument("name", nargs="?", metavar="NAME", help="one of the list")
     demo.add_argument("--list", action="store_true", help="only list them")
     demo.add_argument("--out", metavar="FOLDER", default="outputs/demos", help="for the page (outputs/demos)")

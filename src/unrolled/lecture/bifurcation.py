@@ -17,7 +17,7 @@ from .error_wall import X_0, wall
 
 W = 5.0
 B_RANGE = (-3.2, -1.8)
-LENGTHS = (10, 50, 200)
+LENGTHS = (10, 25, 50)
 APART = 1e-3
 
 
@@ -62,9 +62,9 @@ def demo() -> Demo:
     sections = (
         Section(
             "Where the unit can rest, and what its gradient does",
-            "Above: the states at which the unit stays, against its bias. Between the two dotted lines there are three, "
-            "the middle one repels. Below: how much the first state still counts after T steps. It explodes only where "
-            "the start sits on the repelling branch.",
+            "Above: the states at which the unit can stay, against its bias. Between the two dotted lines there are "
+            "three, and the middle one repels. Below: how much the first state still counts after T steps. In the long "
+            "run it explodes only where the start sits on the repelling branch.",
             _branches(),
             (
                 f"At w = {W:g} fixed points meet at b = {low_b:.4f} (x = {high_x:.4f}) and at b = {high_b:.4f} "
@@ -73,11 +73,13 @@ def demo() -> Demo:
             ),
         ),
         Section(
-            "Two biases, a thousandth apart to each side",
-            "Both orbits start at the same state and stay together for a while. Then one goes up and the other goes "
-            "down: what the loss sees at the end jumps, and that jump is the error wall.",
+            "A thousandth to each side",
+            "Three biases, a thousandth apart, from the same start. They stay together for a while; then one goes up "
+            "and one goes down. What a loss sees at the end jumps, and that jump is the error wall.",
             _orbits(edge),
-            (f"After 50 steps x = {orbit(W, edge + APART, 50)[-1]:.3f} and {orbit(W, edge - APART, 50)[-1]:.3f}.",),
+            (
+                f"After 50 steps x is {orbit(W, edge + APART, 50)[-1]:.3f} above and {orbit(W, edge - APART, 50)[-1]:.3f} below.",
+            ),
         ),
     )
     return Demo(
@@ -108,7 +110,7 @@ def _branches() -> go.Figure:
     figure.update_xaxes(range=B_RANGE)
     figure.update_xaxes(title="b", row=2, col=1)
     figure.update_yaxes(title="fixed point x*", row=1, col=1)
-    figure.update_yaxes(title="log10 of dx_T/dx_0", range=[-30, 15], row=2, col=1)
+    figure.update_yaxes(title="log10 of dx_T/dx_0", range=[-30, 5], row=2, col=1)
     figure.update_layout(height=760, **layout(None))
     return figure
 

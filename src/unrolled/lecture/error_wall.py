@@ -7,20 +7,23 @@ Pascanu, Mikolov & Bengio 2013, fig. 6: one unit x_t = w s(x_{t-1}) + b with the
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import plotly.graph_objects as go
 import torch
+from plotly.subplots import make_subplots
 from torch import Tensor
 
-from unrolled.report.figures import COLOURS, layout
+from unrolled.report.figures import layout
 from unrolled.report.shell import Section
 
 from .demo import Demo, stroke
 
 X_0, TARGET, T = 0.5, 0.7, 50
-W_RANGE, B_RANGE, POINTS = (4.0, 7.0), (-4.0, -1.0), 181
-START_W = 5.0
-RATE, THRESHOLD, STEPS = 0.05, 1.0, 30
+W_RANGE, B_RANGE, POINTS = (4.0, 7.0), (-4.0, -1.0), 151
+START_W, CLOSE = 4.8, 0.006  # half the width of the close-up
+RATE, THRESHOLD, STEPS = 0.02, 0.1, 100
 BESIDE = 0.01
+CUTS = (4.8, 5.0, 5.5)
 
 
 def loss_and_gradient(w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -42,9 +45,16 @@ def wall(w: float) -> float:
     return X_0 - w / (1 + math.exp(-X_0))
 
 
+def along_b(w: float, offsets: list[float]) -> tuple[list[float], list[float]]:
+    """Loss and norm of the gradient at this w, for each distance in b from the wall."""
+    b = wall(w) + torch.tensor(offsets, dtype=torch.float64)
+    loss, dw, db = loss_and_gradient(torch.full_like(b, w), b)
+    return loss.tolist(), torch.hypot(dw, db).tolist()
+
+
 @dataclass(frozen=True)
 class Descent:
-    """Gradient descent from the start: (w, b), loss and gradient norm before each update, the last without one."""
+    """(w, b), the loss and the norm of the gradient there, before the first update and after each."""
 
     points: list[tuple[float, float]]
     losses: list[float]
@@ -52,7 +62,7 @@ class Descent:
 
 
 def descent(threshold: float | None, steps: int = STEPS) -> Descent:
-    """From the wall at w = 5. threshold: a longer gradient is scaled to it (eq. 11 of the paper); None: none is."""
+    """Gradient descent from the wall. threshold: a longer gradient is scaled to it (algorithm 1 of the paper)."""
     w, b = (torch.tensor(value, dtype=torch.float64) for value in (START_W, wall(START_W)))
     points, losses, norms = [], [], []
     for _ in range(steps + 1):
@@ -67,37 +77,42 @@ def descent(threshold: float | None, steps: int = STEPS) -> Descent:
 
 
 def demo() -> Demo:
-    w, b = (torch.linspace(*span, POINTS, dtype=torch.float64) for span in (W_RANGE, B_RANGE))
-    grid_w, grid_b = torch.meshgrid(w, b, indexing="xy")
-    loss, dw, db = loss_and_gradient(grid_w, grid_b)
     free, clipped = descent(None), descent(THRESHOLD)
+    (below, above), _ = along_b(5.0, [-BESIDE, BESIDE])
     sections = (
         Section(
             "A loss with a wall",
-            "The same unit, fifty times in a row, and its loss over its two parameters. Two flat floors meet in a wall: "
-            "on one side the state settles high, on the other side low.",
-            _surface(w, b, loss),
-            (f"The loss runs from {float(loss.min()):.1g} to {float(loss.max()):.2f} and nearly all of that at once.",),
+            "The same unit, fifty times in a row, and its loss over its two parameters. Two floors, one high and one "
+            "low, meet in a wall: on one side the state settles high, on the other side low.",
+            _surface(),
+            (f"At w = 5 the loss is {below:.3f} a hundredth in b before the wall, and {above:.3f} a hundredth behind.",),
+        ),
+        Section(
+            "How high, and how thin",
+            "Cuts through the wall. The gradient is huge in a strip that is thinner than a thousandth, and small right "
+            "beside it: a step size that suits the floor is far too long for the wall.",
+            _cuts(),
+            tuple(_cut_line(w) for w in CUTS),
         ),
         Section(
             "One step from the wall",
-            "The gradient on the wall is huge, and right next to it small. One step along it throws the parameters out "
-            "of the picture; clipped to length 1 it points the same way and stays in sight.",
-            _steps(w, b, torch.hypot(dw, db), free, clipped),
+            "One step along that gradient throws the parameters out of the picture. Clipped by its norm it points the "
+            "same way and stays at the foot of the wall: on the right, the same place a hundred times larger.",
+            _steps(free, clipped),
             _norms(free, clipped),
         ),
         Section(
             "And then",
-            "After the long step the unit is saturated: its gradient is nothing, and no later step brings it back. "
-            "The clipped descent meets the wall again and survives it each time.",
+            "After the long step the unit is saturated: hardly any gradient is left to bring it back. The clipped "
+            "descent is thrown about by the wall, but never far, and its loss falls.",
             _course(free, clipped),
             (
-                f"After {STEPS} steps: loss {free.losses[-1]:.4f} without clipping, {clipped.losses[-1]:.4f} with it; "
-                f"the lowest on the way {min(free.losses):.4f} and {min(clipped.losses):.4f}.",
-                f"Without clipping the gradient after the first step has norm {free.norms[1]:.1e}.",
+                f"After {STEPS} updates the loss is {free.losses[-1]:.4f} without clipping and "
+                f"{clipped.losses[-1]:.4f} with it; both began at {free.losses[0]:.4f}.",
+                f"After the first update the gradient's norm is {free.norms[1]:.1e} without clipping.",
             ),
         ),
-    )
+    )  # fmt: skip
     return Demo(
         "The error wall",
         "Why one exploding gradient undoes all training before it, and why a clipped one does not. One unit, two "
@@ -106,63 +121,85 @@ def demo() -> Demo:
     )
 
 
-def _norms(free: Descent, clipped: Descent) -> tuple[str, ...]:
-    start_w, start_b = free.points[0]
-    beside = torch.tensor([start_b - BESIDE, start_b + BESIDE], dtype=torch.float64)
-    _, dw, db = loss_and_gradient(torch.full_like(beside, start_w), beside)
-    below, above = torch.hypot(dw, db).tolist()
-    lands = free.points[1]
+def _cut_line(w: float) -> str:
+    _, (below, at, above) = along_b(w, [-BESIDE, 0.0, BESIDE])
     return (
-        f"On the wall, at w = {start_w:g} and b = {start_b:.4f}, the gradient has norm {free.norms[0]:.0f}. "
-        f"A hundredth in b below it has {below:.2f}, a hundredth above {above:.2f}.",
-        f"Without clipping, at learning rate {RATE:g}, the step is {RATE * free.norms[0]:.1f} long and ends at "
-        f"w = {lands[0]:.1f}, b = {lands[1]:.1f}. Clipped to norm {THRESHOLD:g} it is "
-        f"{math.dist(*clipped.points[:2]):.2f} long.",
+        f"w = {w:g}: the gradient has norm {at:,.0f} on the wall, at b = {wall(w):.4f}; a hundredth in b beside it "
+        f"{below:.2f} and {above:.2f}."
     )
 
 
-def _surface(w: Tensor, b: Tensor, loss: Tensor) -> go.Figure:
-    figure = go.Figure(
-        go.Surface(
-            x=w.tolist(), y=b.tolist(), z=loss.tolist(), colorscale="Cividis",
-            colorbar={"title": {"text": "loss", "side": "right"}},
-            hovertemplate="w %{x:.2f}, b %{y:.2f}: loss %{z:.4f}<extra></extra>",
-        )
-    )  # fmt: skip
-    axes = {"xaxis_title": "w", "yaxis_title": "b", "zaxis_title": "loss (s(x_50) - 0.7)^2"}
-    figure.update_layout(height=620, scene={**axes, "camera": {"eye": {"x": 1.2, "y": -1.7, "z": 0.9}}}, **layout(None))
+def _norms(free: Descent, clipped: Descent) -> tuple[str, ...]:
+    lands = free.points[1]
+    return (
+        f"The gradient at the start has norm {free.norms[0]:.0f}. At learning rate {RATE:g} the step is "
+        f"{math.dist(*free.points[:2]):.2f} long and ends at w = {lands[0]:.2f}, b = {lands[1]:.2f}.",
+        f"Clipped to norm {THRESHOLD:g} it is {math.dist(*clipped.points[:2]):.3f} long.",
+    )
+
+
+def _loss_on(w_range: tuple[float, float], b_range: tuple[float, float]) -> dict[str, list[float]]:
+    """x, y, z of a grid, as plotly takes them."""
+    w, b = (torch.linspace(*span, POINTS, dtype=torch.float64) for span in (w_range, b_range))
+    loss, *_ = loss_and_gradient(*torch.meshgrid(w, b, indexing="xy"))
+    return {"x": w.tolist(), "y": b.tolist(), "z": loss.tolist()}
+
+
+def _surface() -> go.Figure:
+    bar = {"title": {"text": "loss", "side": "right"}}
+    figure = go.Figure(go.Surface(**_loss_on(W_RANGE, B_RANGE), colorscale="Cividis", colorbar=bar))
+    axes = {"xaxis_title": "w", "yaxis_title": "b", "zaxis_title": "loss"}
+    camera = {"eye": {"x": 1.5, "y": -1.3, "z": 0.8}}
+    figure.update_layout(**{**layout(None), "margin": {"l": 0, "r": 0, "t": 0, "b": 0}})
+    figure.update_layout(height=560, scene={**axes, "camera": camera, "aspectratio": {"x": 1.1, "y": 1.1, "z": 0.8}})
     return figure
 
 
-def _steps(w: Tensor, b: Tensor, norms: Tensor, free: Descent, clipped: Descent) -> go.Figure:
-    figure = go.Figure(
-        go.Heatmap(
-            x=w.tolist(), y=b.tolist(), z=norms.log10().tolist(), colorscale="Greys",
-            colorbar={"title": {"text": "log10 of the gradient's norm", "side": "right"}},
-            hovertemplate="w %{x:.2f}, b %{y:.2f}: 10^%{z:.1f}<extra></extra>",
-        )
-    )  # fmt: skip
-    ends = [4.0 / (1 - math.tanh(X_0 / 2) ** 2), W_RANGE[1]]  # from w s'(x_0) = 1 on
-    figure.add_scatter(
-        x=ends, y=[wall(end) for end in ends], mode="lines", name="x_0 is a repelling fixed point", line=stroke(1)
-    )
-    for i, (name, course) in enumerate({"one step without clipping": free, "20 steps, clipped": clipped}.items()):
-        points = course.points[: 2 if course is free else 21]
-        figure.add_scatter(
-            x=[point[0] for point in points], y=[point[1] for point in points], name=name, mode="lines+markers",
-            line=stroke(4 * i), marker={"size": 8, "symbol": i},
-        )  # fmt: skip
-    figure.update_xaxes(title="w", range=W_RANGE)
-    figure.update_yaxes(title="b", range=B_RANGE)
-    figure.update_layout(height=560, **layout(None))
+def _cuts() -> go.Figure:
+    offsets = [0.0, *np.geomspace(1e-6, 0.1, 150).tolist()]
+    offsets = [-offset for offset in offsets[:0:-1]] + offsets
+    figure = go.Figure()
+    for i, w in enumerate(CUTS):
+        figure.add_scatter(x=offsets, y=along_b(w, offsets)[1], name=f"w = {w:g}", mode="lines", line=stroke(i))
+    figure.update_xaxes(title="distance from the wall in b", range=[-0.05, 0.05])
+    figure.update_yaxes(title="norm of the gradient in (w, b)", type="log", exponentformat="power")
+    figure.update_layout(height=430, **layout(None))
+    return figure
+
+
+def _steps(free: Descent, clipped: Descent) -> go.Figure:
+    w, b = free.points[0]
+    spans = (W_RANGE, B_RANGE), ((w - CLOSE, w + CLOSE), (b - CLOSE, b + CLOSE))
+    figure = make_subplots(1, 2, subplot_titles=["the plane", "close to the start"], horizontal_spacing=0.1)
+    edge = [max(W_RANGE[0], math.cosh(X_0 / 2) ** 2 * 4), W_RANGE[1]]  # from w s'(x_0) = 1 on
+    for column, (w_span, b_span) in enumerate(spans, start=1):
+        at = {"row": 1, "col": column}
+        figure.add_heatmap(**_loss_on(w_span, b_span), coloraxis="coloraxis", **at)
+        shown = {"showlegend": column == 1, "mode": "lines+markers", **at}
+        for i, (name, points) in enumerate(
+            {
+                "where x_0 is a repelling fixed point": [(end, wall(end)) for end in edge],
+                "one step without clipping": free.points[:2],
+                f"{STEPS} steps, clipped": clipped.points,
+            }.items()
+        ):
+            x, y = zip(*points, strict=True)
+            figure.add_scatter(
+                x=x, y=y, name=name, line={**stroke((7, 1, 4)[i]), "width": 1.5},
+                marker={"size": (1, 9, 5)[i], "symbol": i}, **shown,
+            )  # fmt: skip
+        figure.update_xaxes(title="w", range=w_span, **at)
+        figure.update_yaxes(title="b", range=b_span, **at)
+    bar = {"title": {"text": "loss", "side": "right"}}
+    figure.update_layout(height=520, coloraxis={"colorscale": "Blues", "colorbar": bar}, **layout(None))
+    figure.update_layout(legend_y=1.1)
     return figure
 
 
 def _course(free: Descent, clipped: Descent) -> go.Figure:
     figure = go.Figure()
-    for i, (name, course) in enumerate({"without clipping": free, "clipped to norm 1": clipped}.items()):
-        figure.add_scatter(y=course.losses, mode="lines+markers", name=name, line=stroke(i), marker={"symbol": i})
-    figure.add_hline(y=(1 - TARGET) ** 2, line={"color": COLOURS[7], "dash": "dot", "width": 1})
+    for i, (name, course) in enumerate({"without clipping": free, f"clipped to norm {THRESHOLD:g}": clipped}.items()):
+        figure.add_scatter(y=course.losses, mode="lines", name=name, line=stroke(i))
     figure.update_xaxes(title="updates")
     figure.update_yaxes(title="loss", type="log", exponentformat="power")
     figure.update_layout(height=420, **layout(None))

@@ -18,7 +18,7 @@ from .demo import Demo, stroke
 
 W = ((0.9, 10.0), (0.0, 0.9))
 MOST = 100
-CENTRE, REACH, POINTS = 0.9, 1.1, 161
+REAL, IMAGINARY, POINTS = (-1.1, 2.1), (-1.1, 1.1), 161
 
 
 def matrix() -> Tensor:
@@ -66,13 +66,13 @@ def demo() -> Demo:
                 f"rho = {rho:g}; largest singular value {sigma:.3f}. The norm of W^n peaks at {float(grown[peak]):.2f} "
                 f"at n = {peak} and is below 1 only from n = {last + 1} on.",
                 f"ln rho = {math.log(rho):.4f} nats per step is the slope in the end; the bound by the singular value "
-                f"is {math.log(sigma):+.4f}, and holds for the first step alone.",
+                f"is {math.log(sigma):+.4f}, and is met by the first step alone.",
             ),
         ),
         Section(
             "Eigenvalues that a breath moves",
             "Inside each contour lie the eigenvalues that a change of W of that size can make. A thousandth is enough "
-            "to reach 1, for a matrix whose largest entry is 10.",
+            "to reach 1, where nothing shrinks any more; and the largest entry is 10.",
             _pseudospectrum(),
             (f"A change of norm {to_one:.2e} puts an eigenvalue at 1; the matrix itself has norm {sigma:.2f}.",),
         ),
@@ -103,13 +103,13 @@ def _growth(grown: Tensor, by_lag: Tensor, rho: float, sigma: float) -> go.Figur
 
 
 def _pseudospectrum() -> go.Figure:
-    real = torch.linspace(CENTRE - REACH, CENTRE + REACH, POINTS, dtype=torch.float64)
-    imaginary = torch.linspace(-REACH, REACH, POINTS, dtype=torch.float64)
+    real = torch.linspace(*REAL, POINTS, dtype=torch.float64)
+    imaginary = torch.linspace(*IMAGINARY, POINTS, dtype=torch.float64)
     x, y = torch.meshgrid(real, imaginary, indexing="xy")
     size = resolvent(torch.complex(x, y)).clamp_min(1e-12).log10()
     figure = go.Figure(
         go.Contour(
-            x=real.tolist(), y=imaginary.tolist(), z=size.tolist(), colorscale="Cividis", connectgaps=False,
+            x=real.tolist(), y=imaginary.tolist(), z=size.tolist(), colorscale="Cividis",
             contours={"start": -4, "end": -1, "size": 0.5, "showlabels": True},
             colorbar={"title": {"text": "log10 of the change of W that is needed", "side": "right"}},
         )
@@ -117,10 +117,10 @@ def _pseudospectrum() -> go.Figure:
     angle = torch.linspace(0, 2 * math.pi, 200)
     figure.add_scatter(x=angle.cos().tolist(), y=angle.sin().tolist(), mode="lines", name="unit circle", line=stroke(1))
     figure.add_scatter(
-        x=[CENTRE], y=[0], mode="markers", name="eigenvalue (twice)",
+        x=[W[0][0]], y=[0], mode="markers", name="eigenvalue (twice)",
         marker={"symbol": "x", "size": 12, "color": COLOURS[7]},
     )  # fmt: skip
-    figure.update_xaxes(title="real part of z", range=[CENTRE - REACH, CENTRE + REACH])
-    figure.update_yaxes(title="imaginary part of z", range=[-REACH, REACH], scaleanchor="x")
+    figure.update_xaxes(title="real part of z", range=REAL, constrain="domain")
+    figure.update_yaxes(title="imaginary part of z", range=IMAGINARY, scaleanchor="x", constrain="domain")
     figure.update_layout(height=620, **layout(None))
     return figure

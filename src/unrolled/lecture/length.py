@@ -24,6 +24,8 @@ from .demo import Demo, stroke
 H, SAMPLES, LONGEST = 64, 15, 200  # of an odd number of sequences one is the median
 INPUT_GAIN = 0.1  # W_x x_t has this sd: weak, so that the weights decide
 LENGTHS = tuple(sorted({round(2 * 100 ** (i / 24)) for i in range(25)}))
+LOST = math.log10(2**-149)  # the least number above 0 that float32 has
+NORM_LOST = LOST / 2
 ACTIVATIONS, INITS, GAINS = ("tanh", "relu", "sigmoid"), ("orthogonal", "gaussian"), (0.9, 1.0, 1.5)
 
 
@@ -72,15 +74,15 @@ def demo() -> Demo:
     sections = (
         Section(
             "How much the first word counts",
-            "Lines: the exact value, carried in log space. Marks: the same in float32; a mark on the lower edge is an "
-            "exact zero. What float32 shows as nothing has a size, and it goes on shrinking.",
+            "Lines: the exact value, carried in log space. Marks: the same in float32; an open mark on the lower edge is "
+            "an exact zero. What float32 shows as nothing has a size, and goes on shrinking where the lines leave.",
             _panels(curves),
             tuple(_line(key, found) for key, found in curves.items() if key[1] == "orthogonal"),
         ),
         Section(
             "Zero is not a size",
-            "A norm squares its entries, so float32 has lost it at about 10^-23 already, and the gradient itself at "
-            "10^-45. Beyond, a plot of norms shows a line that ends, not a gradient that does.",
+            f"A norm squares its entries, so float32 has lost it at 10^{NORM_LOST:.0f} already, and the gradient itself "
+            f"at 10^{LOST:.0f}. Beyond, a plot of norms shows a line that ends, not a gradient that does.",
             _logistic(curves["sigmoid", "orthogonal", 1.0]),
             (
                 f"Logistic sigmoid, orthogonal W_h, gain 1: at T = {LONGEST} the gradient at the first step is "
@@ -91,8 +93,8 @@ def demo() -> Demo:
     )
     return Demo(
         "The first step's gradient against the length",
-        f"Networks of {H} units before any training, driven by weak noise; loss at the last step. Each further time "
-        "step multiplies what reaches the first one: lines that are straight when the length is not logarithmic.",
+        f"Networks of {H} units before any training, driven by weak noise, the loss at the last step. Each further "
+        "time step multiplies what reaches the first one: a gradient vanishes or explodes along a straight line.",
         sections,
     )
 
@@ -122,7 +124,7 @@ def _logistic(found: Curve) -> go.Figure:
     figure = go.Figure()
     floor = 5 * math.floor(min(found.exact) / 5)
     _add(figure, found, "logistic, gain 1", 0, floor, shown=True)
-    for i, (name, level) in enumerate({"least float32": -45, "least norm in float32": -22.4}.items(), start=1):
+    for i, (name, level) in enumerate({"least float32": LOST, "least norm in float32": NORM_LOST}.items(), start=1):
         figure.add_scatter(x=[2, LONGEST], y=[level] * 2, mode="lines", name=name, line=stroke(i))
     figure.update_xaxes(title="T, time steps")
     figure.update_yaxes(title="log10 of norm of dL/dh_1 / norm of dL/dh_T", range=[floor - 3, 3])

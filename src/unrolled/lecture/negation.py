@@ -24,7 +24,7 @@ PLAIN, NEGATED, OTHER = "I like this movie", "I do not like this movie", "I do r
 AGAINST = "positive"
 OVERRIDES = ("tracker=none", "trainer.progress=false", "probe=off")
 SCORE = "val/accuracy"
-A_POINT = 0.05  # a smaller change of a probability is called none
+NOTHING = 0.05  # a smaller change of a probability is called none
 
 
 def trained(folder: Path, *overrides: str) -> dict[str, Any]:
@@ -55,11 +55,11 @@ def demo() -> Demo:
     sections = (
         Section(
             "Word by word",
-            "The probabilities of the three classes if the sentence ended here. Read them from left to right, and watch "
-            "what happens at the word not.",
+            "The probabilities of the three classes if the sentence ended at this word. Read them from left to right, "
+            "and watch what happens at the word not.",
             _probabilities(told),
             _answers(told),
-            "unrolled predict RUN_FOLDER 'I do not like this movie'",
+            f'unrolled train tracker=none hydra.run.dir=FOLDER && unrolled predict FOLDER "{NEGATED}" --label {AGAINST}',
         ),
         Section(
             "Which words the loss listens to",
@@ -78,7 +78,7 @@ def demo() -> Demo:
     )
     return Demo(
         'What does "not" do?',
-        "A network of 8 units, trained for a few seconds on 15,000 sentences about films, reads two sentences that mean "
+        "The default network, 8 units trained for a few seconds on sentences about films, reads two sentences that mean "
         "the opposite of each other.",
         sections,
     )
@@ -90,16 +90,22 @@ def _positive(told: Prediction) -> float:
 
 def _answers(told: dict[str, Prediction]) -> tuple[str, ...]:
     ends = [f'"{sentence}": {_positive(each):.1%} {AGAINST} at the end.' for sentence, each in told.items()]
-    moved = _positive(told[NEGATED]) - _positive(told[PLAIN])
-    own = _positive(told[NEGATED]) - _positive(told[OTHER])
-    if moved > -A_POINT:
-        said = "This network has not learnt what not means"
+    return *ends, said(
+        _positive(told[NEGATED]) - _positive(told[PLAIN]), _positive(told[NEGATED]) - _positive(told[OTHER])
+    )
+
+
+def said(added: float, exchanged: float) -> str:
+    """What the negation does to the probability of positive: added to the sentence, and in the place of really."""
+    if added > -NOTHING:
+        verdict = "This network has not learnt what not means"
+    elif exchanged > -NOTHING:
+        verdict = "The negation lowers it, but so does another word in its place"
     else:
-        said = "The negation lowers it" + ("" if own <= -A_POINT else ", but so does another word in its place")
+        verdict = "This network has learnt something of what not means"
     return (
-        *ends,
-        f"{said}: with do not the probability of {AGAINST} moves by {100 * moved:+.1f} points; against really in the "
-        f"place of not by {100 * own:+.1f}.",
+        f'{verdict}: adding "do not" moves the probability of {AGAINST} by {100 * added:+.1f} points, "not" in the '
+        f'place of "really" by {100 * exchanged:+.1f}.'
     )
 
 
@@ -141,6 +147,7 @@ def _probabilities(told: dict[str, Prediction]) -> go.Figure:
     figure.update_xaxes(title="read up to this word")
     figure.update_yaxes(title="probability, %", range=[0, 100], col=1)
     figure.update_layout(height=430, **layout(None))
+    figure.update_layout(legend_y=1.12)
     return figure
 
 
@@ -168,8 +175,8 @@ def _scores(scores: dict[str, float]) -> go.Figure:
     patterns = {"shape": [("", "/", ".", "x")[i % len(DASHES)] for i in range(len(names))][::-1]}
     figure = go.Figure(
         go.Bar(
-            x=[100 * scores[name] for name in names], y=names, orientation="h", text=[f"{scores[n]:.1%}" for n in names],
-            marker={"color": COLOURS[5], "pattern": patterns},
+            x=[100 * scores[name] for name in names], y=names, orientation="h",
+            text=[f"{scores[name]:.1%}" for name in names], textposition="outside", marker={"color": COLOURS[5], "pattern": patterns},
         )
     )  # fmt: skip
     figure.update_xaxes(title="validation accuracy, %", range=[0, 100])

@@ -62,12 +62,12 @@ def demo() -> Demo:
             "Two ReLU units without any input. What they compute is one number that is folded like dough: stretched by "
             "m, bent back where it gets too long.",
             _orbit(both[:, 0]),
-            (f"m = {M}: in {FOLLOWED} steps z stays between {float(_z(both).min()):.3f} and {float(_z(both).max()):.3f}.",),
+            (f"m = {M}: in {FOLLOWED} steps z stays from {float(_z(both).min()):.3f} to {float(_z(both).max()):.3f}.",),
         ),
         Section(
             "The first Lyapunov exponent is ln m",
             "How fast a small difference grows on average: measured along the orbit, and the closed form. Above m = 1 "
-            "every gradient explodes although the state stays below one half.",
+            "every gradient explodes although z stays below one half.",
             _exponents(measured),
             (
                 f"m = {M}: measured {float(at.exponents[0]):.5f}, ln m = {math.log(M):.5f} nats per step. "
@@ -77,8 +77,8 @@ def demo() -> Demo:
         ),
         Section(
             "Two neighbours part",
-            "Two starts that differ in the twelfth digit. The distance grows as the gradient does, and after some forty "
-            "steps they have nothing in common: here a gradient cannot help but explode.",
+            "Two starts that differ in the twelfth digit. The distance grows as the gradient does, until after some "
+            "forty steps they have nothing in common: here a gradient cannot help but explode.",
             _neighbours(apart),
             (f"{NEAR:g} apart at first, more than 0.1 apart after {parted} steps; m^t alone says "
              f"{math.ceil(math.log(0.1 / NEAR) / math.log(M))}.",),
