@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 import traceback
+import webbrowser
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -172,6 +173,18 @@ def _predict(args: argparse.Namespace) -> None:
     show(predict(Path(args.run), args.text, args.label, args.checkpoint))
 
 
+def _demo(args: argparse.Namespace) -> None:
+    from .lecture import listed, make
+
+    if args.name is None or args.list:
+        print(listed())
+        return
+    page = make(args.name, Path(args.out))
+    print(page)
+    if args.open:
+        webbrowser.open(page.resolve().as_uri())
+
+
 def console() -> None:
     """The `unrolled` command."""
     parser = argparse.ArgumentParser(
@@ -206,6 +219,12 @@ def console() -> None:
     diagnose.add_argument("--samples", type=int, default=32, help="B, samples of the noise (32)")
     diagnose.add_argument("--out", metavar="FOLDER", help="for picture and numbers; by default beside what is read")
     diagnose.set_defaults(call=_diagnose)
+    demo = commands.add_parser("demo", help="a page for a lecture, such as error_wall; without a name, their list")
+    demo.add_argument("name", nargs="?", metavar="NAME", help="one of the list")
+    demo.add_argument("--list", action="store_true", help="only list them")
+    demo.add_argument("--out", metavar="FOLDER", default="outputs/demos", help="for the page (outputs/demos)")
+    demo.add_argument("--open", action="store_true", help="open the page in a browser")
+    demo.set_defaults(call=_demo)
     bench = commands.add_parser("bench", help="the speed table, as ratios measured side by side")
     bench.add_argument("--quick", action="store_true", help="few repetitions: to see that it runs")
     bench.set_defaults(call=_bench)

@@ -1,0 +1,206 @@
+"""The error wall: a loss that jumps, the gradient on it, and what clipping saves.
+
+Pascanu, Mikolov & Bengio 2013, fig. 6: one unit x_t = w s(x_{t-1}) + b with the logistic s, x_0 = 0.5, and the loss
+(s(x_50) - 0.7)^2.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+import torch
+from plotly.subplots import make_subplots
+from torch import Tensor
+
+from unrolled.report.figures import layout
+from unrolled.report.shell import Section
+
+from .demo import Demo, stroke
+
+X_0, TARGET, T = 0.5, 0.7, 50
+W_RANGE, B_RANGE, POINTS = (4.0, 7.0), (-4.0, -1.0), 151
+START_W, CLOSE = 4.8, 0.006  # half the width of the close-up
+RATE, THRESHOLD, STEPS = 0.02, 0.1, 100
+BESIDE = 0.01
+CUTS = (4.8, 5.0, 5.5)
+
+
+def loss_and_gradient(w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The loss, dL/dw and dL/db at each (w, b), float64 of one shape: by autograd through the unrolled loop."""
+    w, b = w.clone().requires_grad_(), b.clone().requires_grad_()
+    x = torch.full_like(w, X_0)
+    for _ in range(T):
+        x = w * torch.sigmoid(x) + b
+    loss = (torch.sigmoid(x) - TARGET).square()
+    dw, db = torch.autograd.grad(loss.sum(), (w, b))
+    return loss.detach(), dw, db
+
+
+def wall(w: float) -> float:
+    """The b at which x_0 is itself a fixed point: b = x_0 - w s(x_0).
+
+    Where that fixed point repels, w s'(x_0) > 1, all states above it end high and all below it end low.
+    """
+    return X_0 - w / (1 + math.exp(-X_0))
+
+
+def along_b(w: float, offsets: list[float]) -> tuple[list[float], list[float]]:
+    """Loss and norm of the gradient at this w, for each distance in b from the wall."""
+    b = wall(w) + torch.tensor(offsets, dtype=torch.float64)
+    loss, dw, db = loss_and_gradient(torch.full_like(b, w), b)
+    return loss.tolist(), torch.hypot(dw, db).tolist()
+
+
+@dataclass(frozen=True)
+class Descent:
+    """(w, b), the loss and the norm of the gradient there, before the first update and after each."""
+
+    points: list[tuple[float, float]]
+    losses: list[float]
+    norms: list[float]
+
+
+def descent(threshold: float | None, steps: int = STEPS) -> Descent:
+    """Gradient descent from the wall. threshold: a longer gradient is scaled to it (algorithm 1 of the paper)."""
+    w, b = (torch.tensor(value, dtype=torch.float64) for value in (START_W, wall(START_W)))
+    points, losses, norms = [], [], []
+    for _ in range(steps + 1):
+        loss, dw, db = loss_and_gradient(w, b)
+        norm = math.hypot(float(dw), float(db))
+        points.append((float(w), float(b)))
+        losses.append(float(loss))
+        norms.append(norm)
+        rate = RATE if threshold is None or norm <= threshold else RATE * threshold / norm
+        w, b = w - rate * dw, b - rate * db
+    return Descent(points, losses, norms)
+
+
+def demo() -> Demo:
+    free, clipped = descent(None), descent(THRESHOLD)
+    (below, above), _ = along_b(5.0, [-BESIDE, BESIDE])
+    sections = (
+        Section(
+            "A loss with a wall",
+            "The same unit, fifty times in a row, and its loss over its two parameters. Two floors, one high and one "
+            "low, meet in a wall: on one side the state settles high, on the other side low.",
+            _surface(),
+            (f"At w = 5 the loss is {below:.3f} a hundredth in b before the wall, and {above:.3f} a hundredth behind.",),
+        ),
+        Section(
+            "How high, and how thin",
+            "Cuts through the wall. The gradient is huge in a strip that is thinner than a thousandth, and small right "
+            "beside it: a step size that suits the floor is far too long for the wall.",
+            _cuts(),
+            tuple(_cut_line(w) for w in CUTS),
+        ),
+        Section(
+            "One step from the wall",
+            "One step along that gradient throws the parameters out of the picture. Clipped by its norm it points the "
+            "same way and stays at the foot of the wall: on the right, the same place a hundred times larger.",
+            _steps(free, clipped),
+            _norms(free, clipped),
+        ),
+        Section(
+            "And then",
+            "After the long step the unit is saturated: hardly any gradient is left to bring it back. The clipped "
+            "descent is thrown about by the wall, but never far, and its loss falls.",
+            _course(free, clipped),
+            (
+                f"After {STEPS} updates the loss is {free.losses[-1]:.4f} without clipping and "
+                f"{clipped.losses[-1]:.4f} with it; both began at {free.losses[0]:.4f}.",
+                f"After the first update the gradient's norm is {free.norms[1]:.1e} without clipping.",
+            ),
+        ),
+    )  # fmt: skip
+    return Demo(
+        "The error wall",
+        "Why one exploding gradient undoes all training before it, and why a clipped one does not. One unit, two "
+        "parameters, 50 time steps (Pascanu, Mikolov & Bengio 2013, fig. 6).",
+        sections,
+    )
+
+
+def _cut_line(w: float) -> str:
+    _, (below, at, above) = along_b(w, [-BESIDE, 0.0, BESIDE])
+    return (
+        f"w = {w:g}: the gradient has norm {at:,.0f} on the wall, at b = {wall(w):.4f}; a hundredth in b beside it "
+        f"{below:.2f} and {above:.2f}."
+    )
+
+
+def _norms(free: Descent, clipped: Descent) -> tuple[str, ...]:
+    lands = free.points[1]
+    return (
+        f"The gradient at the start has norm {free.norms[0]:.0f}. At learning rate {RATE:g} the step is "
+        f"{math.dist(*free.points[:2]):.2f} long and ends at w = {lands[0]:.2f}, b = {lands[1]:.2f}.",
+        f"Clipped to norm {THRESHOLD:g} it is {math.dist(*clipped.points[:2]):.3f} long.",
+    )
+
+
+def _loss_on(w_range: tuple[float, float], b_range: tuple[float, float]) -> dict[str, list[float]]:
+    """x, y, z of a grid, as plotly takes them."""
+    w, b = (torch.linspace(*span, POINTS, dtype=torch.float64) for span in (w_range, b_range))
+    loss, *_ = loss_and_gradient(*torch.meshgrid(w, b, indexing="xy"))
+    return {"x": w.tolist(), "y": b.tolist(), "z": loss.tolist()}
+
+
+def _surface() -> go.Figure:
+    bar = {"title": {"text": "loss", "side": "right"}}
+    figure = go.Figure(go.Surface(**_loss_on(W_RANGE, B_RANGE), colorscale="Cividis", colorbar=bar))
+    axes = {"xaxis_title": "w", "yaxis_title": "b", "zaxis_title": "loss"}
+    camera = {"eye": {"x": 1.5, "y": -1.3, "z": 0.8}}
+    figure.update_layout(**{**layout(None), "margin": {"l": 0, "r": 0, "t": 0, "b": 0}})
+    figure.update_layout(height=560, scene={**axes, "camera": camera, "aspectratio": {"x": 1.1, "y": 1.1, "z": 0.8}})
+    return figure
+
+
+def _cuts() -> go.Figure:
+    offsets = [0.0, *np.geomspace(1e-6, 0.1, 150).tolist()]
+    offsets = [-offset for offset in offsets[:0:-1]] + offsets
+    figure = go.Figure()
+    for i, w in enumerate(CUTS):
+        figure.add_scatter(x=offsets, y=along_b(w, offsets)[1], name=f"w = {w:g}", mode="lines", line=stroke(i))
+    figure.update_xaxes(title="distance from the wall in b", range=[-0.05, 0.05])
+    figure.update_yaxes(title="norm of the gradient in (w, b)", type="log", exponentformat="power")
+    figure.update_layout(height=430, **layout(None))
+    return figure
+
+
+def _steps(free: Descent, clipped: Descent) -> go.Figure:
+    w, b = free.points[0]
+    spans = (W_RANGE, B_RANGE), ((w - CLOSE, w + CLOSE), (b - CLOSE, b + CLOSE))
+    figure = make_subplots(1, 2, subplot_titles=["the plane", "close to the start"], horizontal_spacing=0.1)
+    edge = [max(W_RANGE[0], math.cosh(X_0 / 2) ** 2 * 4), W_RANGE[1]]  # from w s'(x_0) = 1 on
+    for column, (w_span, b_span) in enumerate(spans, start=1):
+        at = {"row": 1, "col": column}
+        figure.add_heatmap(**_loss_on(w_span, b_span), coloraxis="coloraxis", **at)
+        shown = {"showlegend": column == 1, "mode": "lines+markers", **at}
+        for i, (name, points) in enumerate(
+            {
+                "where x_0 is a repelling fixed point": [(end, wall(end)) for end in edge],
+                "one step without clipping": free.points[:2],
+                f"{STEPS} steps, clipped": clipped.points,
+            }.items()
+        ):
+            x, y = zip(*points, strict=True)
+            figure.add_scatter(
+                x=x, y=y, name=name, line={**stroke((7, 1, 4)[i]), "width": 1.5},
+                marker={"size": (1, 9, 5)[i], "symbol": i}, **shown,
+            )  # fmt: skip
+        figure.update_xaxes(title="w", range=w_span, **at)
+        figure.update_yaxes(title="b", range=b_span, **at)
+    bar = {"title": {"text": "loss", "side": "right"}}
+    figure.update_layout(height=520, coloraxis={"colorscale": "Blues", "colorbar": bar}, **layout(None))
+    figure.update_layout(legend_y=1.1)
+    return figure
+
+
+def _course(free: Descent, clipped: Descent) -> go.Figure:
+    figure = go.Figure()
+    for i, (name, course) in enumerate({"without clipping": free, f"clipped to norm {THRESHOLD:g}": clipped}.items()):
+        figure.add_scatter(y=course.losses, mode="lines", name=name, line=stroke(i))
+    figure.update_xaxes(title="updates")
+    figure.update_yaxes(title="loss", type="log", exponentformat="power")
+    figure.update_layout(height=420, **layout(None))
+    return figure

@@ -1,0 +1,185 @@
+"""What "not" does in "I do not like this movie": the default sentiment network, trained, and read word by word."""
+
+import contextlib
+import io
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import plotly.graph_objects as go
+from omegaconf import OmegaConf
+from plotly.subplots import make_subplots
+
+from unrolled.config import plain
+from unrolled.place import Place
+from unrolled.predict import Prediction, predict
+from unrolled.preflight import compose
+from unrolled.report.figures import COLOURS, DASHES, layout, text
+from unrolled.report.shell import Section
+from unrolled.run import run
+
+from .demo import Demo, stroke
+
+PLAIN, NEGATED, OTHER = "I like this movie", "I do not like this movie", "I do really like this movie"
+AGAINST = "positive"
+OVERRIDES = ("tracker=none", "trainer.progress=false", "probe=off")
+SCORE = "val/accuracy"
+NOTHING = 0.05  # a smaller change of a probability is called none
+
+
+def trained(folder: Path, *overrides: str) -> dict[str, Any]:
+    """Trains the default network in `folder`, silently; returns its status."""
+    config = compose([*OVERRIDES, *overrides])
+    saved = folder / ".hydra" / "config.yaml"
+    saved.parent.mkdir(parents=True)
+    with contextlib.redirect_stdout(io.StringIO()):
+        status = run(config, Place(folder, "not", "not"))
+    OmegaConf.save(OmegaConf.create(plain(config)), saved)
+    return status
+
+
+def read(folder: Path) -> dict[str, Prediction]:
+    """What the network in `folder` says to each of the three sentences, the loss against "positive"."""
+    found = {}
+    for sentence in (PLAIN, NEGATED, OTHER):
+        told = predict(folder, sentence, AGAINST)
+        assert isinstance(told, Prediction)
+        found[sentence] = told
+    return found
+
+
+def demo() -> Demo:
+    with TemporaryDirectory() as folder:
+        status = trained(Path(folder) / "run")
+        told = read(Path(folder) / "run")
+    sections = (
+        Section(
+            "Word by word",
+            "The probabilities of the three classes if the sentence ended at this word. Read them from left to right, "
+            "and watch what happens at the word not.",
+            _probabilities(told),
+            _answers(told),
+            f'unrolled train tracker=none hydra.run.dir=FOLDER && unrolled predict FOLDER "{NEGATED}" --label {AGAINST}',
+        ),
+        Section(
+            "Which words the loss listens to",
+            "The gradient of the loss in each word's vector, as its share of all words'. A word whose share is small "
+            "could be changed without the answer changing much.",
+            _shares(told),
+            tuple(_heard(sentence, told[sentence]) for sentence in (PLAIN, NEGATED)),
+        ),
+        Section(
+            "What this network is worth",
+            "All of it is to be read with its score beside it. A bag of words counts words and knows no order; the "
+            "shuffled sentences are the same network's, with their words in random order.",
+            _scores(_compared(status)),
+            _verdict(_compared(status)),
+        ),
+    )
+    return Demo(
+        'What does "not" do?',
+        "The default network, 8 units trained for a few seconds on sentences about films, reads two sentences that mean "
+        "the opposite of each other.",
+        sections,
+    )
+
+
+def _positive(told: Prediction) -> float:
+    return float(told.shares[-1, told.classes.index(AGAINST)])
+
+
+def _answers(told: dict[str, Prediction]) -> tuple[str, ...]:
+    ends = [f'"{sentence}": {_positive(each):.1%} {AGAINST} at the end.' for sentence, each in told.items()]
+    return *ends, said(
+        _positive(told[NEGATED]) - _positive(told[PLAIN]), _positive(told[NEGATED]) - _positive(told[OTHER])
+    )
+
+
+def said(added: float, exchanged: float) -> str:
+    """What the negation does to the probability of positive: added to the sentence, and in the place of really."""
+    if added > -NOTHING:
+        verdict = "This network has not learnt what not means"
+    elif exchanged > -NOTHING:
+        verdict = "The negation lowers it, but so does another word in its place"
+    else:
+        verdict = "This network has learnt something of what not means"
+    return (
+        f'{verdict}: adding "do not" moves the probability of {AGAINST} by {100 * added:+.1f} points, "not" in the '
+        f'place of "really" by {100 * exchanged:+.1f}.'
+    )
+
+
+def _heard(sentence: str, told: Prediction) -> str:
+    total = float(told.dx.sum())
+    shares = ", ".join(f"{word} {float(dx) / total:.0%}" for word, dx in zip(told.words, told.dx, strict=True))
+    return f'"{sentence}": {shares}.'
+
+
+def _compared(status: dict[str, Any]) -> dict[str, float]:
+    """Accuracy of the network and of what stands beside it; "words hidden" is another lesson."""
+    others = {name: scores for name, scores in status["references"].items() if "unknown" not in name}
+    every = {"this network": status["metrics"], status["baseline_name"]: status["baseline"], **others}
+    return {name: scores[SCORE] for name, scores in every.items()}
+
+
+def _verdict(scores: dict[str, float]) -> tuple[str, ...]:
+    told = ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
+    own, bag, shuffled = (scores[name] for name in ("this network", "bag of words", "this network, words shuffled"))
+    order = "Shuffling costs it nothing worth a word" if own - shuffled < 0.01 else "Shuffling costs it something"
+    place = "below" if own < bag else "above"
+    return (
+        f"Validation accuracy: {told}.",
+        f"It stays {place} a bag of words, by {100 * abs(own - bag):.0f} points. {order} "
+        f"({100 * (own - shuffled):+.1f} points): what it knows is in the words, hardly in their order.",
+    )
+
+
+def _probabilities(told: dict[str, Prediction]) -> go.Figure:
+    figure = make_subplots(1, 2, shared_yaxes=True, subplot_titles=[text(PLAIN), text(NEGATED)])
+    for column, sentence in enumerate((PLAIN, NEGATED), start=1):
+        each = told[sentence]
+        for i, name in enumerate(each.classes):
+            figure.add_scatter(
+                x=_places(each), y=(100 * each.shares[:, i]).tolist(), name=name, legendgroup=name,
+                showlegend=column == 1, mode="lines+markers", line=stroke(i), marker={"symbol": i, "size": 9},
+                row=1, col=column,
+            )  # fmt: skip
+    figure.update_xaxes(title="read up to this word")
+    figure.update_yaxes(title="probability, %", range=[0, 100], col=1)
+    figure.update_layout(height=430, **layout(None))
+    figure.update_layout(legend_y=1.12)
+    return figure
+
+
+def _places(told: Prediction) -> list[str]:
+    """Numbered: a word may come twice."""
+    return [f"{i} {text(word)}" for i, word in enumerate(told.words, start=1)]
+
+
+def _shares(told: dict[str, Prediction]) -> go.Figure:
+    figure = make_subplots(1, 2, shared_yaxes=True, subplot_titles=[text(PLAIN), text(NEGATED)])
+    for column, sentence in enumerate((PLAIN, NEGATED), start=1):
+        each = told[sentence]
+        share = (100 * each.dx / each.dx.sum()).tolist()
+        figure.add_bar(
+            x=_places(each), y=share, marker={"color": COLOURS[column - 1]}, showlegend=False, row=1, col=column
+        )
+    figure.update_xaxes(title="word")
+    figure.update_yaxes(title="share of the norms of dL/dx_t, %", col=1)
+    figure.update_layout(height=400, **layout(None))
+    return figure
+
+
+def _scores(scores: dict[str, float]) -> go.Figure:
+    names = list(scores)[::-1]
+    patterns = {"shape": [("", "/", ".", "x")[i % len(DASHES)] for i in range(len(names))][::-1]}
+    figure = go.Figure(
+        go.Bar(
+            x=[100 * scores[name] for name in names], y=names, orientation="h",
+            text=[f"{scores[name]:.1%}" for name in names], textposition="outside", marker={"color": COLOURS[5], "pattern": patterns},
+        )
+    )  # fmt: skip
+    figure.update_xaxes(title="validation accuracy, %", range=[0, 100])
+    figure.update_yaxes(title="", automargin=True)
+    figure.update_layout(height=320, **layout(None))
+    return figure
