@@ -135,9 +135,7 @@ def _push(args: argparse.Namespace) -> None:
     folder, out = Path(args.folder), Path(args.out) if args.out else None
     if args.dry_run:
         print(f"workspace: {dry_run(folder, args.project, args.entity, out)}")
-        print(
-            "Without an account only this file can be shown: W&B draws it once it is pushed without --dry-run."
-        )
+        print("Without an account only this file can be shown: W&B draws it once it is pushed without --dry-run.")
         return
     print(f"workspace: {push(folder, args.project, args.entity)}")
 
@@ -185,13 +183,8 @@ def _demo(args: argparse.Namespace) -> None:
         webbrowser.open(page.resolve().as_uri())
 
 
-def console() -> None:
-    """The `unrolled` command."""
-    parser = argparse.ArgumentParser(
-        prog="unrolled",
-        description="What happens to gradients on their way back through time in a recurrent network.",
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def _looking(commands: Any) -> None:
+    """The commands about networks and what they left."""
     commands.add_parser("train", add_help=False, help="one run or one sweep; `unrolled train --help` lists its values")
     report = commands.add_parser("report", help="the page of a sweep or of a run, from its folder alone")
     report.add_argument("folder", help="of a sweep, or of a run")
@@ -225,6 +218,10 @@ def console() -> None:
     demo.add_argument("--out", metavar="FOLDER", default="outputs/demos", help="for the page (outputs/demos)")
     demo.add_argument("--open", action="store_true", help="open the page in a browser")
     demo.set_defaults(call=_demo)
+
+
+def _around(commands: Any) -> None:
+    """The commands about speed, W&B and its pages."""
     bench = commands.add_parser("bench", help="the speed table, as ratios measured side by side")
     bench.add_argument("--quick", action="store_true", help="few repetitions: to see that it runs")
     bench.set_defaults(call=_bench)
@@ -242,6 +239,17 @@ def console() -> None:
     sync.add_argument("folder", nargs="?", default="outputs", help="a run, a sweep, or outputs/")
     sync.add_argument("--dry-run", action="store_true", help="only list them")
     sync.set_defaults(call=_sync)
+
+
+def console() -> None:
+    """The `unrolled` command."""
+    parser = argparse.ArgumentParser(
+        prog="unrolled",
+        description="What happens to gradients on their way back through time in a recurrent network.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _looking(commands)
+    _around(commands)
     if sys.argv[1:2] == ["train"]:
         sys.argv[0] += " train"
         train(sys.argv[2:])

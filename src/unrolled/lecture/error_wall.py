@@ -188,8 +188,8 @@ def _steps(free: Descent, clipped: Descent) -> go.Figure:
                 x=x, y=y, name=name, line={**stroke((7, 1, 4)[i]), "width": 1.5},
                 marker={"size": (1, 9, 5)[i], "symbol": i}, **shown,
             )  # fmt: skip
-        figure.update_xaxes(title="w", range=w_span, **at)
-        figure.update_yaxes(title="b", range=b_span, **at)
+        figure.update_xaxes({"title": "w", "range": w_span}, **at)  # type: ignore[arg-type]
+        figure.update_yaxes({"title": "b", "range": b_span}, **at)  # type: ignore[arg-type]
     bar = {"title": {"text": "loss", "side": "right"}}
     figure.update_layout(height=520, coloraxis={"colorscale": "Blues", "colorbar": bar}, **layout(None))
     figure.update_layout(legend_y=1.1)
