@@ -106,8 +106,6 @@ def _report(args: argparse.Namespace) -> None:
     page = build(folder) if (folder / SWEEP_RECORD).is_file() or not _is_run(folder) else build_run(folder)
     print(page)
     if args.open:
-        import webbrowser
-
         webbrowser.open(page.absolute().as_uri())
 
 

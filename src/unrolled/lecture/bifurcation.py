@@ -78,7 +78,8 @@ def demo() -> Demo:
             "and one goes down. What a loss sees at the end jumps, and that jump is the error wall.",
             _orbits(edge),
             (
-                f"After 50 steps x is {orbit(W, edge + APART, 50)[-1]:.3f} above and {orbit(W, edge - APART, 50)[-1]:.3f} below.",
+                f"After 50 steps x is {orbit(W, edge + APART, 50)[-1]:.3f} above "
+                f"and {orbit(W, edge - APART, 50)[-1]:.3f} below.",
             ),
         ),
     )

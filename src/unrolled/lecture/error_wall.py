@@ -85,7 +85,7 @@ def demo() -> Demo:
             "The same unit, fifty times in a row, and its loss over its two parameters. Two floors, one high and one "
             "low, meet in a wall: on one side the state settles high, on the other side low.",
             _surface(),
-            (f"At w = 5 the loss is {below:.3f} a hundredth in b before the wall, and {above:.3f} a hundredth behind.",),
+            (f"At w = 5 the loss is {below:.3f} a hundredth in b before the wall, {above:.3f} a hundredth behind.",),
         ),
         Section(
             "How high, and how thin",

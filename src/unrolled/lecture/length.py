@@ -74,14 +74,14 @@ def demo() -> Demo:
     sections = (
         Section(
             "How much the first word counts",
-            "Lines: the exact value, carried in log space. Marks: the same in float32; an open mark on the lower edge is "
+            "Lines: the exact value, in log space. Marks: the same in float32; an open one on the lower edge is "
             "an exact zero. What float32 shows as nothing has a size, and goes on shrinking where the lines leave.",
             _panels(curves),
             tuple(_line(key, found) for key, found in curves.items() if key[1] == "orthogonal"),
         ),
         Section(
             "Zero is not a size",
-            f"A norm squares its entries, so float32 has lost it at 10^{NORM_LOST:.0f} already, and the gradient itself "
+            f"A norm squares its entries: float32 has lost it at 10^{NORM_LOST:.0f} already, and the gradient itself "
             f"at 10^{LOST:.0f}. Beyond, a plot of norms shows a line that ends, not a gradient that does.",
             _logistic(curves["sigmoid", "orthogonal", 1.0]),
             (

@@ -59,7 +59,8 @@ def demo() -> Demo:
             "and watch what happens at the word not.",
             _probabilities(told),
             _answers(told),
-            f'unrolled train tracker=none hydra.run.dir=FOLDER && unrolled predict FOLDER "{NEGATED}" --label {AGAINST}',
+            "unrolled train tracker=none hydra.run.dir=FOLDER && "
+            f'unrolled predict FOLDER "{NEGATED}" --label {AGAINST}',
         ),
         Section(
             "Which words the loss listens to",
@@ -78,7 +79,7 @@ def demo() -> Demo:
     )
     return Demo(
         'What does "not" do?',
-        "The default network, 8 units trained for a few seconds on sentences about films, reads two sentences that mean "
+        "The default network, 8 units trained for seconds on sentences about films, reads two sentences that mean "
         "the opposite of each other.",
         sections,
     )
@@ -176,7 +177,8 @@ def _scores(scores: dict[str, float]) -> go.Figure:
     figure = go.Figure(
         go.Bar(
             x=[100 * scores[name] for name in names], y=names, orientation="h",
-            text=[f"{scores[name]:.1%}" for name in names], textposition="outside", marker={"color": COLOURS[5], "pattern": patterns},
+            text=[f"{scores[name]:.1%}" for name in names], textposition="outside",
+            marker={"color": COLOURS[5], "pattern": patterns},
         )
     )  # fmt: skip
     figure.update_xaxes(title="validation accuracy, %", range=[0, 100])
