@@ -31,7 +31,7 @@ def tent(m: float) -> RNN:
     rnn = RNN(1, 2, "relu").double()
     with torch.no_grad():
         rnn.W_x.zero_()
-        rnn.W_h.copy_(torch.tensor([[m, -2 * m], [m, -2 * m]]))
+        rnn.W_h.copy_(torch.tensor([[m, -2 * m], [m, -2 * m]], dtype=torch.float64))
         rnn.b.copy_(torch.tensor([0.0, -0.5]))
     return rnn
 
