@@ -1,6 +1,7 @@
 """The workspace that W&B's pages get: every metric it names was logged, and pushing twice makes one of each."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -19,7 +20,6 @@ from unrolled.tracking.chart import FIELDS, preset
 from unrolled.tracking.library import ws
 from unrolled.tracking.logged import Logged, read_runs
 from unrolled.tracking.recorder import TABLE
-from unrolled.tracking.weights_and_biases import why_offline
 
 AXES = ["activation=tanh,identity", "model.hidden=4,8", "seed=0"]
 SECTIONS = ["Gradient flow", "Through time", "Across the sweep", "Learning", "Runs"]
@@ -105,13 +105,14 @@ def test_a_dry_run_writes_all_that_would_be_stored(swept: Path, tmp_path: Path) 
     (swept / "workspace.json").unlink()
 
 
-def test_without_a_key_it_is_told_how_to_get_one(swept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    monkeypatch.delenv("WANDB_API_KEY", raising=False)
-    if "no key" not in (why_offline() or ""):
-        pytest.skip("there is a key here")
-    with pytest.raises(UserError, match=r"no key here: copy one from the settings page .* `wandb login`"):
-        push(swept, "lecture", None)
+def test_without_a_key_it_is_told_how_to_get_one(swept: Path, tmp_path: Path) -> None:
+    nowhere = {"NETRC": str(tmp_path / "netrc"), "WANDB_CONFIG_DIR": str(tmp_path)}
+    environment = {key: value for key, value in os.environ.items() if key != "WANDB_API_KEY"} | nowhere
+    command = [sys.executable, "-m", "unrolled.cli", "dashboard", "push", str(swept), "--project", "lecture"]
+    ended = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert "no key here: copy one from the settings page of your account" in ended.stderr
+    assert "`wandb login`; nothing was uploaded" in ended.stderr
 
 
 def test_a_folder_without_runs_is_told(tmp_path: Path) -> None:
