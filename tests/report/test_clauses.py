@@ -1,0 +1,68 @@
+"""The answer in one sentence: a clause for each run of values that agree, and the cells behind it."""
+
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from unrolled.report.clauses import clauses
+from unrolled.sweeps.results import Cell, Swept
+
+
+def swept(axes: dict[str, list[Any]], regime: Any) -> Swept:
+    """A sweep whose cells drew 10 networks each; regime: the axes -> how many had which."""
+    cells = []
+    for i, values in enumerate(product(*axes.values())):
+        here = dict(zip(axes, values, strict=True))
+        births = {"n": 10, "slopes": [0.1 * i + 0.01 * k for k in range(10)], "regimes": regime(here)}
+        cells.append(Cell(Path(f"nowhere/{i}"), here, {"state": "completed", "births": births}))
+    return Swept(Path("nowhere"), "made", "?", axes, cells)
+
+
+def told(axes: dict[str, list[Any]], regime: Any) -> list[tuple[str, str, list[int]]]:
+    return [(each.subject, each.text, each.cells) for each in clauses(swept(axes, regime))]
+
+
+def by_gain(here: dict[str, Any]) -> dict[str, int]:
+    limit = {"tanh": 5.0, "relu": 1.3}[here["activation"]]
+    return {"vanishing": 10} if here["init.gain"] < limit else {"exploding": 9, "stable": 1}
+
+
+def test_a_clause_for_each_run_of_values_that_agree() -> None:
+    axes = {"activation": ["tanh", "relu"], "init.gain": [1.5, 0.9, 1.2], "seed": [0]}
+    assert told(axes, by_gain) == [
+        ("tanh", "vanishes at every gain", [0, 1, 2]),
+        ("relu", "vanishes up to gain 1.2", [4, 5]),
+        ("relu", "explodes from gain 1.5", [3]),
+    ]
+
+
+def test_where_nine_in_ten_do_not_agree_it_says_so() -> None:
+    def regime(here: dict[str, Any]) -> dict[str, int]:
+        return {"vanishing": 8, "exploding": 2} if here["model.hidden"] == 8 else {"stable": 10}
+
+    assert told({"model.hidden": [4, 8, 16, 32]}, regime) == [
+        ("the gradient", "is stable up to hidden 4", [0]),
+        ("the gradient", "has no regime that 9 in 10 births share at hidden 8", [1]),
+        ("the gradient", "is stable from hidden 16", [2, 3]),
+    ]
+
+
+@pytest.mark.parametrize("axes", [{"activation": ["tanh", "relu"]}, {"activation": ["tanh", "relu"], "seed": [0, 1]}])
+def test_without_an_axis_of_numbers_each_value_has_its_verb(axes: dict[str, list[Any]]) -> None:
+    seeds = len(axes.get("seed", [0]))
+    regime = {"tanh": {"vanishing": 10}, "relu": {"chaotic": 10}}
+    assert told(axes, lambda here: regime[here["activation"]]) == [
+        ("tanh", "vanishes", list(range(seeds))),
+        ("relu", "is chaotic", list(range(seeds, 2 * seeds))),
+    ]
+
+
+def test_a_sweep_over_seeds_alone_speaks_of_the_gradient() -> None:
+    assert told({"seed": [0, 1, 2]}, lambda _: {"dead": 10}) == [("the gradient", "is dead", [0, 1, 2])]
+
+
+def test_without_births_there_is_no_answer() -> None:
+    cell = Cell(Path("nowhere/0"), {"seed": 0}, {"state": "failed"})
+    assert clauses(Swept(Path("nowhere"), "made", "?", {"seed": [0]}, [cell])) == []
