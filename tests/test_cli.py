@@ -93,7 +93,8 @@ def test_help_names_every_group_with_its_choices() -> None:
         assert f"{group}: {', '.join(names)}" in told
 
 
-def test_a_run_is_what_wandb_reads(tmp_path: Path) -> None:
+def test_a_run_is_what_wandb_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_SERVICE", "3-1-unix-/nowhere/socket")  # as in a notebook that W&B has been used in
     folder = tmp_path / "run"
     ended = train("trainer.max_steps=5", "probe.every=4", "probe.births=2", "model.hidden=4", f"hydra.run.dir={folder}")
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -115,6 +116,14 @@ def test_a_run_is_what_wandb_reads(tmp_path: Path) -> None:
     again = train("trainer.max_steps=5", f"hydra.run.dir={folder}")
     assert again.returncode == 2
     assert "already holds results" in again.stderr
+
+
+@pytest.mark.parametrize("part", ["unrolled.sweeps.local", "unrolled.report.build", "unrolled.report.show"])
+def test_what_reads_folders_does_without_torch(part: str) -> None:
+    """Its import takes seconds: the launcher would start its fork server late, and `unrolled show` would be slow."""
+    code = f"import {part}, sys; print([name for name in ('torch', 'pytorch_lightning') if name in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert told.stdout == "[]\n"
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

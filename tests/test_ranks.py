@@ -102,15 +102,15 @@ def test_torchrun_starts_the_same_run(tmp_path: Path) -> None:
 
 def test_a_sweep_of_runs_on_two_ranks_is_as_many_runs_as_cells(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
-    command = ["--config-name", "train", "hydra.mode=MULTIRUN", "seed=0,1,2", *SAME]
+    command = ["--config-name", "train", "hydra.mode=MULTIRUN", "seed=0,1", *SAME]
     ended = train(*command, "trainer=ddp_cpu", f"hydra.sweep.dir={folder}")
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert sorted(path.name for path in folder.iterdir() if path.is_dir()) == ["0", "1", "2", "wandb"]
+    assert sorted(path.name for path in folder.iterdir() if path.is_dir()) == ["0", "1", "wandb"]
     runs = [
         next(record["run"] for record in wandb_records(run) if record["type"] == "run")
         for run in (folder / "wandb").glob("offline-run-*")
     ]
-    assert sorted(run["display_name"] for run in runs) == ["seed=0", "seed=1", "seed=2"]
+    assert sorted(run["display_name"] for run in runs) == ["seed=0", "seed=1"]
     for cell in read_sweep(folder).cells:
         assert cell.state == "completed"
         alone = tmp_path / f"alone{cell.axes['seed']}"

@@ -155,11 +155,13 @@ def test_a_checkpoint_that_is_no_file_any_more_costs_time_only(undisturbed, tmp_
 
 
 TYPED = [word for word in SHORT if not word.startswith(("tracker", "trainer.max_"))]
-TYPED += ["trainer.max_epochs=60", "trainer.progress=false"]
+TYPED += ["trainer.max_epochs=30", "trainer.progress=false"]
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
-def test_what_a_user_stops_he_can_go_on_with(number: signal.Signals, code: int, tmp_path: Path) -> None:
+def test_what_a_user_stops_he_can_go_on_with(
+    number: signal.Signals, code: int, undisturbed, tmp_path: Path
+) -> None:
     folder = tmp_path / "run"
     command = [sys.executable, "src/train.py", *TYPED, f"hydra.run.dir={folder}"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -175,9 +177,9 @@ def test_what_a_user_stops_he_can_go_on_with(number: signal.Signals, code: int, 
     again = train(*TYPED, f"hydra.run.dir={folder}", "resume=true")
     assert (again.returncode, again.stderr) == (0, "")
     assert "resumed after" in again.stdout
-    one(tmp_path / "whole", "trainer.max_epochs=60", "trainer.max_steps=null")
+    whole = undisturbed("trainer.max_epochs=30", "trainer.max_steps=null")
     for name in ("metrics.csv", "profiles/grad_h.csv"):
-        assert (folder / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+        assert (folder / name).read_bytes() == (whole / name).read_bytes()
     status = json.loads((folder / "status.json").read_text())
     assert status["wandb"]["id"] == first["id"]
     old = folder / first["folder"]

