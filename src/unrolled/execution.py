@@ -21,8 +21,8 @@ from unrolled.rnn.init import stream
 from unrolled.tasks import load
 from unrolled.tasks.data import Data, Split, baseline_scores, score
 from unrolled.tracking.outcome import for_summary, gradient_results
-from unrolled.tracking.recorder import NullRecorder, Recorder
 from unrolled.tracking.profiles import write_words
+from unrolled.tracking.recorder import NullRecorder, Recorder
 from unrolled.tracking.weights_and_biases import Tracker
 from unrolled.training.births import Births, births
 from unrolled.training.callbacks import Probe, Progress, Scalars, Solved, label
