@@ -104,16 +104,10 @@ def _report(args: argparse.Namespace) -> None:
     from .report.run_page import build_run
 
     folder = Path(args.folder)
-    page = build(folder) if (folder / SWEEP_RECORD).is_file() or not _is_run(folder) else build_run(folder)
+    page = build(folder) if (folder / SWEEP_RECORD).is_file() else build_run(folder)
     print(page)
     if args.open:
         webbrowser.open(page.absolute().as_uri())
-
-
-def _is_run(folder: Path) -> bool:
-    from .tracking import status
-
-    return bool(status.read(folder))
 
 
 def _bench(args: argparse.Namespace) -> None:

@@ -6,17 +6,18 @@ from typing import Any
 
 import pytest
 
-from unrolled.report.clauses import clauses
+from unrolled.report.clauses import clauses, held_alike
 from unrolled.sweeps.results import Cell, Swept
 
 
 def swept(axes: dict[str, list[Any]], regime: Any) -> Swept:
-    """A sweep whose cells drew 10 networks each; regime: the axes -> how many had which."""
+    """A sweep whose cells drew 10 networks each; regime: the axes -> how many had which; none: it failed."""
     cells = []
     for i, values in enumerate(product(*axes.values())):
         here = dict(zip(axes, values, strict=True))
         births = {"n": 10, "slopes": [0.1 * i + 0.01 * k for k in range(10)], "regimes": regime(here)}
-        cells.append(Cell(Path(f"nowhere/{i}"), here, {"state": "completed", "births": births}))
+        left = {"state": "completed", "births": births} if births["regimes"] else {"state": "failed"}
+        cells.append(Cell(Path(f"nowhere/{i}"), here, left))
     return Swept(Path("nowhere"), "made", "?", axes, cells)
 
 
@@ -66,3 +67,34 @@ def test_a_sweep_over_seeds_alone_speaks_of_the_gradient() -> None:
 def test_without_births_there_is_no_answer() -> None:
     cell = Cell(Path("nowhere/0"), {"seed": 0}, {"state": "failed"})
     assert clauses(Swept(Path("nowhere"), "made", "?", {"seed": [0]}, [cell])) == []
+
+
+def test_an_axis_that_no_clause_speaks_of_is_never_averaged_away() -> None:
+    """Nine of ten sizes explode, the tenth vanishes: pooled, nine births in ten explode."""
+
+    def regime(here: dict[str, Any]) -> dict[str, int]:
+        return {"vanishing": 10} if here["model.hidden"] == 10 and here["init.gain"] == 2 else {"exploding": 10}
+
+    axes = {"init.gain": [1, 2], "model.hidden": list(range(1, 11))}
+    assert told(axes, regime) == [
+        ("the gradient", "explodes up to gain 1", list(range(10))),
+        ("the gradient", "has no regime that 9 in 10 births share from gain 2", list(range(10, 20))),
+    ]
+    assert held_alike(swept(axes, regime)) == ["model.hidden"]
+
+
+def test_values_whose_cells_failed_are_not_passed_over() -> None:
+    def regime(here: dict[str, Any]) -> dict[str, int]:
+        return {} if here["init.gain"] == 3 or here["seed"] == here["init.gain"] else {"vanishing": 10}
+
+    assert told({"init.gain": [0, 1, 3], "seed": [0, 1]}, regime) == [
+        ("the gradient", "vanishes up to gain 1", [1, 2]),
+        ("the gradient", "has no result from gain 3", [4, 5]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("axis", "value", "subject"), [("task.shuffle_words", False, "shuffle_words=False"), ("task", "adding", "adding")]
+)
+def test_a_subject_says_what_it_is(axis: str, value: Any, subject: str) -> None:
+    assert told({axis: [value]}, lambda _: {"undecided": 10}) == [(subject, "is undecided", [0])]

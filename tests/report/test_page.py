@@ -61,7 +61,7 @@ def test_equal_births_count_once_and_others_add_up(tmp_path: Path) -> None:
     [
         ({"vanishing": 90, "stable": 10}, "tanh vanishes at birth: 90 of 100 births"),
         ({"vanishing": 89, "stable": 11}, "tanh: the births do not agree (89 vanishing, 11 stable of 100)"),
-        ({"undecided": 100}, "tanh: the births do not agree (100 undecided of 100)"),
+        ({"undecided": 100}, "tanh is undecided at birth: 100 of 100 births"),
     ],
 )
 def test_a_regime_is_named_only_where_nine_in_ten_agree(regimes: dict[str, int], said: str) -> None:

@@ -9,6 +9,7 @@ from test_page import births, make_sweep
 from conftest import Run
 from unrolled.errors import UserError
 from unrolled.report.show import profile, show, sparkline
+from unrolled.tracking import status
 
 
 def test_a_sparkline_falls_where_the_gradient_vanishes() -> None:
@@ -50,3 +51,9 @@ def test_a_sweep_has_a_line_for_each_cell_whatever_became_of_it(tmp_path: Path, 
 def test_another_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds neither a run nor a sweep"):
         show(tmp_path)
+
+
+def test_a_cell_that_never_began_is_told(tmp_path: Path, capsys) -> None:
+    status.write(tmp_path, {"state": "failed", "error": "no room"})
+    show(tmp_path)
+    assert capsys.readouterr().out == f"{tmp_path.name}: failed, no room\n"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unrolled.tracking.tables import Table, cell, lag_columns, read_table
+from unrolled.tracking.tables import Table, cell, lag_columns, read_rows, read_table
 
 
 @given(st.floats())
@@ -25,6 +25,15 @@ def test_a_table_is_complete_after_every_row(tmp_path: Path) -> None:
     assert math.isnan(rows[0][1])
     with pytest.raises(ValueError, match="not in fieldnames"):
         table.write({"c": 1})
+
+
+def test_what_a_full_disk_has_cut_short_is_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("step,a\n0,1\n1,2.")
+    assert read_table(file) == (["step", "a"], [[0, 1]])
+    file.write_text("")
+    assert read_table(file) == ([], [])
+    assert read_rows(file) == read_rows(tmp_path / "none.csv") == []
 
 
 def test_the_lags_that_are_logged() -> None:

@@ -9,10 +9,10 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from unrolled.report.figures import layout
+from unrolled.report.figures import layout, stroke
 from unrolled.report.shell import Section
 
-from .demo import Demo, stroke
+from .demo import Demo
 from .error_wall import X_0, wall
 
 W = 5.0
@@ -112,7 +112,7 @@ def _branches() -> go.Figure:
     figure.update_xaxes(title="b", row=2, col=1)
     figure.update_yaxes(title="fixed point x*", row=1, col=1)
     figure.update_yaxes(title="log10 of dx_T/dx_0", range=[-30, 5], row=2, col=1)
-    figure.update_layout(height=760, **layout(None))
+    figure.update_layout(height=760, **layout())
     return figure
 
 
@@ -122,5 +122,5 @@ def _orbits(edge: float) -> go.Figure:
         figure.add_scatter(y=orbit(W, b, 50), name=f"b = {b:.4f}", mode="lines", line=stroke(i))
     figure.update_xaxes(title="time step t")
     figure.update_yaxes(title="state x_t")
-    figure.update_layout(height=420, **layout(None))
+    figure.update_layout(height=420, **layout())
     return figure

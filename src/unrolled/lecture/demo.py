@@ -1,9 +1,7 @@
-"""What a demo is, and how its lines are drawn."""
+"""What a demo is."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from unrolled.report.figures import COLOURS, DASHES
 from unrolled.report.shell import Section
 
 
@@ -14,8 +12,3 @@ class Demo:
     title: str
     lead: str
     sections: tuple[Section, ...]
-
-
-def stroke(index: int) -> dict[str, Any]:
-    """The index-th kind of line: told apart in colour, and in print by its dashes."""
-    return {"color": COLOURS[index % len(COLOURS)], "dash": DASHES[index % len(DASHES)], "width": 2.5}

@@ -13,10 +13,10 @@ import torch
 from plotly.subplots import make_subplots
 from torch import Tensor
 
-from unrolled.report.figures import layout
+from unrolled.report.figures import layout, stroke
 from unrolled.report.shell import Section
 
-from .demo import Demo, stroke
+from .demo import Demo
 
 X_0, TARGET, T = 0.5, 0.7, 50
 W_RANGE, B_RANGE, POINTS = (4.0, 7.0), (-4.0, -1.0), 151
@@ -150,7 +150,7 @@ def _surface() -> go.Figure:
     figure = go.Figure(go.Surface(**_loss_on(W_RANGE, B_RANGE), colorscale="Cividis", colorbar=bar))
     axes = {"xaxis_title": "w", "yaxis_title": "b", "zaxis_title": "loss"}
     camera = {"eye": {"x": 1.5, "y": -1.3, "z": 0.8}}
-    figure.update_layout(**{**layout(None), "margin": {"l": 0, "r": 0, "t": 0, "b": 0}})
+    figure.update_layout(**{**layout(), "margin": {"l": 0, "r": 0, "t": 0, "b": 0}})
     figure.update_layout(height=560, scene={**axes, "camera": camera, "aspectratio": {"x": 1.1, "y": 1.1, "z": 0.8}})
     return figure
 
@@ -163,7 +163,7 @@ def _cuts() -> go.Figure:
         figure.add_scatter(x=offsets, y=along_b(w, offsets)[1], name=f"w = {w:g}", mode="lines", line=stroke(i))
     figure.update_xaxes(title="distance from the wall in b", range=[-0.05, 0.05])
     figure.update_yaxes(title="norm of the gradient in (w, b)", type="log", exponentformat="power")
-    figure.update_layout(height=430, **layout(None))
+    figure.update_layout(height=430, **layout())
     return figure
 
 
@@ -185,13 +185,13 @@ def _steps(free: Descent, clipped: Descent) -> go.Figure:
         ):
             x, y = zip(*points, strict=True)
             figure.add_scatter(
-                x=x, y=y, name=name, line={**stroke((7, 1, 4)[i]), "width": 1.5},
+                x=x, y=y, name=name, line=stroke((7, 1, 4)[i], 1.5),
                 marker={"size": (1, 9, 5)[i], "symbol": i}, **shown,
             )  # fmt: skip
         figure.update_xaxes({"title": "w", "range": w_span}, **at)  # type: ignore[arg-type]
         figure.update_yaxes({"title": "b", "range": b_span}, **at)  # type: ignore[arg-type]
     bar = {"title": {"text": "loss", "side": "right"}}
-    figure.update_layout(height=520, coloraxis={"colorscale": "Blues", "colorbar": bar}, **layout(None))
+    figure.update_layout(height=520, coloraxis={"colorscale": "Blues", "colorbar": bar}, **layout())
     figure.update_layout(legend_y=1.1)
     return figure
 
@@ -202,5 +202,5 @@ def _course(free: Descent, clipped: Descent) -> go.Figure:
         figure.add_scatter(y=course.losses, mode="lines", name=name, line=stroke(i))
     figure.update_xaxes(title="updates")
     figure.update_yaxes(title="loss", type="log", exponentformat="power")
-    figure.update_layout(height=420, **layout(None))
+    figure.update_layout(height=420, **layout())
     return figure

@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 import torch
 from torch import Tensor
 
-from unrolled.report.figures import COLOURS, layout
+from unrolled.report.figures import COLOURS, layout, stroke
 from unrolled.report.shell import Section
 from unrolled.rnn import RNN, Tape
 
-from .demo import Demo, stroke
+from .demo import Demo
 
 W = ((0.9, 10.0), (0.0, 0.9))
 MOST = 100
@@ -98,7 +98,7 @@ def _growth(grown: Tensor, by_lag: Tensor, rho: float, sigma: float) -> go.Figur
     figure.add_hline(y=1, line={"width": 1, "color": "black"})
     figure.update_xaxes(title="n, steps back in time")
     figure.update_yaxes(title="norm", type="log", exponentformat="power", range=[-5, 3])
-    figure.update_layout(height=480, **layout(None))
+    figure.update_layout(height=480, **layout())
     return figure
 
 
@@ -122,5 +122,5 @@ def _pseudospectrum() -> go.Figure:
     )  # fmt: skip
     figure.update_xaxes(title="real part of z", range=REAL, constrain="domain")
     figure.update_yaxes(title="imaginary part of z", range=IMAGINARY, scaleanchor="x", constrain="domain")
-    figure.update_layout(height=620, **layout(None))
+    figure.update_layout(height=620, **layout())
     return figure

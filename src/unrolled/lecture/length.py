@@ -14,12 +14,12 @@ from torch import Tensor
 
 from unrolled.gradients import trajectory
 from unrolled.gradients.log_pass import carry_back
-from unrolled.report.figures import layout
+from unrolled.report.figures import layout, stroke
 from unrolled.report.shell import Section
 from unrolled.rnn import RNN, Tape
 from unrolled.rnn.init import fan_in, recurrent, streams
 
-from .demo import Demo, stroke
+from .demo import Demo
 
 H, SAMPLES, LONGEST = 64, 15, 200  # of an odd number of sequences one is the median
 INPUT_GAIN = 0.1  # W_x x_t has this sd: weak, so that the weights decide
@@ -116,7 +116,7 @@ def _panels(curves: dict[tuple[str, str, float], Curve]) -> go.Figure:
         i, at = GAINS.index(gain), {"row": INITS.index(init) + 1, "col": ACTIVATIONS.index(f) + 1}
         _add(figure, found, f"gain {gain:g}", i, floor, shown=at == {"row": 1, "col": 1}, **at)
     figure.update_yaxes(range=[floor - 1, 20])
-    figure.update_layout(height=680, **layout(None))
+    figure.update_layout(height=680, **layout())
     return figure
 
 
@@ -128,7 +128,7 @@ def _logistic(found: Curve) -> go.Figure:
         figure.add_scatter(x=[2, LONGEST], y=[level] * 2, mode="lines", name=name, line=stroke(i))
     figure.update_xaxes(title="T, time steps")
     figure.update_yaxes(title="log10 of norm of dL/dh_1 / norm of dL/dh_T", range=[floor - 3, 3])
-    figure.update_layout(height=430, **layout(None))
+    figure.update_layout(height=430, **layout())
     return figure
 
 

@@ -14,11 +14,11 @@ from unrolled.config import plain
 from unrolled.place import Place
 from unrolled.predict import Prediction, predict
 from unrolled.preflight import compose
-from unrolled.report.figures import COLOURS, DASHES, layout, text
+from unrolled.report.figures import COLOURS, DASHES, layout, stroke, text
 from unrolled.report.shell import Section
 from unrolled.run import run
 
-from .demo import Demo, stroke
+from .demo import Demo
 
 PLAIN, NEGATED, OTHER = "I like this movie", "I do not like this movie", "I do really like this movie"
 AGAINST = "positive"
@@ -126,12 +126,15 @@ def _compared(status: dict[str, Any]) -> dict[str, float]:
 def _verdict(scores: dict[str, float]) -> tuple[str, ...]:
     told = ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
     own, bag, shuffled = (scores[name] for name in ("this network", "bag of words", "this network, words shuffled"))
-    order = "Shuffling costs it nothing worth a word" if own - shuffled < 0.01 else "Shuffling costs it something"
+    if own - shuffled < 0.01:
+        order = ("Shuffling costs it nothing worth a word", "what it knows is in the words, hardly in their order")
+    else:
+        order = ("Shuffling costs it something", "it has learnt from their order too")
     place = "below" if own < bag else "above"
     return (
         f"Validation accuracy: {told}.",
-        f"It stays {place} a bag of words, by {100 * abs(own - bag):.0f} points. {order} "
-        f"({100 * (own - shuffled):+.1f} points): what it knows is in the words, hardly in their order.",
+        f"It stays {place} a bag of words, by {100 * abs(own - bag):.0f} points. {order[0]} "
+        f"({100 * (own - shuffled):.1f} points): {order[1]}.",
     )
 
 
@@ -147,7 +150,7 @@ def _probabilities(told: dict[str, Prediction]) -> go.Figure:
             )  # fmt: skip
     figure.update_xaxes(title="read up to this word")
     figure.update_yaxes(title="probability, %", range=[0, 100], col=1)
-    figure.update_layout(height=430, **layout(None))
+    figure.update_layout(height=430, **layout())
     figure.update_layout(legend_y=1.12)
     return figure
 
@@ -167,7 +170,7 @@ def _shares(told: dict[str, Prediction]) -> go.Figure:
         )
     figure.update_xaxes(title="word")
     figure.update_yaxes(title="share of the norms of dL/dx_t, %", col=1)
-    figure.update_layout(height=400, **layout(None))
+    figure.update_layout(height=400, **layout())
     return figure
 
 
@@ -183,5 +186,5 @@ def _scores(scores: dict[str, float]) -> go.Figure:
     )  # fmt: skip
     figure.update_xaxes(title="validation accuracy, %", range=[0, 100])
     figure.update_yaxes(title="", automargin=True)
-    figure.update_layout(height=320, **layout(None))
+    figure.update_layout(height=320, **layout())
     return figure

@@ -13,11 +13,11 @@ from plotly.subplots import make_subplots
 from torch import Tensor
 
 from unrolled.gradients import Spectrum, lyapunov_spectrum
-from unrolled.report.figures import COLOURS, layout
+from unrolled.report.figures import COLOURS, layout, stroke
 from unrolled.report.shell import Section
 from unrolled.rnn import RNN
 
-from .demo import Demo, stroke
+from .demo import Demo
 
 START = 0.37  # at m = 2 binary floats would collapse to 0; m stays below
 M = 1.9
@@ -99,7 +99,7 @@ def _z(h: Tensor) -> Tensor:
 def _orbit(h: Tensor) -> go.Figure:
     z = _z(h).tolist()
     figure = make_subplots(1, 2, column_widths=[0.6, 0.4], horizontal_spacing=0.1)
-    figure.add_scatter(y=z, mode="lines+markers", name="orbit", line={**stroke(0), "width": 1}, row=1, col=1)
+    figure.add_scatter(y=z, mode="lines+markers", name="orbit", line=stroke(0, 1), row=1, col=1)
     corner = 1 / (2 * M)
     figure.add_scatter(
         x=[0, corner, 0.5], y=[0, 0.5, 1 - M / 2], mode="lines", name="the tent", line=stroke(1), row=1, col=2
@@ -111,7 +111,7 @@ def _orbit(h: Tensor) -> go.Figure:
     figure.update_yaxes(title="z_t = h_1 - 2 h_2", row=1, col=1)
     figure.update_xaxes(title="z_t", row=1, col=2)
     figure.update_yaxes(title="z_(t+1)", row=1, col=2)
-    figure.update_layout(height=430, **layout(None))
+    figure.update_layout(height=430, **layout())
     return figure
 
 
@@ -125,7 +125,7 @@ def _exponents(measured: list[Spectrum]) -> go.Figure:
     figure.add_hline(y=0, line={"width": 1, "dash": "dot", "color": "black"})
     figure.update_xaxes(title="m")
     figure.update_yaxes(title="first exponent, nats per step")
-    figure.update_layout(height=430, **layout(None))
+    figure.update_layout(height=430, **layout())
     return figure
 
 
@@ -138,5 +138,5 @@ def _neighbours(apart: Tensor) -> go.Figure:
     )
     figure.update_xaxes(title="time step t")
     figure.update_yaxes(title="norm of the difference of the states", type="log", exponentformat="power")
-    figure.update_layout(height=430, **layout(None))
+    figure.update_layout(height=430, **layout())
     return figure

@@ -1,15 +1,15 @@
 """`results.csv` and `report.html` of a sweep, from its folder alone."""
 
+import shlex
 from pathlib import Path
 
 from unrolled.sweeps.results import Swept, failures, read_sweep, write_results
 from unrolled.tracking.status import STATES
 
-from . import critical_line, figures, learning, theory
+from . import by_time, critical_line, figures, learning, theory
 from .answers import answers, lines
-from .by_time import profiles_by_time
 from .cells import cells_data, sweep_command
-from .clauses import clauses
+from .clauses import clauses, held_alike
 from .gather import trained
 from .sentences import sentences
 from .shell import Section, write_page
@@ -29,6 +29,7 @@ def build(folder: Path) -> Path:
         _sections(swept),
         template="sweep",
         clauses=clauses(swept),
+        alike=held_alike(swept),
         counts=_counts(swept),
         trouble=failures(swept),
         diverged=[f"{cell.name}: {cell.status.get('error')}" for cell in swept.cells if cell.state == "diverged"],
@@ -38,8 +39,7 @@ def build(folder: Path) -> Path:
         words=words(swept),
         remarks=list(dict.fromkeys(text for cell in swept.cells if (text := cell.status.get("remark")))),
         data=cells_data(swept),
-        again=sweep_command(swept),
-        folder=folder,
+        again=[sweep_command(swept), shlex.join(["unrolled", "report", str(folder)])],
     )
 
 
@@ -76,15 +76,19 @@ def _sections(swept: Swept) -> list[Section]:
             "Profiles at birth",
             f"Before any training: median over births, band = the middle 80 % of them. {lags}",
             figures.profiles_at_birth(swept) if born else None,
+            figures.not_drawn(swept),
         ),
         (
             "Profiles after training",
-            "The same networks' configurations at the last probe, on the same validation examples.",
+            "The same networks' configurations at the last probe, on the same validation examples. Those that diverged "
+            "are left out.",
             figures.profiles_after_training(swept) if cleared and learned else None,
+            figures.not_drawn(swept),
         ),
         (
             "From birth to now",
-            "Training moves the slope: a trained network's slope says nothing about its initialisation's.",
+            "Training moves the slope: a trained network's slope says nothing about its initialisation's. Networks "
+            "that diverged are left out.",
             figures.arrows(swept) if cleared and learned else None,
         ),
         (
@@ -100,7 +104,8 @@ def _sections(swept: Swept) -> list[Section]:
             "Of networks whose loss reads every state, at the last probe: what training sees. Each step has a fresh "
             "gradient of its own, which hides whether the older ones vanish; the slopes above are by lag, from the "
             "gradient cone, where each step's own loss is followed by itself.",
-            profiles_by_time(swept),
+            by_time.profiles_by_time(swept),
+            by_time.not_drawn(swept),
         ),
     ]
     return [

@@ -4,9 +4,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from unrolled.sweeps.results import Swept
-from unrolled.tracking.tables import PROFILES, read_table
+from unrolled.tracking.tables import PROFILES, read_rows
 
-from .figures import COLOURS, layout, text
+from .figures import layout, stroke, text
 from .gather import Group, groups
 
 MOST = 8  # configurations in one figure
@@ -18,8 +18,7 @@ def profiles_by_time(swept: Swept) -> go.Figure | None:
     An encoder-decoder's loss reads every state of the decoder. None where every loss reads the last state alone: there
     the profiles by lag say the same and more.
     """
-    every = [each for each in groups(swept) if each.first.get("every_state") or each.first.get("seam") is not None]
-    told = every[:MOST]
+    told = _of_every_state(swept)[:MOST]
     if not told:
         return None
     figure = go.Figure()
@@ -27,24 +26,32 @@ def profiles_by_time(swept: Swept) -> go.Figure | None:
         curve = _curve(each)
         if curve is None:
             continue
-        colour = COLOURS[i % len(COLOURS)]
         figure.add_scatter(
-            x=np.arange(len(curve)), y=curve, name=text(each.name), mode="lines", line={"color": colour, "width": 2},
+            x=np.arange(len(curve)), y=curve, name=text(each.name), mode="lines", line=stroke(i),
             hovertemplate=f"{text(each.name)}, t = %{{x}}: %{{y:.3g}}<extra></extra>",
         )  # fmt: skip
         if each.first.get("seam") is not None:
             seam = each.first["seam"] - 0.5
-            figure.add_vline(x=seam, line_dash="dot", line_color=colour, annotation_text="decoder")
+            figure.add_vline(x=seam, line_dash="dot", line_color=stroke(i)["color"], annotation_text="decoder")
     figure.update_xaxes(title="time step t")
     figure.update_yaxes(title="norm of dL/dh_t (RMS over samples)", type="log", exponentformat="power")
-    figure.update_layout(height=420, **{**layout(None), "legend": {}})
+    figure.update_layout(height=420, **layout(beside=True))
     return figure
+
+
+def not_drawn(swept: Swept) -> list[str]:
+    count = len(_of_every_state(swept))
+    return [f"Drawn are the first {MOST} of {count} configurations."] if count > MOST else []
+
+
+def _of_every_state(swept: Swept) -> list[Group]:
+    return [each for each in groups(swept) if each.first.get("every_state") or each.first.get("seam") is not None]
 
 
 def _curve(each: Group) -> np.ndarray | None:
     """exp of the mean over the cells of ln RMS; nan where nothing is real, or exactly 0."""
-    files = [cell.folder / PROFILES / "grad_h.csv" for cell in each.cells]
-    rows = [np.array(read_table(file)[1][-1][1:]) for file in files if file.is_file()]
+    found = (read_rows(cell.folder / PROFILES / "grad_h.csv") for cell in each.cells)
+    rows = [np.array(probes[-1][1:]) for probes in found if probes]
     if not rows:
         return None
     with np.errstate(divide="ignore"):

@@ -1,16 +1,25 @@
 """Every cell as the page's table and grids need it: all values, a shown line, and the command that makes it again."""
 
+import re
 import shlex
 from pathlib import Path
 from typing import Any
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Quote, QuotedString
 from omegaconf import OmegaConf
 
 from unrolled.paths import SWEEP_RECORD
+from unrolled.sweeps.compose import read_axes
+from unrolled.sweeps.plan import RESUME
 from unrolled.sweeps.results import Cell, Swept, columns, row
+from unrolled.tracking.tables import cell as as_written
 
-from .table import header, rows
+from .figures import DIVERGING
+from .table import Entry, header, rows
 
+WORD = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
+NO_WORDS = ("null", "true", "false", "nan", "inf")
 QUANTITIES = {
     "slope at birth, nats per lag": "births_slope_mean",
     "slope at step 0, nats per lag": "slope_start",
@@ -20,13 +29,13 @@ QUANTITIES = {
 
 
 def cells_data(swept: Swept) -> dict[str, Any]:
-    """What page.js draws table and grids from; everything in it is plain text and numbers."""
+    """What cells.js draws table and grids from. Values are texts, to the letter as results.csv has them."""
     keys = columns(swept)
     scores = dict.fromkeys(cell.status["score"] for cell in swept.cells if "score" in cell.status)
     quantities = QUANTITIES | {f"score: {name}": name for name in scores}
     return {
         "sweep": swept.name,
-        "axes": swept.axes,
+        "axes": {key: list(map(_text, values)) for key, values in swept.axes.items()},
         "header": header(swept),
         "columns": keys,
         "quantities": {
@@ -34,35 +43,60 @@ def cells_data(swept: Swept) -> dict[str, Any]:
             for label, key in quantities.items()
             if any(row(cell).get(key) is not None for cell in swept.cells)
         },
+        "diverging": DIVERGING,
         "cells": [_one(swept, cell, shown, keys) for cell, shown in zip(swept.cells, rows(swept), strict=True)],
     }
 
 
-def _one(swept: Swept, cell: Cell, shown: list[str], keys: list[str]) -> dict[str, Any]:
+def _one(swept: Swept, cell: Cell, shown: list[Entry], keys: list[str]) -> dict[str, Any]:
     values = row(cell)
     return {
         "number": int(cell.folder.name),
-        "shown": shown,
-        "values": [values.get(key) for key in keys],
-        "command": command(swept, cell),
-        "folder": str(cell.folder),
+        "shown": [entry.text for entry in shown],
+        "order": [entry.order for entry in shown],
+        "values": [_text(values.get(key)) for key in keys],
+        "commands": [command(swept, cell), shlex.join(["unrolled", "report", str(cell.folder)])],
         "about": [text for text in (cell.status.get("error"), cell.status.get("explanation")) if text],
     }
 
 
+def _text(value: Any) -> str:
+    return str(as_written(value))
+
+
 def command(swept: Swept, cell: Cell) -> str:
     """The command line of one run with this cell's configuration."""
-    record = cell.folder / ".hydra" / "overrides.yaml"
-    words = list(OmegaConf.load(record)) if record.is_file() else [f"{k}={v}" for k, v in cell.axes.items()]
     file = [*_config_file(swept.folder / SWEEP_RECORD), "hydra.mode=RUN"]
-    return shlex.join(["python", "src/train.py", *file, *map(str, words)])
+    return shlex.join(["python", "src/train.py", *file, *_overrides(swept, cell)])
+
+
+def _overrides(swept: Swept, cell: Cell) -> list[str]:
+    """As Hydra has recorded them; of a cell that never began, those it would have had."""
+    record = cell.folder / ".hydra" / "overrides.yaml"
+    if record.is_file():
+        return [word for word in map(str, OmegaConf.load(record)) if word != RESUME]
+    typed = OmegaConf.select(OmegaConf.load(swept.folder / SWEEP_RECORD), "hydra.overrides.task") or []
+    _, constants = read_axes(OverridesParser.create().parse_overrides(list(map(str, typed))))
+    kept = [word for word in constants if word.partition("=")[0] not in cell.axes]
+    return [*kept, *(f"{key}={_typed(value)}" for key, value in cell.axes.items())]
+
+
+def _typed(value: Any) -> str:
+    """As Hydra reads it from a command line."""
+    if value is None:
+        return "null"
+    if not isinstance(value, str) or (WORD.fullmatch(value) and value.lower() not in NO_WORDS):
+        return str(value)
+    return QuotedString(value, Quote.single).with_quotes()
 
 
 def sweep_command(swept: Swept) -> str:
     """The command line that ran the sweep; its folder is named anew."""
     record: Any = OmegaConf.load(swept.folder / SWEEP_RECORD)
     overrides = OmegaConf.select(record, "hydra.overrides.task") or []
-    return shlex.join(["python", "src/train.py", *_config_file(swept.folder / SWEEP_RECORD), *map(str, overrides)])
+    asked = "hydra.mode=MULTIRUN" in (OmegaConf.select(record, "hydra.overrides.hydra") or [])
+    file = [*_config_file(swept.folder / SWEEP_RECORD), *(["--multirun"] if asked else [])]
+    return shlex.join(["python", "src/train.py", *file, *map(str, overrides)])
 
 
 def _config_file(record: Path) -> list[str]:

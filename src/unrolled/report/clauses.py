@@ -1,14 +1,18 @@
 """The answer of a sweep in one sentence, each clause with the cells that it stands on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from unrolled.sweeps.results import Swept
+from unrolled.place import name_of
+from unrolled.sweeps.results import Cell, Swept
 
-from .gather import Pool, pool, varied
-from .sentences import AGREE, VERBS
+from .gather import Axes, combinations, pool, varied
+from .sentences import VERBS, agreed
+
+NO_BIRTHS = "has no result"
+DIFFERENT = "has no regime that 9 in 10 births share"
 
 
 @dataclass(frozen=True)
@@ -25,41 +29,56 @@ def clauses(swept: Swept) -> list[Clause]:
 
     Empty where nothing was born.
     """
-    if not any(cell.status.get("births", {}).get("n") for cell in swept.cells):
+    if not any(map(_born, swept.cells)):
         return []
-    along = next((key for key in varied(swept) if _numeric(swept.axes[key])), None)
-    by = next((key for key in varied(swept) if key != along and not _numeric(swept.axes[key])), None)
+    by, along = _spoken_of(swept)
     subjects = [{by: value} for value in swept.axes[by]] if by else [{}]
     return [clause for subject in subjects for clause in _about(swept, subject, along)]
+
+
+def held_alike(swept: Swept) -> list[str]:
+    """The axes that no clause speaks of: what is said holds for each of their values."""
+    return [key for key in varied(swept) if key not in _spoken_of(swept) and len(swept.axes[key]) > 1]
+
+
+def _born(cell: Cell) -> bool:
+    return bool(cell.status.get("births", {}).get("n"))
+
+
+def _spoken_of(swept: Swept) -> tuple[str | None, str | None]:
+    """The axis whose values are the subjects, and the one along which they are followed."""
+    along = next((key for key in varied(swept) if _numeric(swept.axes[key])), None)
+    by = next((key for key in varied(swept) if key != along and not _numeric(swept.axes[key])), None)
+    return by, along
 
 
 def _numeric(values: Sequence[Any]) -> bool:
     return len(values) > 1 and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
 
-def _about(swept: Swept, subject: dict[str, Any], along: str | None) -> list[Clause]:
+def _about(swept: Swept, subject: Axes, along: str | None) -> list[Clause]:
     values = [{along: value} for value in sorted(swept.axes[along])] if along else [{}]
-    pools = [pool(swept.cells, subject | value) for value in values]
-    told = [(value, _regime(each)) for value, each in zip(values, pools, strict=True) if each.births]
-    runs = [(regime, [value for value, _ in run]) for regime, run in groupby(told, key=lambda pair: pair[1])]
-    name = str(next(iter(subject.values()), "the gradient"))
+    told = [(value, _verb(swept, subject | value)) for value in values]
+    runs = [(verb, [value for value, _ in run]) for verb, run in groupby(told, key=lambda pair: pair[1])]
+    name = name_of(subject) if subject else "the gradient"
     return [
-        Clause(name, _verb(regime) + _where(held, i, len(runs)), _cells(swept, subject, held))
-        for i, (regime, held) in enumerate(runs)
+        Clause(name, verb + _where(held, i, len(runs)), _cells(swept, [subject | value for value in held], verb))
+        for i, (verb, held) in enumerate(runs)
     ]
 
 
-def _regime(each: Pool) -> str | None:
-    """The one that at least 90 % of the births have; None where there is none."""
-    regime, _ = max(each.birth_regimes.items(), key=lambda item: item[1])
-    return regime if regime in VERBS and each.share(regime) >= AGREE else None
+def _verb(swept: Swept, axes: Axes) -> str:
+    """That of the regime which at least 90 % of the births have in every single configuration with these values."""
+    every = [each for each in combinations(swept, varied(swept)) if axes.items() <= each.items()]
+    pools = [found for each in every if (found := pool(swept.cells, each)).births]
+    if not pools:
+        return NO_BIRTHS
+    regimes = {agreed(found) for found in pools}
+    regime = regimes.pop() if len(regimes) == 1 else None
+    return VERBS[regime].rstrip(",") if regime else DIFFERENT
 
 
-def _verb(regime: str | None) -> str:
-    return VERBS[regime].rstrip(",") if regime else "has no regime that 9 in 10 births share"
-
-
-def _where(held: list[dict[str, Any]], index: int, runs: int) -> str:
+def _where(held: list[Axes], index: int, runs: int) -> str:
     """held: the values next to one another, of one axis or of none, that the clause speaks of."""
     if not held[0]:
         return ""
@@ -76,10 +95,7 @@ def _where(held: list[dict[str, Any]], index: int, runs: int) -> str:
     return f" at {axis} {first} to {last}"
 
 
-def _cells(swept: Swept, subject: dict[str, Any], held: list[dict[str, Any]]) -> list[int]:
-    kept = [subject | value for value in held]
-    return [
-        int(cell.folder.name)
-        for cell in swept.cells
-        if any(all(cell.axes[key] == value for key, value in axes.items()) for axes in kept)
-    ]
+def _cells(swept: Swept, kept: Iterable[Axes], verb: str) -> list[int]:
+    """Those that were born, or where none was, all of them."""
+    held = [cell for cell in swept.cells if any(axes.items() <= cell.axes.items() for axes in kept)]
+    return [int(cell.folder.name) for cell in held if verb == NO_BIRTHS or _born(cell)]

@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 from unrolled.sweeps.results import Swept
 
-from .figures import COLOURS, layout
+from .figures import COLOURS, DIVERGING, layout
 from .gather import mean, pool
 
 GAIN, BIAS = "init.gain", "init.bias_std"
@@ -90,7 +90,7 @@ def phase_diagram(swept: Swept) -> go.Figure | None:
     limit = min(0.3, float(np.nanmax(np.abs(slopes))))
     figure = go.Figure(
         go.Heatmap(
-            x=gains, y=biases, z=slopes, zmin=-limit, zmax=limit, colorscale="RdBu_r",
+            x=gains, y=biases, z=slopes, zmin=-limit, zmax=limit, colorscale=DIVERGING,
             colorbar={"title": {"text": "slope at birth, nats per lag", "side": "right"}},
             hovertemplate="sigma_w %{x}, sigma_b %{y}: %{z:.3f}<extra></extra>",
         )
@@ -106,7 +106,7 @@ def phase_diagram(swept: Swept) -> go.Figure | None:
     )  # fmt: skip
     figure.update_xaxes(title="sigma_w (init.gain)", range=[min(gains), max(gains)])
     figure.update_yaxes(title="sigma_b (init.bias_std)")
-    figure.update_layout(height=520, **layout(None))
+    figure.update_layout(height=520, **layout())
     return figure
 
 

@@ -16,6 +16,7 @@ from .gather import Curve, Pool, combinations, mean, pool, varied
 # Okabe & Ito's eight colours, told apart by colour-blind readers (the black one last).
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999933", "#000000"]
 DASHES = ("solid", "dash", "dot", "dashdot")
+DIVERGING = [[0.0, "#08407a"], [0.5, "#f7f7f7"], [1.0, "#e69f00"]]  # in grey too the ends differ
 MOST_PANELS = 6
 NORM = "norm of dL/dh at this lag / at lag 0"
 
@@ -68,14 +69,16 @@ def _add_band(  # noqa: PLR0917
     figure.add_scatter(y=high[kept], legendgroup=name, fill="tonexty", fillcolor=_faint(colour), **band, **group)
     figure.add_scatter(
         x=x, y=middle[kept], name=name, legendgroup=name, showlegend=at == (1, 1), mode="lines",
-        line={"color": colour, "width": 2, "dash": DASHES[index % 4]},
+        line=stroke(index),
         hovertemplate=f"{name}, lag %{{x}}: %{{y:.3g}} (median of {len(drawn)} {what})<extra></extra>", **group,
     )  # fmt: skip
 
 
 def _quantiles(drawn: list[Curve]) -> list[np.ndarray]:
     """10, 50 and 90 % over the curves at each lag that at least half of them reach."""
-    stacked = np.array(drawn)
+    stacked = np.full((len(drawn), max(map(len, drawn))), math.nan)  # sequences of other lengths end earlier
+    for line, curve in zip(stacked, drawn, strict=True):
+        line[: len(curve)] = curve
     reached = np.isfinite(stacked).sum(0) >= len(stacked) / 2
     columns = [
         np.nanquantile(stacked[:, k], (0.1, 0.5, 0.9)) if reached[k] else (math.nan,) * 3
@@ -110,8 +113,22 @@ def arrows(swept: Swept) -> go.Figure:
     figure.add_vline(x=0, line_width=1, line_dash="dot")
     figure.update_xaxes(title="slope, nats per lag (below 0 vanishing, above 0 exploding)")
     figure.update_yaxes(title="configuration", type="category")
-    figure.update_layout(height=160 + 22 * len(shown), **layout(None))
+    figure.update_layout(height=160 + 22 * len(shown), **layout())
     return figure
+
+
+def not_drawn(swept: Swept) -> list[str]:
+    """What the profiles have no panel for."""
+    cut = {key: len(swept.axes[key]) for key in varied(swept)[1:3] if len(swept.axes[key]) > MOST_PANELS}
+    lines = [f"Drawn are the first {MOST_PANELS} of {n} values of {key}." for key, n in cut.items()]
+    pooled = ", ".join(key for key in varied(swept)[3:] if len(swept.axes[key]) > 1)
+    return [*lines, *([f"All values of {pooled} are pooled."] if pooled else [])]
+
+
+def stroke(index: int, width: float = 2) -> dict[str, Any]:
+    """The index-th kind of line: told apart in colour, and in print by its dashes."""
+    dash = DASHES[(index + index // len(COLOURS)) % len(DASHES)]
+    return {"color": COLOURS[index % len(COLOURS)], "dash": dash, "width": width}
 
 
 def _panel(facets: Sequence[str], column: Any, row: Any) -> str:
@@ -129,6 +146,8 @@ def _faint(colour: str) -> str:
     return f"rgba({red},{green},{blue},0.18)"
 
 
-def layout(colour: str | None) -> dict[str, Any]:
-    legend = {"title": {"text": text(colour)}} if colour else {"orientation": "h", "y": 1.05, "yanchor": "bottom"}
+def layout(title: str | None = None, *, beside: bool = False) -> dict[str, Any]:
+    """title: of the legend, which is then beside the figure; without one it is above, unless `beside` is said."""
+    above = {"orientation": "h", "y": 1.05, "yanchor": "bottom"}
+    legend = {"title": {"text": text(title)}} if title else {} if beside else above
     return {"template": "plotly_white", "legend": legend, "margin": {"l": 100, "r": 20, "t": 50, "b": 60}}

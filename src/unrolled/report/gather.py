@@ -11,7 +11,7 @@ import numpy as np
 from unrolled.place import SEED, name_of
 from unrolled.sweeps.results import Cell, Swept
 from unrolled.tracking.status import RESULTS
-from unrolled.tracking.tables import PROFILES, read_table
+from unrolled.tracking.tables import PROFILES, read_rows
 
 Axes = dict[str, Any]
 Curve = list[float]  # ln of the norm of dL/dh relative to lag 0, by lag; nan where nothing is drawn
@@ -19,18 +19,30 @@ Curve = list[float]  # ln of the norm of dL/dh relative to lag 0, by lag; nan wh
 
 @dataclass(frozen=True)
 class Pool:
-    """Births and trained networks of the cells that share these axes. slopes in nats per lag."""
+    """Births and trained networks of the cells that share these axes. slopes in nats per lag.
+
+    born, trained: the folders of the cells that have them.
+    """
 
     axes: Axes
     birth_slopes: list[float]
     birth_regimes: dict[str, int]
-    birth_curves: list[Curve]
+    born: list[Path]
     slopes: list[float]
-    curves: list[Curve]
+    trained: list[Path]
 
     @property
     def name(self) -> str:
         return name_of(self.axes)
+
+    @property
+    def birth_curves(self) -> list[Curve]:
+        return [curve for cell in self.born for curve in curves(cell / PROFILES / "births_relative_log.csv")]
+
+    @property
+    def curves(self) -> list[Curve]:
+        """At the last probe."""
+        return [curve for cell in self.trained for curve in curves(cell / PROFILES / "grad_h_relative_log.csv")[-1:]]
 
     @property
     def births(self) -> int:
@@ -126,8 +138,8 @@ def mean(values: Sequence[float]) -> float:
 def pool(cells: Iterable[Cell], axes: Axes) -> Pool:
     """The pool of the cells with these values on these axes.
 
-    Births that are equal to the bit are the same draw (cells that differ in something births do not depend on, such
-    as the learning rate) and count once.
+    Births of one seed that are equal to the bit are the same draw (cells that differ in something births do not depend
+    on, such as the learning rate) and count once. A network that diverged is not a trained one: its slope is left out.
     """
     made = Pool(axes, [], {}, [], [], [])
     drawn = set()
@@ -135,24 +147,22 @@ def pool(cells: Iterable[Cell], axes: Axes) -> Pool:
         if any(cell.axes[key] != value for key, value in axes.items()):
             continue
         births = cell.status.get("births") or {"slopes": [], "regimes": {}}
-        identity = (tuple(births["slopes"]), tuple(births["regimes"].items()))
+        identity = (cell.axes.get(SEED), *births["slopes"], *births["regimes"].items())
         if identity not in drawn:
             drawn.add(identity)
             made.birth_slopes.extend(births["slopes"])
-            made.birth_curves.extend(curves(cell.folder / PROFILES / "births_relative_log.csv"))
+            made.born.append(cell.folder)
             for regime, n in births["regimes"].items():
                 made.birth_regimes[regime] = made.birth_regimes.get(regime, 0) + n
-        if cell.status.get("slope") is not None:
-            made.slopes.append(cell.status["slope"])
-        made.curves.extend(curves(cell.folder / PROFILES / "grad_h_relative_log.csv")[-1:])
+        if cell.state == "completed":
+            made.slopes.extend(_numbers([cell.status.get("slope")]))
+            made.trained.append(cell.folder)
     return made
 
 
 def curves(path: Path) -> list[Curve]:
     """The rows of a profile file by lag; empty where a cell did not get that far."""
-    if not path.is_file():
-        return []
-    return [row[:0:-1] for row in read_table(path)[1]]
+    return [row[:0:-1] for row in read_rows(path)]
 
 
 def varied(swept: Swept) -> list[str]:

@@ -33,7 +33,7 @@ def scores(swept: Swept) -> go.Figure | None:
         figure.add_scatter(x=x, y=y, mode="markers", name=text(told[0].first["baseline_name"]), marker=marker)
     figure.update_xaxes(title=text(score))
     figure.update_yaxes(type="category", title="configuration")
-    figure.update_layout(height=160 + 24 * len(told), **layout(None))
+    figure.update_layout(height=160 + 24 * len(told), **layout())
     return figure
 
 
@@ -54,7 +54,7 @@ def survival(swept: Swept) -> go.Figure | None:
         )  # fmt: skip
     figure.update_xaxes(title="updates")
     figure.update_yaxes(title="share of runs that have solved it", range=[-0.03, 1.03])
-    figure.update_layout(height=420, **{**layout(None), "legend": {}})
+    figure.update_layout(height=420, **layout(beside=True))
     return figure
 
 
@@ -79,5 +79,5 @@ def cost(swept: Swept) -> go.Figure | None:
             figure.add_scatter(x=x, y=y, name=text(name), mode="lines+markers", line={"dash": "dash"})
     figure.update_xaxes(title="T, time steps", type="log")
     figure.update_yaxes(title="seconds of training", type="log")
-    figure.update_layout(height=400, **layout(None))
+    figure.update_layout(height=400, **layout())
     return figure

@@ -49,7 +49,7 @@ def singular_values(told: dict[str, Any]) -> go.Figure:
             )
     figure.update_xaxes(title="lag k")
     figure.update_yaxes(title="log10 of the singular values of dh_T/dh_T-k")
-    figure.update_layout(height=460, **{**layout(None), "legend": {}})
+    figure.update_layout(height=460, **layout(beside=True))
     return figure
 
 
@@ -66,7 +66,7 @@ def cone(told: dict[str, Any]) -> go.Figure:
     )  # fmt: skip
     figure.update_xaxes(title="state t")
     figure.update_yaxes(title="loss of step s" if seen["own_loss"] else "random direction at step s", type="category")
-    figure.update_layout(height=460, **layout(None))
+    figure.update_layout(height=460, **layout())
     return figure
 
 
@@ -74,14 +74,14 @@ def spectra(told: dict[str, Any]) -> go.Figure:
     """Lyapunov exponents with two standard errors, and the eigenvalues of W_h with the unit circle."""
     seen = told["portrait"]
     figure = make_subplots(1, 2, subplot_titles=["Lyapunov spectrum", "eigenvalues of W_h"], horizontal_spacing=0.12)
-    if seen["exponents"] is not None:
-        values, errors = numbers(seen["exponents"]), numbers(seen["errors"])
-        kept = np.isfinite(values)
+    values, errors = (numbers(seen[key] or []) for key in ("exponents", "errors"))
+    kept = np.isfinite(values)
+    if kept.any():
         figure.add_scatter(
             x=np.arange(1, len(values) + 1)[kept], y=values[kept], mode="markers", name="exponents",
             error_y={"array": 2 * np.nan_to_num(errors[kept])}, marker={"color": COLOURS[0]}, row=1, col=1,
         )  # fmt: skip
-    figure.add_hline(y=0, line_dash="dot", line_color="#777", row=1, col=1)  # type: ignore[arg-type]
+        figure.add_hline(y=0, line_dash="dot", line_color="#777", row=1, col=1)  # type: ignore[arg-type]
     angle = np.linspace(0, 2 * np.pi, 200)
     circle = {"color": "#777", "width": 1}
     figure.add_scatter(x=np.cos(angle), y=np.sin(angle), mode="lines", name="unit circle", line=circle, row=1, col=2)
@@ -92,5 +92,5 @@ def spectra(told: dict[str, Any]) -> go.Figure:
     figure.update_yaxes(title="nats per step", row=1, col=1)
     figure.update_xaxes(title="real part", row=1, col=2)
     figure.update_yaxes(title="imaginary part", scaleanchor="x2", row=1, col=2)
-    figure.update_layout(height=460, **{**layout(None), "legend": {}})
+    figure.update_layout(height=460, **layout(beside=True))
     return figure

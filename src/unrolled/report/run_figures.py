@@ -1,6 +1,5 @@
 """The figures of one run, from the files that it left."""
 
-import csv
 import math
 from pathlib import Path
 from typing import Any
@@ -9,29 +8,31 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from unrolled.tracking.tables import METRICS, PROFILES, read_table
+from unrolled.tracking.tables import METRICS, PROFILES, read_rows, read_table
 
-from .figures import COLOURS, layout, text
+from .figures import COLOURS, layout, stroke, text
 
 MOST_PROBES = 60  # positions of the slider
 LN_10 = math.log(10)
 Series = dict[str, tuple[list[int], list[float]]]
+Probes = list[tuple[float, np.ndarray]]  # training step, values by time step
 
 
 def metrics(folder: Path) -> Series:
     """Each column of metrics.csv: training steps and values, where it has any."""
-    with (folder / METRICS).open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    names = rows[0].keys() - {"step"} if rows else ()
-    found = {name: [(int(row["step"]), float(row[name])) for row in rows if row[name]] for name in names}
-    return {name: tuple(map(list, zip(*pairs, strict=True))) for name, pairs in found.items() if pairs}  # type: ignore[misc]
+    file = folder / METRICS
+    header, rows = read_table(file) if file.is_file() else ([], [])
+    columns = dict(zip(header, zip(*rows, strict=True), strict=True)) if rows else {}
+    steps = [int(step) for step in columns.pop("step", ())]
+    kept = {name: [i for i, value in enumerate(values) if not math.isnan(value)] for name, values in columns.items()}
+    return {name: ([steps[i] for i in at], [columns[name][i] for i in at]) for name, at in kept.items() if at}
 
 
 def learning(folder: Path, status: dict[str, Any]) -> go.Figure | None:
     """Loss and score over training, each beside the trivial baseline."""
-    seen, score = metrics(folder), status["score"]
-    panels = [("loss", ["loss", "val/loss"], "val/loss"), (score, [score.replace("val", "train", 1), score], score)]
-    panels = [panel for i, panel in enumerate(panels) if i == 0 or score != "val/loss"]
+    seen, score = metrics(folder), status.get("score", "val/loss")
+    panels = [("loss", ["loss", "val/loss"], "val/loss")]
+    panels += [(score, [score.replace("val", "train", 1), score], score)] if score != "val/loss" else []
     figure = make_subplots(1, len(panels), subplot_titles=[text(title) for title, *_ in panels])
     for column, (_, names, baseline) in enumerate(panels, start=1):
         for i, name in enumerate(names):
@@ -41,14 +42,14 @@ def learning(folder: Path, status: dict[str, Any]) -> go.Figure | None:
                 figure.add_scatter(
                     x=steps, y=values, mode=mode, name=text(name), line={"color": COLOURS[i], **line}, row=1, col=column
                 )
-        known = status["baseline"].get(baseline)
+        known = status.get("baseline", {}).get(baseline)
         if known is not None:
             figure.add_hline(
                 y=known, line_dash="dash", line_color="#777", row=1, col=column,  # type: ignore[arg-type]
                 annotation_text=text(status["baseline_name"]),
             )  # fmt: skip
     figure.update_xaxes(title="training step (updates)")
-    figure.update_layout(height=400, **{**layout(None), "legend": {}})
+    figure.update_layout(height=400, **layout(beside=True))
     return figure if any(name in seen for _, names, _ in panels for name in names) else None
 
 
@@ -59,12 +60,11 @@ def slopes(folder: Path) -> go.Figure | None:
         return None
     figure = go.Figure()
     for i, (name, (steps, values)) in enumerate(sorted(found.items())):
-        line = {"color": COLOURS[i], "width": 2}
-        figure.add_scatter(x=steps, y=values, mode="lines+markers", name=text(name), line=line)
+        figure.add_scatter(x=steps, y=values, mode="lines+markers", name=text(name), line=stroke(i))
     figure.add_hline(y=0, line_dash="dot", line_color="#777")
     figure.update_xaxes(title="training step (updates)")
     figure.update_yaxes(title="slope, nats per lag")
-    figure.update_layout(height=360, **{**layout(None), "legend": {}})
+    figure.update_layout(height=360, **layout(beside=True))
     return figure
 
 
@@ -73,7 +73,7 @@ def profile_over_training(folder: Path, suffix: str = "") -> go.Figure | None:
     rows = _table(folder, f"grad_h_relative_log{suffix}")
     if not rows:
         return None
-    rows = [rows[i] for i in np.unique(np.linspace(0, len(rows) - 1, MOST_PROBES).round().astype(int))]
+    probes, rows = len(rows), _spread(rows)
     figure = go.Figure()
     for i, (step, values) in enumerate([rows[0], *rows]):
         curve, now = values[::-1] / LN_10, i > 0
@@ -87,11 +87,18 @@ def profile_over_training(folder: Path, suffix: str = "") -> go.Figure | None:
         {"label": f"{step:g}", "method": "restyle", "args": ["visible", [True, *(j == i for j in range(len(rows)))]]}
         for i, (step, _) in enumerate(rows)
     ]
-    slider = {"active": len(rows) - 1, "steps": steps, "currentvalue": {"prefix": "training step "}, "pad": {"t": 50}}
+    few = f" ({len(rows)} of {probes} probes)" if len(rows) < probes else ""
+    shown = {"prefix": "training step ", "suffix": few}
+    slider = {"active": len(rows) - 1, "steps": steps, "currentvalue": shown, "pad": {"t": 75}}
     figure.update_xaxes(title="lag k: steps before the read-out")
     figure.update_yaxes(title="log10 of norm of dL/dh, to lag 0")
-    figure.update_layout(height=520, sliders=[slider] if len(rows) > 1 else [], **{**layout(None), "legend": {}})
+    figure.update_layout(height=520, sliders=[slider] if len(rows) > 1 else [], **layout(beside=True))
     return figure
+
+
+def _spread(rows: Probes) -> Probes:
+    """At most MOST_PROBES of them, the first and the last among them."""
+    return [rows[i] for i in np.unique(np.linspace(0, len(rows) - 1, MOST_PROBES).round().astype(int))]
 
 
 def heat_map(folder: Path, seam: int | None) -> go.Figure | None:
@@ -110,7 +117,7 @@ def heat_map(folder: Path, seam: int | None) -> go.Figure | None:
         figure.add_vline(x=seam - 0.5, line_dash="dash", annotation_text="decoder")
     figure.update_xaxes(title="time step t")
     figure.update_yaxes(title="training step", type="category")
-    figure.update_layout(height=min(700, 200 + 24 * len(rows)), **layout(None))
+    figure.update_layout(height=min(700, 200 + 24 * len(rows)), **layout())
     return figure
 
 
@@ -126,11 +133,10 @@ def weights_by_time(folder: Path, suffix: str = "") -> go.Figure | None:
         figure.add_scatter(x=np.arange(len(shown)), y=shown, mode="lines", name=f"step {step:g}", line=line)
     figure.update_xaxes(title="time step t")
     figure.update_yaxes(title="norm of the part of dL/dW_h", type="log", exponentformat="power")
-    figure.update_layout(height=360, **{**layout(None), "legend": {}})
+    figure.update_layout(height=360, **layout(beside=True))
     return figure
 
 
-def _table(folder: Path, name: str) -> list[tuple[float, np.ndarray]]:
-    """(training step, values by time step) of each row; none where the run left no such file."""
-    file = folder / PROFILES / f"{name}.csv"
-    return [(row[0], np.array(row[1:])) for row in read_table(file)[1]] if file.is_file() else []
+def _table(folder: Path, name: str) -> Probes:
+    """None where the run left no such file."""
+    return [(row[0], np.array(row[1:])) for row in read_rows(folder / PROFILES / f"{name}.csv")]

@@ -1,11 +1,11 @@
 """`report.html` of one run, from its folder alone."""
 
 import json
+import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unrolled.errors import UserError
-from unrolled.predict import Prediction, examples
 from unrolled.tracking import status
 from unrolled.tracking.summary import gradient_lines
 
@@ -13,30 +13,46 @@ from . import portrait_figures as portraits
 from . import run_figures as figures
 from .shell import Section, write_page
 
+if TYPE_CHECKING:
+    from unrolled.predict import Prediction
+
 PAGE = "report.html"
 EXAMPLES = 6
 
 
 def build_run(folder: Path) -> Path:
-    """Writes the page of a run that has ended; returns its path. Raises UserError for another folder."""
+    """Writes the page of what a run has left, whatever became of it; returns its path.
+
+    Raises UserError for a folder without a run.
+    """
     told = status.read(folder)
-    if told.get("state") not in status.RESULTS:
-        raise UserError(f"{folder} holds no run with a result (its state: {told.get('state') or 'none'})")
+    if not told:
+        raise UserError(f"{folder} holds neither a run nor a sweep")
+    attributions, silent = _attributions(folder)
     return write_page(
         folder / PAGE,
-        told["name"],
-        f"{told['state']} after {told['steps']} updates" + (f": {told['error']}" if told.get("error") else ""),
+        told.get("name", folder.name),
+        _ending(told),
         _sections(folder, told),
         template="run",
         scores=_scores(told),
-        names=list(told["metrics"]),
+        names=list(told.get("metrics", {})),
         gradients=gradient_lines(told),
-        attributions=_attributions(folder),
-        folder=folder,
+        attributions=attributions,
+        silent=silent,
+        again=[shlex.join(["unrolled", command, str(folder)]) for command in ("report", "diagnose")],
     )
 
 
+def _ending(told: dict[str, Any]) -> str:
+    after = f" after {told['steps']} updates" if "steps" in told else ""
+    return f"{told['state']}{after}" + (f": {told['error']}" if told.get("error") else "")
+
+
 def _scores(told: dict[str, Any]) -> dict[str, dict[str, float | None]]:
+    """None of a run that did not get there."""
+    if "score" not in told:
+        return {}
     return {"this run": told["metrics"], told["baseline_name"]: told["baseline"], **told["references"]}
 
 
@@ -95,23 +111,32 @@ def _portrait(file: Path) -> list[Section]:
         ),
         Section(
             f"Spectra {end}",
-            told["portrait"]["no_exponents"] or "An exponent above 0 means that a small change grows.",
+            told["portrait"]["no_exponents"] or "Above 0 a small change grows; an exponent of -inf is not drawn.",
             portraits.spectra(told),
         ),
     ]
 
 
-def _attributions(folder: Path) -> list[dict[str, Any]]:
-    """Validation sentences, each word with its share of the gradient; none where no text is classified."""
-    return [_attribution(*pair) for pair in examples(folder, EXAMPLES)]
+def _attributions(folder: Path) -> tuple[list[dict[str, Any]], str]:
+    """Validation sentences, each word with its share of the gradient; none where no text is classified.
+
+    Where they cannot be had, for checkpoint or data are gone, the reason too.
+    """
+    from unrolled.predict import examples  # torch: a sweep's page does without it
+
+    try:
+        return [_attribution(*pair) for pair in examples(folder, EXAMPLES)], ""
+    except UserError as error:
+        return [], str(error)
 
 
-def _attribution(told: Prediction, label: str) -> dict[str, Any]:
+def _attribution(told: "Prediction", label: str) -> dict[str, Any]:
     total = float(told.dx.sum()) or 1.0
     shares = [float(value) / total for value in told.dx]
+    largest = max(shares) or 1.0
     said = dict(zip(told.classes, told.shares[-1].tolist(), strict=True))
     return {
-        "words": list(zip(told.words, shares, [share / max(shares) for share in shares], strict=True)),
+        "words": list(zip(told.words, shares, [share / largest for share in shares], strict=True)),
         "label": label,
         "said": max(said, key=lambda name: said[name]),
         "probability": max(said.values()),

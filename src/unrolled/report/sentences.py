@@ -14,6 +14,7 @@ VERBS = {
     "saturated": "is saturated",
     "dead": "is dead",
     "diverged": "overflows in the forward pass",
+    "undecided": "is undecided",
 }
 
 
@@ -23,10 +24,17 @@ def sentences(swept: Swept) -> list[str]:
     return [sentence(each) for each in pools if each.births]
 
 
+def agreed(each: Pool) -> str | None:
+    """The regime that at least 90 % of the births have; None where there is none."""
+    regime, _ = max(each.birth_regimes.items(), key=lambda item: item[1])
+    return regime if each.share(regime) >= AGREE else None
+
+
 def sentence(each: Pool) -> str:
-    regime, n = max(each.birth_regimes.items(), key=lambda item: item[1])
     slope = f"slope at birth {each.birth_mean:+.4f} (sd {each.birth_sd:.4f}) nats per lag" if each.birth_slopes else ""
-    if regime in VERBS and each.share(regime) >= AGREE:
+    regime = agreed(each)
+    if regime is not None:
+        n = each.birth_regimes[regime]
         return f"{each.name} {VERBS[regime]} at birth: {n} of {each.births} births; {slope}."
     counts = ", ".join(f"{k} {name}" for name, k in sorted(each.birth_regimes.items(), key=lambda i: -i[1]))
     return f"{each.name}: the births do not agree ({counts} of {each.births}); {slope}."

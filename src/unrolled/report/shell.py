@@ -14,7 +14,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 from plotly.utils import PlotlyJSONEncoder
 
-WIDE = 700  # pixels: figures with panels side by side, or names for rows, are scrolled on a phone
+WIDE, PANEL = 700, 330  # pixels: figures with panels side by side, or names for rows, are scrolled on a phone
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ def _drawn(figure: go.Figure | None) -> dict[str, Any]:
         return {"figure": None, "wide": 0}
     plain = figure.to_plotly_json()
     layout = {**plain["layout"], "template": {}}
-    panels = sum(key.startswith("xaxis") for key in layout)
-    wide = panels > 1 or layout.get("yaxis", {}).get("type") == "category"
-    return {"figure": {"data": plain["data"], "layout": layout}, "wide": WIDE if wide else 0}
+    axes = [axis for key, axis in layout.items() if key.startswith("xaxis")]
+    beside = len({axis["domain"][0] for axis in axes if "domain" in axis})
+    wide = beside > 1 or "scene" in layout or layout.get("yaxis", {}).get("type") == "category"
+    return {"figure": {"data": plain["data"], "layout": layout}, "wide": max(WIDE, PANEL * beside) if wide else 0}

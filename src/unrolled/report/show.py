@@ -14,7 +14,9 @@ from unrolled.paths import SWEEP_RECORD
 from unrolled.sweeps.results import read_sweep
 from unrolled.tracking import status
 from unrolled.tracking.summary import gradient_lines, horizon_words, number
-from unrolled.tracking.tables import PROFILES, read_table
+from unrolled.tracking.tables import PROFILES
+
+from .gather import curves
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 PLAIN = "_.:-=+*#"  # where the terminal knows no blocks
@@ -39,7 +41,7 @@ def show(folder: Path) -> None:
 
 def _run(console: Console, folder: Path, told: dict[str, Any]) -> None:
     why = f", {told['error']}" if told.get("error") else ""
-    lines = [f"{told['name']}: {told['state']}{why}"]
+    lines = [f"{told.get('name', folder.name)}: {told['state']}{why}"]
     if "score" in told:
         lines.append(f"score     {_score(told)}")
     for suffix, name in (("", "profile"), ("_decoder", "decoder")):
@@ -70,7 +72,7 @@ def _sweep(console: Console, folder: Path) -> None:
             number(told.get("slope"), "+.3f"),
             told["regime"] if known else "-",
             horizon_words(told).partition(":")[0].partition(",")[0] if known else "-",
-            _score(told) if "score" in told else "-",
+            _score(told).replace("[", "\\[") if "score" in told else "-",
         )
     console.print(table)
 
@@ -84,9 +86,8 @@ def _score(told: dict[str, Any]) -> str:
 
 def profile(folder: Path, suffix: str = "") -> list[float]:
     """ln of the norm of dL/dh at each lag relative to lag 0 at the last probe; empty where there was none."""
-    file = folder / PROFILES / f"grad_h_relative_log{suffix}.csv"
-    rows = read_table(file)[1] if file.is_file() else []
-    return [value for value in rows[-1][:0:-1] if math.isfinite(value)] if rows else []
+    found = curves(folder / PROFILES / f"grad_h_relative_log{suffix}.csv")
+    return [value for value in found[-1] if math.isfinite(value)] if found else []
 
 
 def sparkline(values: Sequence[float], low: float, high: float) -> str:

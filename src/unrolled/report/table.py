@@ -1,9 +1,20 @@
 """The table of cells that page and terminal share: score, baseline, references, slopes, horizon, state."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from unrolled.sweeps.results import Cell, Swept
+from unrolled.sweeps.results import Cell, Swept, by_axes
 from unrolled.tracking.summary import number
+
+BASELINE = "trivial baseline"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is shown, and what it is sorted by: None comes last."""
+
+    text: str
+    order: float | str | None
 
 
 def header(swept: Swept) -> list[str]:
@@ -19,8 +30,11 @@ def header(swept: Swept) -> list[str]:
     ]
 
 
-def rows(swept: Swept) -> list[list[str]]:
-    return [_row(cell, _scored(swept)) for cell in swept.cells]
+def rows(swept: Swept) -> list[list[Entry]]:
+    """One for each cell, in the order of the cells; the first column is sorted by the axes, as results.csv is."""
+    ranks = {cell.folder: rank for rank, cell in enumerate(sorted(swept.cells, key=by_axes))}
+    scored = _scored(swept)
+    return [[Entry(cell.name, ranks[cell.folder]), *_row(cell, scored)] for cell in swept.cells]
 
 
 def _scored(swept: Swept) -> list[str]:
@@ -35,36 +49,31 @@ def _names(cells: list[Cell]) -> list[str]:
     return list(dict.fromkeys(cell.status["score"] for cell in cells if "score" in cell.status))
 
 
-BASELINE = "trivial baseline"
-
-
-def _row(cell: Cell, scored: list[str]) -> list[str]:
+def _row(cell: Cell, scored: list[str]) -> list[Entry]:
     kept = cell.status
     births = kept.get("births", {})
-    scores = [_score(kept, name, i, several=", " in scored[0]) for i, name in enumerate(scored)]
-    birth = f"{number(births.get('slope_mean'), '+.3f')} ({number(births.get('slope_sd'), '.3f')})"
-    slopes = [birth, number(kept.get("slope_start"), "+.3f"), number(kept.get("slope"), "+.3f")]
+    born, spread = births.get("slope_mean"), number(births.get("slope_sd"), ".3f")
+    regime = kept.get("regime") or kept.get("regime_reason")
     return [
-        cell.name,
-        *scores,
-        *slopes,
+        *(_score(kept, name, i, several=", " in scored[0]) for i, name in enumerate(scored)),
+        Entry(f"{number(born, '+.3f')} ({spread})", born),
+        *(Entry(number(kept.get(key), "+.3f"), kept.get(key)) for key in ("slope_start", "slope")),
         _horizon(kept),
-        str(kept.get("regime") or kept.get("regime_reason") or "-"),
-        cell.state,
+        Entry(str(regime or "-"), regime),
+        Entry(cell.state, cell.state),
     ]
 
 
-def _score(kept: dict[str, Any], name: str, column: int, several: bool) -> str:
+def _score(kept: dict[str, Any], name: str, column: int, several: bool) -> Entry:
     score = kept.get("score", "")
-    if column == 0:
-        value = number(kept.get("metrics", {}).get(score), ".4g")
-        return f"{score} {value}" if several else value
-    if column == 1:
-        return number(kept.get("baseline", {}).get(score), ".4g")
-    return number(kept.get("references", {}).get(name, {}).get(score), ".4g")
+    known = {0: kept.get("metrics", {}), 1: kept.get("baseline", {})}
+    value = known.get(column, kept.get("references", {}).get(name, {})).get(score)
+    prefix = f"{score} " if several and column == 0 else ""
+    return Entry(prefix + number(value, ".4g"), value)
 
 
-def _horizon(kept: dict[str, Any]) -> str:
+def _horizon(kept: dict[str, Any]) -> Entry:
     if kept.get("horizon") is not None:
-        return f"{kept['horizon']} {kept['horizon_direction']}"
-    return "-" if kept.get("longest_lag") is None else f"> {kept['longest_lag']}"
+        return Entry(f"{kept['horizon']} {kept['horizon_direction']}", kept["horizon"])
+    longest = kept.get("longest_lag")
+    return Entry("-", None) if longest is None else Entry(f"> {longest}", longest + 1)

@@ -15,5 +15,5 @@ def print_table(swept: Swept) -> None:
         console.width = 240  # a pipe has no width: do not cut the columns
     table = Table(*header(swept), title=f"{swept.name}: {len(swept.cells)} cells", box=box.SIMPLE)
     for row in rows(swept):
-        table.add_row(*(text.replace("[", "\\[") for text in row))
+        table.add_row(*(entry.text.replace("[", "\\[") for entry in row))
     console.print(table)

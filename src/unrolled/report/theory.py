@@ -23,6 +23,7 @@ PREDICTORS = {
 }
 ENDS = {"slope_start": "predictions_start", "slope": "predictions"}
 TITLES = {"slope_start": "at step 0", "slope": "at the end, with the trained W_h"}
+STATES = {"slope_start": RESULTS, "slope": ("completed",)}  # a network that diverged is not a trained one
 LEAST = 5  # cells for a picture
 FAR = 0.1  # nats per lag: a difference worth a word
 HALF = 0.5
@@ -52,7 +53,7 @@ def pairs(swept: Swept, end: str, predictor: str) -> Pairs:
     """end: a key of `ENDS`."""
     kept = []
     for cell in swept.cells:
-        if cell.state in RESULTS and cell.status.get(end) is not None:
+        if cell.state in STATES[end] and cell.status.get(end) is not None:
             predicted = (cell.status.get(ENDS[end]) or {}).get(predictor)
             if predicted is not None and math.isfinite(predicted):
                 kept.append((cell, predicted, cell.status[end]))
@@ -96,7 +97,7 @@ def scatter(swept: Swept) -> go.Figure | None:
                 )  # fmt: skip
     figure.update_xaxes(title="predicted slope, nats per lag")
     figure.update_yaxes(title="measured slope, nats per lag")
-    figure.update_layout(height=520, **{**layout(None), "legend": {}})
+    figure.update_layout(height=520, **layout(beside=True))
     return figure
 
 

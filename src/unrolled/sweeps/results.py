@@ -60,7 +60,8 @@ def read_sweep(folder: Path) -> Swept:
     axes = {key: list(dict.fromkeys(cell.axes[key] for cell in planned)) for key in planned[0].axes} if planned else {}
     name = str(config.hydra.job.config_name)
     if name == "train":  # not a sweep's own file: a ready setting, or axes on the command line
-        name = str(config.hydra.runtime.choices.get("experiment") or name)
+        setting = config.hydra.runtime.choices.get("experiment")
+        name = ", ".join(axes) if setting in (None, "none") else str(setting)
     return Swept(folder, name, str(config.sweep.question), axes, cells)
 
 
@@ -99,12 +100,12 @@ def row(cell: Cell) -> dict[str, Any]:
 
 def write_results(swept: Swept) -> Path:
     table = Table(swept.folder / RESULTS, columns(swept))
-    for cell in sorted(swept.cells, key=_by_axes):
+    for cell in sorted(swept.cells, key=by_axes):
         table.write(row(cell))
     return table.path
 
 
-def _by_axes(cell: Cell) -> list[tuple[bool, float, str]]:
+def by_axes(cell: Cell) -> list[tuple[bool, float, str]]:
     """Numbers before words, each in their own order."""
     return [
         (False, float(value), "") if isinstance(value, int | float) else (True, 0.0, str(value))

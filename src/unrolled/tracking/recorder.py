@@ -16,7 +16,7 @@ from unrolled.training.probe import Look
 from .heat_map import draw
 from .portrait import write_portrait
 from .profiles import Profiles
-from .tables import METRICS, PROFILES, Table, lag_columns, read_table
+from .tables import METRICS, PROFILES, Table, lag_columns, read_rows, read_table
 from .weights_and_biases import Tracker
 
 PORTRAITS = "portraits"
@@ -105,8 +105,7 @@ class Recorder:
 
     def _seen(self, quantity: str) -> dict[int, Tensor]:
         """Probed step -> its profile (T,), float64, as the files have it."""
-        file = self.folder / PROFILES / f"{quantity}.csv"
-        rows = read_table(file)[1] if file.exists() else []
+        rows = read_rows(self.folder / PROFILES / f"{quantity}.csv")
         return {int(step): torch.tensor(row, dtype=torch.float64) for step, *row in rows}
 
     def _scalars(self, look: Look) -> dict[str, float]:

@@ -116,4 +116,7 @@ def horizon_words(status: dict[str, Any]) -> str:
 
 
 def number(value: float | None, form: str) -> str:
-    return "-" if value is None else format(value, form)
+    """In this form; a dash for None, and powers of ten where digits would fill the line."""
+    if value is None:
+        return "-"
+    return format(value, form) if abs(value) < 1e6 else f"{value:.2e}"

@@ -3,6 +3,7 @@
 import csv
 import math
 from collections.abc import Iterable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,18 @@ def cell(value: Any) -> Any:
 
 
 def read_table(path: Path) -> tuple[list[str], list[list[float]]]:
-    """(header, rows); an empty cell is nan. Raises FileNotFoundError."""
-    with path.open(newline="", encoding="utf-8") as file:
-        header, *rows = csv.reader(file)
-    return header, [[_number(text) for text in row] for row in rows]
+    """(header, rows); an empty cell is nan. A line that a full disk has cut short is left out.
+
+    Raises FileNotFoundError.
+    """
+    text = path.read_text(encoding="utf-8")
+    lines = list(csv.reader(StringIO(text[: text.rfind("\n") + 1], newline="")))
+    return lines[0] if lines else [], [[_number(word) for word in line] for line in lines[1:]]
+
+
+def read_rows(path: Path) -> list[list[float]]:
+    """The rows alone; none where there is no such file."""
+    return read_table(path)[1] if path.is_file() else []
 
 
 def _number(text: str) -> float:

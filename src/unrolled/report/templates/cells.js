@@ -1,30 +1,28 @@
 const sweep = JSON.parse(document.getElementById("data").textContent);
 const table = document.getElementById("cells"), filter = document.getElementById("filter");
-const chosen = {};  // axis -> value that cells must have
+const chosen = {};  // axis -> value that cells must have; null: any
 let among = null, order = { column: null, sign: 1 };
 
 const column = key => sweep.columns.indexOf(key);
 const axisValue = (cell, axis) => cell.values[column(axis)];
-const same = (a, b) => String(a) === String(b);
 const make = (tag, text) => Object.assign(document.createElement(tag), { textContent: text });
 
 function shown() {
   const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
   return sweep.cells.filter(cell =>
     (among === null || among.has(cell.number)) &&
-    Object.entries(chosen).every(([axis, value]) => value === "" || same(axisValue(cell, axis), value)) &&
+    Object.entries(chosen).every(([axis, value]) => value === null || axisValue(cell, axis) === value) &&
     words.every(word => cell.shown.some(text => text.toLowerCase().includes(word)))
   ).sort(compare);
 }
 
-// Numbers by size, words by their letters; what has no number comes last.
-const leading = text => parseFloat(text.replace(/^> /, ""));
+// Numbers by size, words by their letters; what has neither comes last.
 function compare(a, b) {
   if (order.column === null) return a.number - b.number;
-  const [p, q] = [a, b].map(cell => cell.shown[order.column]), [x, y] = [leading(p), leading(q)];
-  if (order.column === 0 || (isNaN(x) && isNaN(y))) return order.sign * p.localeCompare(q, "en", { numeric: true });
-  if (isNaN(x) || isNaN(y)) return isNaN(x) ? 1 : -1;
-  return order.sign * (x - y) || a.number - b.number;
+  const [p, q] = [a, b].map(cell => cell.order[order.column]);
+  if (p === null || q === null) return (p === null) - (q === null) || a.number - b.number;
+  const by = typeof p === "number" && typeof q === "number" ? p - q : String(p).localeCompare(String(q), "en");
+  return order.sign * by || a.number - b.number;
 }
 
 function list() {
@@ -47,7 +45,7 @@ function about(line, cell) {
   row.className = "about";
   place.colSpan = sweep.header.length;
   for (const text of cell.about) place.append(make("p", text));
-  for (const text of [cell.command, `unrolled report ${cell.folder}`]) {
+  for (const text of cell.commands) {
     const command = make("p", "");
     command.append(make("code", text));
     place.append(command);
@@ -74,61 +72,65 @@ function head() {
 
 function choose(name, values, call) {
   const label = make("label", `${name} `), select = document.createElement("select");
-  select.append(...values.map(([value, text]) => Object.assign(make("option", text), { value })));
-  select.onchange = () => call(select.value);
+  select.append(...["all", ...values].map(text => make("option", text)));
+  select.onchange = () => call(select.selectedIndex > 0 ? values[select.selectedIndex - 1] : null);
   label.append(select);
   return label;
 }
 
+// numbers: of the cells to be seen, whatever was asked for before; null: all.
 function only(numbers) {
+  filter.value = "";
+  for (const axis in chosen) chosen[axis] = null;
+  document.querySelectorAll("#choices select").forEach(select => { select.selectedIndex = 0; });
   among = numbers === null ? null : new Set(numbers);
   list();
 }
 
 document.getElementById("choices").append(...Object.entries(sweep.axes).filter(([, values]) => values.length > 1).map(
-  ([axis, values]) => choose(axis, [["", "all"], ...values.map(value => [String(value), String(value)])], value => {
+  ([axis, values]) => choose(axis, values, value => {
     chosen[axis] = value;
     list();
   })
 ));
-document.getElementById("all").onclick = () => {
-  filter.value = "";
-  for (const axis in chosen) chosen[axis] = "";
-  document.querySelectorAll("#choices select").forEach(select => { select.value = ""; });
-  only(null);
-};
+document.getElementById("all").onclick = () => only(null);
 filter.oninput = list;
 for (const clause of document.querySelectorAll("[data-cells]"))
   clause.addEventListener("click", () => only(JSON.parse(clause.dataset.cells)));
 
-const quoted = value => value === null || value === undefined ? "" :
-  /[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value);
+const quoted = text => /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 document.getElementById("csv").onclick = () => {
   const lines = [sweep.columns, ...shown().map(cell => cell.values)].map(line => line.map(quoted).join(","));
   save(URL.createObjectURL(new Blob([lines.join("\n") + "\n"], { type: "text/csv" })), `${sweep.sweep}.csv`);
 };
 
+const safe = text => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+const numbers = (cells, at) => cells.map(cell => cell.values[at]).filter(text => text !== "").map(Number).filter(Number.isFinite);
+const mean = found => found.length ? found.reduce((a, b) => a + b, 0) / found.length : null;
+
 function grid() {
   const element = document.getElementById("grid"), [x, y, quantity] = ["across", "down", "quantity"].map(id => document.getElementById(id).value);
-  const columns = sweep.axes[x], rows = x === y ? [""] : sweep.axes[y], values = column(sweep.quantities[quantity]);
+  const columns = sweep.axes[x], rows = x === y ? [""] : sweep.axes[y], at = column(sweep.quantities[quantity]);
   const inside = rows.map(row => columns.map(value => sweep.cells.filter(cell =>
-    same(axisValue(cell, x), value) && (x === y || same(axisValue(cell, y), row)))));
-  const means = inside.map(line => line.map(cells => {
-    const found = cells.map(cell => cell.values[values]).filter(value => typeof value === "number");
-    return found.length ? found.reduce((a, b) => a + b, 0) / found.length : null;
-  }));
+    axisValue(cell, x) === value && (x === y || axisValue(cell, y) === row))));
+  const means = inside.map(line => line.map(cells => mean(numbers(cells, at))));
   const slope = /^slope/.test(quantity), largest = Math.max(1e-9, ...means.flat().map(value => Math.abs(value || 0)));
   const limit = Math.min(largest, 1);
-  const safe = value => String(value).replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  const label = (value, cells) => {
+    if (value === null) return "";
+    const used = numbers(cells, at).length, of = used < cells.length ? `${used} of ${cells.length}` : used;
+    return `${slope && Math.abs(value) < 1e6 ? value.toFixed(3) : value.toPrecision(4)}<br>(${of} cell${cells.length > 1 ? "s" : ""})`;
+  };
   return draw(element, {
     data: [Object.assign({
       type: "heatmap", x: columns.map(safe), y: rows.map(safe), z: means, xgap: 2, ygap: 2,
-      text: means.map((line, i) => line.map((value, j) => value === null ? "" : `${slope ? value.toFixed(3) : value.toPrecision(4)}<br>(${inside[i][j].length} cells)`)),
+      text: means.map((line, i) => line.map((value, j) => label(value, inside[i][j]))),
       texttemplate: "%{text}", hovertemplate: "%{x}, %{y}: %{z}<extra></extra>",
-      colorscale: slope ? [[0, "#0072B2"], [0.5, "#f7f7f7"], [1, "#D55E00"]] : "Viridis", colorbar: { title: { text: safe(quantity), side: "right" } },
+      colorscale: slope ? sweep.diverging : "Viridis",
     }, slope ? { zmin: -limit, zmax: limit } : {})],
     layout: {
-      height: 160 + 70 * rows.length, margin: { t: 20, r: 20 },
+      height: 190 + 70 * rows.length, margin: { t: 50, r: 20 },
+      title: { text: safe(quantity) + (slope && largest > limit ? " (colours end at 1)" : ""), font: { size: 14 } },
       xaxis: { title: { text: safe(x) }, type: "category" },
       yaxis: { title: { text: x === y ? "" : safe(y) }, type: "category", autorange: "reversed" },
     },

@@ -2,10 +2,15 @@
 const root = document.documentElement;
 const shade = name => getComputedStyle(root).getPropertyValue(name).trim();
 
-// A figure in the colours of the page; black lines become the colour of ink.
-function themed(figure) {
+const narrow = matchMedia("(max-width: 600px)");
+
+// A figure in the colours of the page; black lines become the colour of ink. On a phone the legend goes above.
+function themed(figure, wide) {
   const ink = shade("--ink"), line = shade("--line"), paper = shade("--paper");
-  const copy = JSON.parse(JSON.stringify(figure), (key, value) => value === "black" || value === "#000000" ? ink : value);
+  const black = (key, value) => /color$/.test(key) && (value === "black" || value === "#000000");
+  const copy = JSON.parse(JSON.stringify(figure), (key, value) => black(key, value) ? ink : value);
+  if (narrow.matches && !wide)
+    copy.layout.legend = Object.assign({ y: 1.05 }, copy.layout.legend, { orientation: "h", x: 0, yanchor: "bottom" });
   const layout = Object.assign({ autosize: true }, copy.layout, { paper_bgcolor: paper, plot_bgcolor: paper });
   layout.font = Object.assign({ size: 13, family: "system-ui, sans-serif" }, layout.font, { color: ink });
   for (const key of ["xaxis", "yaxis"].concat(Object.keys(layout)))
@@ -17,8 +22,8 @@ function themed(figure) {
 const drawn = new Map();
 function draw(element, figure) {
   const config = { responsive: true, displaylogo: false, displayModeBar: "hover" };
-  const { data, layout } = themed(figure);
-  if (element.dataset.wide > 0) element.style.minWidth = element.dataset.wide + "px";
+  const wide = element.dataset.wide > 0, { data, layout } = themed(figure, wide);
+  if (wide) element.style.minWidth = element.dataset.wide + "px";
   drawn.set(element, figure);
   return Plotly.react(element, data, layout, config);
 }
@@ -66,4 +71,4 @@ document.getElementById("theme").onclick = () => {
   root.dataset.theme = dark ? "light" : "dark";
   redraw();
 };
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+for (const query of [matchMedia("(prefers-color-scheme: dark)"), narrow]) query.addEventListener("change", redraw);
