@@ -3,8 +3,8 @@
 import csv
 import json
 import math
+import shutil
 from collections.abc import Iterator
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from conftest import QUICK, train
 from unrolled.report.build import build
 from unrolled.report.run_page import build_run
 from unrolled.sweeps.results import read_sweep
+from unrolled.tracking import status
 from unrolled.tracking.tables import read_table
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
@@ -80,20 +81,39 @@ def test_the_table_is_sorted_filtered_and_exported(browser: Any, sweep: Path) ->
         assert page.inner_text("#count") == "2 of 8 cells"
         with page.expect_download() as saved:
             page.click("#csv")
-        exported = list(csv.DictReader(StringIO(Path(saved.value.path()).read_text())))
-        kept = [row for row in results(sweep) if row["activation"] == "tanh" and row["seed"] == "1"]
-        assert list(exported[0]) == list(kept[0])
-        for key in ("init.gain", "slope", "val/accuracy", "births_slope_mean"):
-            assert sorted(float(row[key]) for row in exported) == sorted(float(row[key]) for row in kept), key
+        head, *lines = Path(saved.value.path()).read_text().splitlines()
+        table = (sweep.parent / "results.csv").read_text().splitlines()
+        kept = [line for line in table[1:] if line.startswith("tanh,") and line.split(",")[2] == "1"]
+        assert (head, sorted(lines)) == (table[0], sorted(kept))  # to the letter
         page.click("#all")
         assert page.inner_text("#count") == "8 of 8 cells"
         page.select_option("#choices select >> nth=1", "1.5")
         assert page.inner_text("#count") == "4 of 8 cells"
 
 
+def test_numbers_are_sorted_by_size_and_what_has_none_comes_last(browser: Any, tmp_path: Path) -> None:
+    done = {"state": "completed", "births": births([-1.0], vanishing=1), "score": "val/a", "steps": 1}
+    done |= {"baseline": {}, "baseline_name": "none", "references": {}, "train": {}, "larger_is_better": True}
+    values = {"1.5": (-0.5, 0.45), "0.75": (1.0, 0.5), "10.0": (None, None), "1.25": (-12.0, 0.123)}
+    cells = [done | {"slope": slope, "metrics": {"val/a": score}} for slope, score in values.values()]
+    folder = make_sweep(tmp_path / "s", {"init.gain": ",".join(values)}, cells)
+    with opened(browser, build(folder)) as page:
+        for head, ascending in {
+            "slope now": ["gain=1.25", "gain=1.5", "gain=0.75", "gain=10.0"],
+            "val/a": ["gain=1.25", "gain=1.5", "gain=0.75", "gain=10.0"],
+            "cell": ["gain=0.75", "gain=1.25", "gain=1.5", "gain=10.0"],
+        }.items():
+            page.click(f"th:text-is('{head}')")
+            assert column(page, "cell") == ascending
+        page.click("th:text-is('slope now')")
+        page.click("th:text-is('slope now')")
+        assert column(page, "cell") == ["gain=0.75", "gain=1.5", "gain=1.25", "gain=10.0"]
+
+
 def test_a_clause_shows_its_cells_and_a_cell_its_command(browser: Any, sweep: Path) -> None:
     with opened(browser, sweep) as page:
         assert "identity vanishes up to gain 0.5, explodes from gain 1.5" in page.inner_text(".answer")
+        page.fill("#filter", "tanh")  # what was looked for before does not hide what a clause stands on
         page.click(".answer a:text-is('explodes from gain 1.5')")
         assert all(name.startswith("identity gain=1.5") for name in column(page, "cell"))
         assert page.inner_text("#count") == "2 of 8 cells"
@@ -131,6 +151,34 @@ def test_any_two_axes_hold_the_means_of_results_csv(browser: Any, sweep: Path) -
                     assert value == pytest.approx(np.mean([float(row[key]) for row in cells])), (x, y, quantity)
 
 
+def test_a_click_on_the_grid_shows_its_cells(browser: Any, sweep: Path) -> None:
+    with opened(browser, sweep) as page:
+        page.locator("#grid").scroll_into_view_if_needed()
+        page.locator("#grid .main-svg").first.wait_for()
+        page.select_option("#across", "init.gain")
+        page.select_option("#down", "activation")
+        box = page.locator("#grid .nsewdrag").bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + box["width"] * 0.75, box["y"] + box["height"] * 0.25)
+        page.wait_for_function("document.getElementById('count').textContent.startsWith('2 of')")
+        assert column(page, "cell") == ["tanh gain=1.5 seed=0", "tanh gain=1.5 seed=1"]
+
+
+def test_a_grid_says_how_many_cells_it_averages(browser: Any, tmp_path: Path) -> None:
+    done = {"state": "completed", "births": births([-1.0], vanishing=1), "slope": -1.0}
+    cells = [done | {"horizon": 3, "horizon_direction": "down"}, done | {"longest_lag": 9}, {"state": "failed"}]
+    with opened(browser, build(make_sweep(tmp_path / "s", {"seed": "0,1,2", "init.gain": "1"}, cells))) as page:
+        page.locator("#grid").scroll_into_view_if_needed()
+        page.select_option("#across", "init.gain")
+        page.select_option("#down", "init.gain")
+        for quantity, shown in {
+            "horizon now, lags": "3.000<br>(1 of 3 cells)",
+            "slope now, nats per lag": "-1.000<br>(2 of 3 cells)",
+        }.items():
+            page.select_option("#quantity", quantity)
+            page.wait_for_function(f"document.getElementById('grid').data?.[0].text[0][0] === {json.dumps(shown)}")
+
+
 def test_the_figures_hold_what_the_files_say(browser: Any, sweep: Path) -> None:
     with opened(browser, sweep) as page:
         draw_all(page)
@@ -158,7 +206,7 @@ def test_every_figure_can_be_exported(which: str, browser: Any, request: pytest.
     """Chromium lets a page save ten files, and then asks its reader: hence a fresh page for every few."""
     file, done, count = request.getfixturevalue(which), 0, 1
     while done < count:
-        with opened(browser, file) as page:
+        with opened(browser, file, width=800) as page:
             count = draw_all(page)
             for i in range(done, min(done + 5, count)):
                 for kind in ("SVG", "PNG"):
@@ -223,6 +271,52 @@ def test_words_are_shaded_by_their_share(browser: Any, run: Path) -> None:
 
 
 TYPED = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+
+
+def test_markup_on_a_runs_page_is_inert(browser: Any, run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(run.parent, folder, symlinks=True)
+    told = {"name": TYPED, "error": TYPED, "baseline_name": TYPED, "explanation": TYPED, "references": {TYPED: {}}}
+    status.update(folder, **told)
+    with opened(browser, build_run(folder)) as page:
+        draw_all(page)
+        assert page.locator("img").count() == 0
+        assert page.inner_text("h1") == TYPED
+
+
+def test_a_run_without_a_result_has_a_page_of_what_it_left(browser: Any, run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(run.parent, folder, ignore=shutil.ignore_patterns("checkpoints", ".hydra"), symlinks=True)
+    status.write(folder, {"state": "interrupted", "name": "half a run", "error": "a reason"})
+    with opened(browser, build_run(folder)) as page:
+        assert page.inner_text(".lead") == "interrupted: a reason"
+        assert draw_all(page) >= 8
+        assert "Which words the loss listened to cannot be shown" in page.inner_text("body")
+    shutil.rmtree(folder / "profiles")
+    (folder / "metrics.csv").unlink()
+    assert "half a run" in build_run(folder).read_text(encoding="utf-8")
+
+
+def test_slopes_beyond_all_bounds_break_no_figure(browser: Any, tmp_path: Path) -> None:
+    """A learning rate of 1e30 makes weights, and slopes, of any size."""
+    made = {"births": births([-1.0], vanishing=1), "slope_start": -1.0, "steps": 5}
+    cells = [made | {"state": "completed", "slope": -0.5}, made | {"state": "diverged", "slope": -1.238e58}]
+    with opened(browser, build(make_sweep(tmp_path / "s", {"optimizer.lr": "0.01,1e30"}, cells))) as page:
+        assert draw_all(page) >= 3
+        assert column(page, "slope now") == ["-0.500", "-1.24e+58"]
+        page.select_option("#quantity", "slope now, nats per lag")
+        page.wait_for_function("document.getElementById('grid').layout.title.text.includes('colours end at 1')")
+
+
+def test_exponents_of_minus_infinity_are_left_out(browser: Any, run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(run.parent, folder, symlinks=True)
+    file = folder / "portraits" / "end.json"
+    told = json.loads(file.read_text())
+    told["portrait"] |= {"exponents": ["-inf", "-inf"], "errors": [None, None]}
+    file.write_text(json.dumps(told))
+    with opened(browser, build_run(folder)) as page:
+        draw_all(page)
 
 
 def test_markup_that_a_user_typed_is_inert(browser: Any, tmp_path: Path) -> None:

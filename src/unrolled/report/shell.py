@@ -14,7 +14,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 from plotly.utils import PlotlyJSONEncoder
 
-WIDE, PANEL = 700, 330  # pixels: figures with panels side by side, or names for rows, are scrolled on a phone
+WIDE, LEGEND, PANEL = 700, 240, 290  # pixels: what has names for rows, or panels side by side, is scrolled on a phone
 
 
 @dataclass(frozen=True)
@@ -69,4 +69,7 @@ def _drawn(figure: go.Figure | None) -> dict[str, Any]:
     axes = [axis for key, axis in layout.items() if key.startswith("xaxis")]
     beside = len({axis["domain"][0] for axis in axes if "domain" in axis})
     wide = beside > 1 or "scene" in layout or layout.get("yaxis", {}).get("type") == "category"
-    return {"figure": {"data": plain["data"], "layout": layout}, "wide": max(WIDE, PANEL * beside) if wide else 0}
+    return {
+        "figure": {"data": plain["data"], "layout": layout},
+        "wide": max(WIDE, LEGEND + PANEL * beside) if wide else 0,
+    }
