@@ -110,6 +110,23 @@ def test_numbers_are_sorted_by_size_and_what_has_none_comes_last(browser: Any, t
         assert column(page, "cell") == ["gain=0.75", "gain=1.5", "gain=1.25", "gain=10.0"]
 
 
+def test_a_long_table_grows_as_it_is_scrolled(browser: Any, tmp_path: Path) -> None:
+    done = {"state": "completed", "births": births([-1.0], vanishing=1), "slope": -1.0}
+    seeds = range(450)
+    folder = make_sweep(tmp_path / "s", {"seed": ",".join(map(str, seeds))}, [done] * len(seeds))
+    with opened(browser, build(folder)) as page:
+        assert page.inner_text("#count") == "450 of 450 cells"
+        page.wait_for_function("document.querySelectorAll('#cells tr.cell').length < 450")
+        for _ in range(2):
+            page.locator("#cells tr.cell").last.scroll_into_view_if_needed()
+            page.wait_for_timeout(200)
+        page.wait_for_function("document.querySelectorAll('#cells tr.cell').length === 450")
+        assert column(page, "cell") == [f"seed={seed}" for seed in seeds]
+        page.click("th:text-is('cell')")
+        page.click("th:text-is('cell')")
+        assert column(page, "cell")[0] == "seed=449"
+
+
 def test_a_clause_shows_its_cells_and_a_cell_its_command(browser: Any, sweep: Path) -> None:
     with opened(browser, sweep) as page:
         assert "identity vanishes up to gain 0.5, explodes from gain 1.5" in page.inner_text(".answer")

@@ -5,8 +5,6 @@ let among = null, order = { column: null, sign: 1 };
 
 const column = key => sweep.columns.indexOf(key);
 const axisValue = (cell, axis) => cell.values[column(axis)];
-const make = (tag, text) => Object.assign(document.createElement(tag), { textContent: text });
-
 function shown() {
   const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
   return sweep.cells.filter(cell =>
@@ -25,16 +23,27 @@ function compare(a, b) {
   return order.sign * by || a.number - b.number;
 }
 
+function row(cell) {
+  const line = make("tr", "");
+  line.className = "cell";
+  line.append(...cell.shown.map(text => make("td", text)));
+  line.onclick = () => about(line, cell);
+  return line;
+}
+
+// A browser takes long to lay out thousands of lines: they come as they are scrolled to.
+const CHUNK = 200, AHEAD = 3000, end = document.getElementById("more");
+let waiting = [];
+function more() { table.tBodies[0].append(...waiting.splice(0, CHUNK).map(row)); }
+function fill() { while (waiting.length && end.getBoundingClientRect().top < innerHeight + AHEAD) more(); }
+new IntersectionObserver(fill, { rootMargin: `${AHEAD}px` }).observe(end);
+addEventListener("beforeprint", () => { while (waiting.length) more(); });
+
 function list() {
-  const body = document.createDocumentFragment(), cells = shown();
-  for (const cell of cells) {
-    const line = make("tr", "");
-    line.className = "cell";
-    line.append(...cell.shown.map(text => make("td", text)));
-    line.onclick = () => about(line, cell);
-    body.append(line);
-  }
-  table.tBodies[0].replaceChildren(body);
+  const cells = shown();
+  waiting = [...cells];
+  table.tBodies[0].replaceChildren();
+  more();
   document.getElementById("count").textContent = `${cells.length} of ${sweep.cells.length} cells`;
   document.getElementById("all").hidden = cells.length === sweep.cells.length;
 }

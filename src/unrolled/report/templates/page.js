@@ -1,5 +1,6 @@
 "use strict";
 const root = document.documentElement;
+const make = (tag, text) => Object.assign(document.createElement(tag), { textContent: text });
 const shade = name => getComputedStyle(root).getPropertyValue(name).trim();
 
 const narrow = matchMedia("(max-width: 600px)");
@@ -19,13 +20,23 @@ function themed(figure, wide) {
   return { data: copy.data, layout };
 }
 
+// Run when the first figure is drawn: a reader has the text and the table a second earlier.
+function plotly() {
+  const source = document.getElementById("plotly");
+  if (source.type === "text/plain") {
+    const code = make("script", source.textContent);
+    source.replaceWith(Object.assign(code, { id: "plotly" }));
+  }
+  return Plotly;
+}
+
 const drawn = new Map();
 function draw(element, figure) {
   const config = { responsive: true, displaylogo: false, displayModeBar: "hover" };
   const wide = element.dataset.wide > 0, { data, layout } = themed(figure, wide);
   if (wide) element.style.minWidth = element.dataset.wide + "px";
   drawn.set(element, figure);
-  return Plotly.react(element, data, layout, config);
+  return plotly().react(element, data, layout, config);
 }
 
 function save(href, download) {
@@ -44,7 +55,7 @@ function exportButtons(element) {
     button.textContent = format.toUpperCase();
     const name = element.dataset.name.toLowerCase().replace(/[^a-z0-9]+/g, "_");
     const size = () => ({ format, scale: 2, width: element.clientWidth, height: element.clientHeight });
-    button.onclick = () => Plotly.toImage(element, size()).then(url => save(url, `${name}.${format}`));
+    button.onclick = () => plotly().toImage(element, size()).then(url => save(url, `${name}.${format}`));
     bar.append(button);
   }
   element.parentElement.after(bar);
@@ -57,7 +68,7 @@ const near = new IntersectionObserver(entries => {
     const source = entry.target.querySelector("script");
     const figure = JSON.parse(source.textContent);
     source.remove();
-    draw(entry.target, figure);
+    requestAnimationFrame(() => setTimeout(() => draw(entry.target, figure)));  // what can be read is painted first
   }
 }, { rootMargin: "600px" });
 for (const element of document.querySelectorAll(".figure")) {
