@@ -3,13 +3,16 @@
 import math
 import subprocess
 import sys
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from browser import CHROMIUM, chromium, draw_all, opened
 from unrolled.errors import UserError
 from unrolled.lecture import DEMOS, listed, make
 from unrolled.lecture.bifurcation import gradient, orbit, saddle_nodes
@@ -19,9 +22,22 @@ from unrolled.lecture.length import LENGTHS, curve, network
 from unrolled.lecture.tent_map import exponents, orbits
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None:
+        yield None
+        return
+    with chromium() as found:
+        yield found
+
+
 @pytest.mark.parametrize("name", DEMOS)
-def test_every_demo_makes_its_page_and_has_a_line(name: str, tmp_path: Path) -> None:
-    page = make(name, tmp_path).read_text(encoding="utf-8")
+def test_every_demo_makes_its_page_and_has_a_line(name: str, browser: Any, tmp_path: Path) -> None:
+    file = make(name, tmp_path)
+    if browser is not None:
+        with opened(browser, file) as shown:
+            assert draw_all(shown) >= 2
+    page = file.read_text(encoding="utf-8")
     assert page.count('class="figure"') >= 2
     assert "<h2>1. " in page and f"unrolled demo {name}" in page
     assert any(line.startswith(f"{name} ") for line in listed().splitlines())

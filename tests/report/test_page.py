@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
+from unrolled.cli import console
 from unrolled.errors import UserError
 from unrolled.report.build import build
 from unrolled.report.gather import Pool, pool
@@ -104,3 +105,28 @@ def test_a_folder_without_a_sweep_is_told(tmp_path: Path) -> None:
 
 def test_an_empty_pool_has_no_mean() -> None:
     assert math.isnan(pool([], {}).birth_mean)
+
+
+def test_report_opens_the_page_where_it_is_asked_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    folder = make_sweep(tmp_path / "my sweep", {"seed": "0,1"}, [])
+    seen: list[str] = []
+    monkeypatch.setattr("webbrowser.open", seen.append)
+    monkeypatch.setattr("unrolled.cli.raise_on_signals", lambda: None)  # pytest has handlers of its own
+    for asked in ([], ["--open"]):
+        monkeypatch.setattr("sys.argv", ["unrolled", "report", str(folder), *asked])
+        console()
+    assert capsys.readouterr().out == f"{folder / 'report.html'}\n" * 2
+    assert seen == [(folder / "report.html").as_uri()]
+
+
+def test_sequences_of_any_length_are_drawn_together(tmp_path: Path) -> None:
+    """A fourth axis is pooled, and it may be the length."""
+    axes = {"activation": "tanh,relu", "init.gain": "1", "model.hidden": "4", "task.length": "3,5"}
+    folder = make_sweep(tmp_path / "s", axes, [{"state": "completed", "births": births([-1.0], vanishing=1)}] * 4)
+    for number, length in enumerate((3, 5, 3, 5)):
+        (folder / str(number) / "profiles").mkdir()
+        values = ",".join(str(-float(lag)) for lag in range(length))
+        rows = f"birth,{','.join(f't{t}' for t in range(length))}\n0,{values}\n"
+        (folder / str(number) / "profiles" / "births_relative_log.csv").write_text(rows)
+    page = build(folder).read_text(encoding="utf-8")
+    assert "All values of task.length are pooled." in page

@@ -5,6 +5,7 @@ let among = null, order = { column: null, sign: 1 };
 
 const column = key => sweep.columns.indexOf(key);
 const axisValue = (cell, axis) => cell.values[column(axis)];
+
 function shown() {
   const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
   return sweep.cells.filter(cell =>

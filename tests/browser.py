@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ADVICE = ("GPU stall", "willReadFrequently")  # on the speed of WebGL where there is no GPU: about the machine
 QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
 QUIET += ["--disable-background-networking", "--disable-component-update"]
 
@@ -30,13 +31,17 @@ def opened(browser: Browser, file: Path, width: int = 1280, **context: Any) -> I
     wrong: list[str] = []
     with browser.new_context(offline=True, viewport={"width": width, "height": 900}, **context) as place:
         page = place.new_page()
-        page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("console", lambda said: wrong.append(said.text) if _tells(said) else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("dialog", lambda dialog: wrong.append(f"dialog: {dialog.message}"))
         page.on("request", lambda asked: wrong.append(asked.url) if asked.url.startswith("http") else None)
         page.goto(file.as_uri())
         yield page
     assert wrong == []
+
+
+def _tells(said: ConsoleMessage) -> bool:
+    return said.type in ("error", "warning") and not any(words in said.text for words in ADVICE)
 
 
 def draw_all(page: Page) -> int:
