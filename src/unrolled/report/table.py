@@ -41,8 +41,12 @@ def _scored(swept: Swept) -> list[str]:
     """The score of the cells, its trivial baseline, and the references; where cells differ in it, each says which."""
     if not _names(swept.cells):
         return []
-    references = dict.fromkeys(name for cell in swept.cells for name in cell.status.get("references", {}))
-    return [", ".join(_names(swept.cells)), BASELINE, *references]
+    return [", ".join(_names(swept.cells)), BASELINE, *references(swept)]
+
+
+def references(swept: Swept) -> list[str]:
+    """What else the scores stand beside."""
+    return list(dict.fromkeys(name for cell in swept.cells for name in cell.status.get("references", {})))
 
 
 def _names(cells: list[Cell]) -> list[str]:
