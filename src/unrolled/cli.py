@@ -136,13 +136,16 @@ def _push(args: argparse.Namespace) -> None:
         print(f"workspace: {dry_run(folder, args.project, args.entity, out)}")
         print("Without an account only this file can be shown: W&B draws it once it is pushed without --dry-run.")
         return
-    print(f"workspace: {push(folder, args.project, args.entity)}")
+    pushed = push(folder, args.project, args.entity)
+    print(f"workspace: {pushed.url}")
+    if pushed.missing:
+        raise UserError("; ".join(pushed.missing))
 
 
 def _sync(args: argparse.Namespace) -> None:
     from .tracking.sync import sync
 
-    sys.exit(sync(Path(args.folder), args.dry_run))
+    sync(Path(args.folder), args.dry_run)
 
 
 def _diagnose(args: argparse.Namespace) -> None:
