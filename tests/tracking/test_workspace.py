@@ -7,11 +7,11 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from leet import Leet
 
 from conftest import QUICK, train, wandb_records
 from unrolled.errors import UserError
@@ -190,27 +190,12 @@ def test_a_run_has_its_media_and_its_numbers(swept: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
-def test_wandbs_own_viewer_shows_runs_curves_and_the_heat_map(swept: Path) -> None:
-    session, program = f"unrolled-{time.time_ns()}", Path(sys.executable).parent / "wandb"
-    tmux = ["tmux", "-L", session]
-    shell = f"{program} leet {swept / 'wandb'}"
-    subprocess.run([*tmux, "new-session", "-d", "-s", "v", "-x", "200", "-y", "55", shell], check=True)
-    try:
-        wait_for(tmux, "Runs [4 items]")
-        wait_for(tmux, "identity hidden=")  # the newest run's name
-        wait_for(tmux, "grad/log10_W_h")
-        subprocess.run([*tmux, "send-keys", "-t", "v", "3"], check=True)  # opens the pictures
-        wait_for(tmux, "heat_map")
-    finally:
-        subprocess.run([*tmux, "kill-server"], check=False)
-
-
-def wait_for(tmux: list[str], word: str, seconds: float = 20) -> None:
-    until, seen = time.monotonic() + seconds, ""
-    while time.monotonic() < until:
-        captured = subprocess.run([*tmux, "capture-pane", "-p", "-t", "v"], capture_output=True, text=True, check=True)
-        seen = captured.stdout
-        if word in seen:
-            return
-        time.sleep(0.5)
-    raise AssertionError(f"{word!r} is not on the screen:\n{seen}")
+def test_wandbs_own_viewer_shows_runs_curves_and_the_heat_map(swept: Path, tmp_path: Path) -> None:
+    with Leet(swept / "wandb", tmp_path) as viewer:
+        viewer.wait_for(lambda: viewer.shows("Runs [4 items]"))
+        viewer.wait_for(lambda: viewer.shows("identity hidden="))  # the newest run's name
+        viewer.wait_for(lambda: viewer.dots("grad/log10_W_h") > 10)
+        assert not viewer.shows("heat_map")
+        viewer.press("3")  # shows the pictures
+        viewer.wait_for(lambda: viewer.shows("heat_map"))
+        viewer.wait_for(lambda: len(viewer.colours()) > 5)
