@@ -227,7 +227,11 @@ def _around(commands: Any) -> None:
     bench = commands.add_parser("bench", help="the speed table, as ratios measured side by side")
     bench.add_argument("--quick", action="store_true", help="few repetitions: to see that it runs")
     bench.set_defaults(call=_bench)
-    dashboard = commands.add_parser("dashboard", help="open the newest runs in W&B's own terminal viewer, offline")
+    dashboard = commands.add_parser(
+        "dashboard",
+        help="open the newest runs in W&B's own terminal viewer, offline",
+        epilog="`unrolled dashboard push --help`: a sweep's runs and charts to W&B's pages.",
+    )
     dashboard.add_argument("folder", nargs="?", default="outputs", help="a run, a sweep, or outputs/")
     dashboard.set_defaults(call=_dashboard)
     push = commands.add_parser("dashboard push", help="a sweep's runs and charts to W&B's pages (needs an account)")
