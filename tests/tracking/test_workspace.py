@@ -18,7 +18,7 @@ from unrolled.errors import UserError
 from unrolled.pushing import built_from, dry_run, read
 from unrolled.tracking.chart import FIELDS, preset
 from unrolled.tracking.library import ws
-from unrolled.tracking.logged import Logged, read_runs
+from unrolled.tracking.logged import read_runs
 from unrolled.tracking.recorder import TABLE
 from unrolled.tracking.weights_and_biases import STEP
 
@@ -109,8 +109,7 @@ def test_all_that_the_workspace_names_was_recorded(swept: Path) -> None:
     assert len(runs) == 4
     panels = [panel for each in section["panelBankConfig"]["sections"] for panel in each["panels"]]
     assert len({panel["viewType"] for panel in panels}) == 8
-    for panel in panels:
-        assert any(named(panel) <= run for run in runs), panel
+    assert [panel for panel in panels if not any(named(panel) <= run for run in runs)] == []
     (shown,) = section["runSets"]
     pinned = {_placed(column) for column in shown["runFeed"]["columnPinned"]} - {("run", "displayName")}
     assert len(pinned) == 6 and pinned <= runs[0]
@@ -140,8 +139,7 @@ def test_a_sweep_without_probes_has_no_gradient_flow(tmp_path: Path) -> None:
 
 def test_the_chart_names_only_columns_of_the_table() -> None:
     assert set(FIELDS.values()) <= set(TABLE)
-    text = json.dumps(preset())
-    assert set(re.findall(r"\$\{field:(\w+)\}", text)) == set(FIELDS)
+    assert set(re.findall(r"\$\{field:(\w+)\}", json.dumps(preset()))) == set(FIELDS)
     assert preset()["encoding"]["y"]["field"] == preset()["transform"][1]["as"]
 
 
@@ -184,7 +182,7 @@ def test_runs_of_which_none_can_be_read_are_told(tmp_path: Path, capsys: pytest.
 
 
 def test_a_run_has_its_media_and_its_numbers(swept: Path) -> None:
-    run: Logged = read_runs(swept)[0]
+    run = read_runs(swept)[0]
     assert run.media["heat_map"] == "image-file" and run.media["profiles"] == "table-file"
     assert {"grad_h/slope", "grad_h/log10_first_to_last", "loss", "trainer/global_step"} <= run.history
 
