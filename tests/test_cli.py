@@ -93,6 +93,12 @@ def test_help_names_every_group_with_its_choices() -> None:
         assert f"{group}: {', '.join(names)}" in told
 
 
+def test_the_help_of_the_viewer_names_the_other_dashboard() -> None:
+    command = [sys.executable, "-m", "unrolled.cli", "dashboard", "--help"]
+    told = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    assert "unrolled dashboard push --help" in " ".join(told.stdout.split())
+
+
 def test_a_run_is_what_wandb_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_SERVICE", "3-1-unix-/nowhere/socket")  # as in a notebook that W&B has been used in
     folder = tmp_path / "run"

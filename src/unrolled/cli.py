@@ -130,13 +130,16 @@ def _push(args: argparse.Namespace) -> None:
         print(f"workspace: {dry_run(folder, args.project, args.entity, out)}")
         print("Without an account only this file can be shown: W&B draws it once it is pushed without --dry-run.")
         return
-    print(f"workspace: {push(folder, args.project, args.entity)}")
+    pushed = push(folder, args.project, args.entity)
+    print(f"workspace: {pushed.url}")
+    if pushed.missing:
+        raise UserError("; ".join(pushed.missing))
 
 
 def _sync(args: argparse.Namespace) -> None:
     from .tracking.sync import sync
 
-    sys.exit(sync(Path(args.folder), args.dry_run))
+    sync(Path(args.folder), args.dry_run)
 
 
 def _diagnose(args: argparse.Namespace) -> None:
@@ -218,7 +221,11 @@ def _around(commands: Any) -> None:
     bench = commands.add_parser("bench", help="the speed table, as ratios measured side by side")
     bench.add_argument("--quick", action="store_true", help="few repetitions: to see that it runs")
     bench.set_defaults(call=_bench)
-    dashboard = commands.add_parser("dashboard", help="open the newest runs in W&B's own terminal viewer, offline")
+    dashboard = commands.add_parser(
+        "dashboard",
+        help="open the newest runs in W&B's own terminal viewer, offline",
+        epilog="`unrolled dashboard push --help`: a sweep's runs and charts to W&B's pages.",
+    )
     dashboard.add_argument("folder", nargs="?", default="outputs", help="a run, a sweep, or outputs/")
     dashboard.set_defaults(call=_dashboard)
     push = commands.add_parser("dashboard push", help="a sweep's runs and charts to W&B's pages (needs an account)")

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from wandb_server import USER, Server, told, with_account
 
 from conftest import ROOT, train
 from unrolled.errors import UserError
@@ -46,6 +47,26 @@ def test_no_runs_and_no_network_are_told_in_a_line(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr("unrolled.tracking.weights_and_biases.reachable", lambda: False)
     with pytest.raises(UserError, match="W&B does not answer; nothing was uploaded"):
         sync(tmp_path, dry_run=False)
+
+
+def test_a_run_that_cannot_be_read_does_not_keep_back_the_others(tmp_path: Path) -> None:
+    """As it would in W&B's own program, which then uploads none, and ends with 0."""
+    runs = tmp_path / "runs"
+    good, garbage = recorded(runs, "good"), recorded(runs, "garbage")
+    (file,) = garbage.glob("*.wandb")
+    file.write_bytes(b"no such format")
+    with Server() as server:
+        ended = with_account(server, tmp_path, "sync", str(runs))
+        assert ended.returncode == 0
+        assert server.runs == [(USER, "p", good.name.rpartition("-")[2])]
+        (line,) = told(ended)
+        assert line.startswith(f"unrolled: the W&B run in {garbage} cannot be read: ") and "bad header" in line
+        assert [path.name for path in tmp_path.iterdir()] == ["runs"]  # W&B's log is in there
+        (good / f"{next(good.glob('*.wandb')).name}.synced").unlink()
+        server.refused = {good.name.rpartition("-")[2]}
+        refused = with_account(server, tmp_path, "sync", str(runs))
+        assert refused.returncode == 2
+        assert told(refused)[-1] == f"unrolled: 1 of 2 runs are not uploaded whole: {good.name}"
 
 
 def test_online_without_network_is_offline_and_says_so(tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from conftest import train
+from conftest import train, wandb_records, wandb_rows
 from unrolled.tracking import status
 from unrolled.tracking.read_back import flaw, read_history
+from unrolled.tracking.tables import read_table
 from unrolled.tracking.weights_and_biases import STEP, WandbTracker
 
 QUICK = ["task=latch", "model.hidden=8", "trainer.max_steps=2000", "trainer.log_every_n_steps=1", "probe.births=2"]
@@ -26,6 +27,24 @@ def test_a_whole_file_has_no_flaw_and_a_shorter_one_has(tmp_path: Path) -> None:
     (file,) = run.glob("*.wandb")
     file.write_bytes(b"no such format")
     assert flaw(run, STEP, range(5)) is not None
+
+
+def test_a_long_profile_is_strided_and_the_run_has_few_files(tmp_path: Path) -> None:
+    """A histogram of W&B has 512 bins at most, and a run of it is slow from 1,000 files on."""
+    length = ["task=latch", "task.length=600", "task.samples=64", "trainer.batch_size=8", "model.hidden=4"]
+    looks = ["trainer.max_steps=10", "probe.every=1", "probe.births=1", "probe.samples=10"]
+    folder = tmp_path / "run"
+    ended = train(*length, *looks, f"hydra.run.dir={folder}")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    rows = [row for row in wandb_rows(folder) if "grad_h/profile.values" in row]
+    _, recorded = read_table(folder / "profiles" / "grad_h.csv")
+    assert [row[STEP] for row in rows] == [step for step, *_ in recorded] == list(range(11))
+    for row, (_, *norms) in zip(rows, recorded, strict=True):
+        assert row["grad_h/profile.values"] == pytest.approx(norms[::2], rel=1e-12)
+        assert row["grad_h/profile.bins"] == [t - 0.5 for t in range(0, 602, 2)]
+    updates = [record["summary"].get("update", {}) for record in wandb_records(folder) if record["type"] == "summary"]
+    assert [update["grad_h/profile_stride"] for update in updates if "grad_h/profile_stride" in update][-1] == 2
+    assert sum(file.is_file() for file in (folder / "wandb").rglob("*")) < 20
 
 
 @pytest.fixture

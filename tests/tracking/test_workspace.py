@@ -1,27 +1,29 @@
-"""The workspace that W&B's pages get: every metric it names was logged, and pushing twice makes one of each."""
+"""The workspace that W&B's pages get: all that it names was logged; and the viewer in the terminal."""
 
 import json
+import math
 import os
 import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from leet import Leet
 
-from conftest import QUICK, train
-from unrolled import pushing
+from conftest import QUICK, train, wandb_records
 from unrolled.errors import UserError
-from unrolled.pushing import built_from, dry_run, push
+from unrolled.pushing import built_from, dry_run, read
 from unrolled.tracking.chart import FIELDS, preset
 from unrolled.tracking.library import ws
-from unrolled.tracking.logged import Logged, read_runs
+from unrolled.tracking.logged import read_runs
 from unrolled.tracking.recorder import TABLE
+from unrolled.tracking.weights_and_biases import STEP
 
 AXES = ["activation=tanh,identity", "model.hidden=4,8", "seed=0"]
+Names = set[tuple[str, str]]
 SECTIONS = ["Gradient flow", "Through time", "Across the sweep", "Learning", "Runs"]
 
 
@@ -37,59 +39,107 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return sweep(tmp_path_factory.mktemp("workspace") / "sweep")
 
 
-def model(folder: Path) -> dict[str, Any]:
-    built = built_from(folder, "lecture", "someone")
+def built(folder: Path) -> Any:
+    return built_from(*read(folder, "lecture"), "lecture", "someone")
+
+
+def model(built: Any) -> dict[str, Any]:
     return built._to_model().model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def panels(folder: Path) -> list[dict[str, Any]]:
-    sections = model(folder)["spec"]["section"]["panelBankConfig"]["sections"]
-    return [panel for section in sections for panel in section["panels"]]
+def named(panel: dict[str, Any]) -> Names:
+    """(where, key) of all that a panel's JSON names; where W&B looks for a key depends on the kind of panel."""
+    config = panel["config"]
+    found: Names = {("config", _plain(config["groupBy"]))} if "groupBy" in config else set()
+    match panel["viewType"]:
+        case "Run History Line Plot":
+            found |= {("history", key) for key in [config["xAxis"], *config["metrics"]]}
+        case "Bar Chart":
+            found |= {("summary", key) for key in config["metrics"]}
+        case "Media Browser":
+            found |= {("media", key) for key in config["mediaKeys"]}
+        case "Vega2":
+            (arguments,) = re.findall(r'"tableKey", "value": "(\w+)"', json.dumps(config["userQuery"]))
+            found |= {("media", arguments)} | {(f"column of {arguments}", c) for c in config["fieldSettings"].values()}
+        case "Parallel Coordinates Plot":
+            found |= {_placed(column["accessor"]) for column in config["columns"]}
+        case "Scatter Plot":
+            found |= {_placed(config["xAxis"]), _placed(config["yAxis"])}
+        case "Parameter Importance":
+            found |= {("summary", config["targetKey"])}
+        case other:
+            assert other == "Run Comparer"
+    return found
 
 
-def named(value: Any) -> set[str]:
-    """Every key of a run that a panel's JSON names: metrics, summary and config keys, media."""
-    text = json.dumps(value)
-    found = set(re.findall(r'"((?:grad_h|val|train|baseline|portrait)/[\w/.]+)"', text))
-    kept = re.findall(r'"(?:summary|config|c):+([\w/.]+)"', text)
-    return found | {key.replace(".value", "", 1) for key in kept}
+def _placed(accessor: str) -> tuple[str, str]:
+    where, _, key = accessor.partition(":")
+    return where, _plain(key) if where == "config" else key
 
 
-def test_every_metric_that_a_panel_names_was_logged(swept: Path) -> None:
-    logged = read_runs(swept)
-    assert len(logged) == 4
-    known = set().union(*({*run.history, *run.media, *run.summary, *run.config} for run in logged))
-    for panel in panels(swept):
-        metrics = panel["config"].get("metrics", []) + panel["config"].get("mediaKeys", [])
-        assert {str(key).removeprefix("summary:") for key in metrics} <= known, panel
-        assert named(panel["config"]) <= known, panel
+def _plain(key: str) -> str:
+    """W&B has a config's values one level below their first key."""
+    return key.replace(".value", "", 1)
+
+
+def recorded(run: Path) -> Names:
+    """(where, key) of all that W&B's own reader finds in a run's file; of pictures and tables, that they are there."""
+    records, found = wandb_records(run), set()
+    for item in (record["history"]["item"] for record in records if record["type"] == "history"):
+        found |= {("history", key) for key, v in item.items() if isinstance(v, int | float) and math.isfinite(v)}
+        media = {key.removesuffix(".path"): run / "files" / path for key, path in item.items() if key.endswith(".path")}
+        found |= {("media", key) for key, file in media.items() if file.stat().st_size > 0}
+        for key in [key for key in media if item[f"{key}._type"] == "table-file"]:
+            found |= {(f"column of {key}", column) for column in json.loads(media[key].read_text())["columns"]}
+    for update in (record["summary"].get("update", {}) for record in records if record["type"] == "summary"):
+        found |= {("summary", key) for key in update}
+    (begun,) = (record["run"]["config"]["update"] for record in records if record["type"] == "run")
+    return found | {("config", key) for key in _leaves(begun)}
+
+
+def _leaves(node: dict[str, Any], prefix: str = "") -> set[str]:
+    leaves = {prefix + key for key, value in node.items() if value is not None and not isinstance(value, dict)}
+    return leaves.union(*(_leaves(v, f"{prefix}{key}.") for key, v in node.items() if isinstance(v, dict)))
+
+
+def test_all_that_the_workspace_names_was_recorded(swept: Path) -> None:
+    """By one run at least, in the place where the panel looks for it."""
+    section = model(built(swept))["spec"]["section"]
+    runs = [recorded(run) for run in (swept / "wandb").glob("offline-run-*")]
+    assert len(runs) == 4
+    panels = [panel for each in section["panelBankConfig"]["sections"] for panel in each["panels"]]
+    assert len({panel["viewType"] for panel in panels}) == 8
+    assert [panel for panel in panels if not any(named(panel) <= run for run in runs)] == []
+    (shown,) = section["runSets"]
+    pinned = {_placed(column) for column in shown["runFeed"]["columnPinned"]} - {("run", "displayName")}
+    assert len(pinned) == 6 and pinned <= runs[0]
+    assert section["settings"]["xAxis"] == STEP
+    (group,) = (group for each in shown["filters"]["filters"] for group in each["value"])
+    assert group == f"{swept.parent.name}/{swept.name}"
 
 
 def test_all_sections_are_there_and_none_is_empty(swept: Path) -> None:
-    built = built_from(swept, "lecture", "someone")
-    assert [section.name for section in built.sections] == SECTIONS
-    assert all(section.panels for section in built.sections)
-    titles = {panel.title for section in built.sections for panel in section.panels if hasattr(panel, "title")}
+    sections = built(swept).sections
+    assert [section.name for section in sections] == SECTIONS
+    assert all(section.panels for section in sections)
+    titles = {panel.title for section in sections for panel in section.panels if hasattr(panel, "title")}
     assert {"Slope (nats per lag), by configuration", "Slope (nats per lag), by hidden size"} <= titles
 
 
 def test_the_workspace_comes_back_as_it_went(swept: Path) -> None:
-    view = built_from(swept, "lecture", "someone")._to_model()
-    again = ws.Workspace._from_model(view)._to_model()
-    first, second = (each.model_dump(mode="json", by_alias=True, exclude_none=True)["spec"] for each in (view, again))
-    assert first["section"]["panelBankConfig"]["sections"] == second["section"]["panelBankConfig"]["sections"]
+    one = built(swept)
+    assert model(ws.Workspace._from_model(one._to_model())) == model(one)
 
 
 def test_a_sweep_without_probes_has_no_gradient_flow(tmp_path: Path) -> None:
     folder = sweep(tmp_path / "sweep", "probe=off", "activation=tanh", "model.hidden=4")
-    names = [section.name for section in built_from(folder, "lecture", "someone").sections]
+    names = [section.name for section in built(folder).sections]
     assert "Gradient flow" not in names and {"Learning", "Runs"} <= set(names)
 
 
 def test_the_chart_names_only_columns_of_the_table() -> None:
     assert set(FIELDS.values()) <= set(TABLE)
-    text = json.dumps(preset())
-    assert set(re.findall(r"\$\{field:(\w+)\}", text)) == set(FIELDS)
+    assert set(re.findall(r"\$\{field:(\w+)\}", json.dumps(preset()))) == set(FIELDS)
     assert preset()["encoding"]["y"]["field"] == preset()["transform"][1]["as"]
 
 
@@ -120,69 +170,30 @@ def test_a_folder_without_runs_is_told(tmp_path: Path) -> None:
         dry_run(tmp_path, "lecture", None, None)
 
 
-CHARTS: list[str] = []
-
-
-class Api:
-    """Records what W&B's server would be asked to keep."""
-
-    default_entity = "someone"
-
-    def create_custom_chart(self, entity: str, name: str, *rest: Any) -> None:
-        CHARTS.append(f"{entity}/{name}")
-
-
-def test_pushed_twice_there_is_one_workspace_and_one_chart(
-    swept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder, saved = tmp_path / "sweep", []
-    shutil.copytree(swept, folder, symlinks=True)
-
-    def save(self: Any) -> Any:
-        self._internal_name = self._internal_name or f"nw-{len(saved)}-v"
-        self._internal_id = self._internal_id or f"id-{len(saved)}"
-        saved.append(self._internal_id)
-        return self
-
-    monkeypatch.setattr("wandb.Api", Api)
-    CHARTS.clear()
-    monkeypatch.setattr(pushing, "why_offline", lambda: None)
-    monkeypatch.setattr(pushing, "sync", lambda *_, **__: 0)
-    monkeypatch.setattr(ws.Workspace, "save", save)
-    monkeypatch.setattr(ws.Workspace, "url", property(lambda self: self._internal_name))
-    assert push(folder, "lecture", None) == push(folder, "lecture", None)
-    assert saved == ["id-0", "id-0"]
-    assert len(CHARTS) == 1
+def test_runs_of_which_none_can_be_read_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("one", "two"):
+        (tmp_path / "wandb" / f"offline-run-{name}").mkdir(parents=True)
+    (tmp_path / "wandb" / "offline-run-two" / "run-two.wandb").write_bytes(b"no such format")
+    with pytest.raises(UserError, match="none of the 2 W&B runs can be read"):
+        read_runs(tmp_path)
+    one, two = capsys.readouterr().err.splitlines()
+    assert one.endswith("offline-run-one cannot be read (ValueError); it is left out")
+    assert "offline-run-two cannot be read: " in two and "bad header" in two
 
 
 def test_a_run_has_its_media_and_its_numbers(swept: Path) -> None:
-    run: Logged = read_runs(swept)[0]
+    run = read_runs(swept)[0]
     assert run.media["heat_map"] == "image-file" and run.media["profiles"] == "table-file"
     assert {"grad_h/slope", "grad_h/log10_first_to_last", "loss", "trainer/global_step"} <= run.history
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
-def test_wandbs_own_viewer_shows_runs_curves_and_the_heat_map(swept: Path) -> None:
-    session, program = f"unrolled-{time.time_ns()}", Path(sys.executable).parent / "wandb"
-    tmux = ["tmux", "-L", session]
-    shell = f"{program} leet {swept / 'wandb'}"
-    subprocess.run([*tmux, "new-session", "-d", "-s", "v", "-x", "200", "-y", "55", shell], check=True)
-    try:
-        wait_for(tmux, "Runs [4 items]")
-        wait_for(tmux, "identity hidden=")  # the newest run's name
-        wait_for(tmux, "grad/log10_W_h")
-        subprocess.run([*tmux, "send-keys", "-t", "v", "3"], check=True)  # opens the pictures
-        wait_for(tmux, "heat_map")
-    finally:
-        subprocess.run([*tmux, "kill-server"], check=False)
-
-
-def wait_for(tmux: list[str], word: str, seconds: float = 20) -> None:
-    until, seen = time.monotonic() + seconds, ""
-    while time.monotonic() < until:
-        captured = subprocess.run([*tmux, "capture-pane", "-p", "-t", "v"], capture_output=True, text=True, check=True)
-        seen = captured.stdout
-        if word in seen:
-            return
-        time.sleep(0.5)
-    raise AssertionError(f"{word!r} is not on the screen:\n{seen}")
+def test_wandbs_own_viewer_shows_runs_curves_and_the_heat_map(swept: Path, tmp_path: Path) -> None:
+    with Leet(swept / "wandb", tmp_path) as viewer:
+        viewer.wait_for(lambda: viewer.shows("Runs [4 items]"))
+        viewer.wait_for(lambda: viewer.shows("identity hidden="))  # the newest run's name
+        viewer.wait_for(lambda: viewer.dots("grad/log10_W_h") > 10)
+        assert not viewer.shows("heat_map")
+        viewer.press("3")  # shows the pictures
+        viewer.wait_for(lambda: viewer.shows("heat_map"))
+        viewer.wait_for(lambda: len(viewer.colours()) > 5)

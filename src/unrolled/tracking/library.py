@@ -7,5 +7,7 @@ with warnings.catch_warnings():
     import wandb_workspaces.reports.v2 as wr
     import wandb_workspaces.workspaces as ws
     from wandb_workspaces.reports.v2.interface import ParallelCoordinatesPlotColumn as Column
+    from wandb_workspaces.workspaces.errors import SpecVersionError
+    from wandb_workspaces.workspaces.internal import get_view_dict
 
-__all__ = ["Column", "wr", "ws"]
+__all__ = ["Column", "SpecVersionError", "get_view_dict", "wr", "ws"]

@@ -2,6 +2,8 @@
 
 import math
 import subprocess
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,6 @@ from typing import Any
 from unrolled.errors import UserError
 
 from .read_back import read_records
-from .superseded import SUPERSEDED
 
 KIND = "._type"  # of the key that says what a picture, a table or a histogram is
 
@@ -21,43 +22,73 @@ class Logged:
     None or not finite.
     """
 
+    folder: Path
     id: str
     name: str
+    project: str
     group: str | None
     history: frozenset[str]
     media: dict[str, str]
     summary: dict[str, Any]
     config: dict[str, Any]
 
+    @property
+    def online(self) -> bool:
+        """Whether it was uploaded while it went on: into `project`, which it cannot leave."""
+        return not self.folder.name.startswith("offline-")
+
     def has(self, kind: str, key: str) -> bool:
         """kind: the name of one of the last four fields."""
         return key in getattr(self, kind)
 
 
-def read_runs(folder: Path) -> list[Logged]:
-    """The runs in `folder`/wandb that no other has replaced, oldest first.
+class _Unreadable(Exception):
+    """The message says which run, and why."""
 
-    Raises UserError where there is none, and where one cannot be read.
-    """
-    found = sorted(run for run in (folder / "wandb").glob("*run-*") if run.is_dir() and run.name != SUPERSEDED)
+
+def read_runs(folder: Path) -> list[Logged]:
+    """The runs in `folder`/wandb that no other has replaced, oldest first; raises as `read_all`."""
+    found = sorted(run for run in (folder / "wandb").glob("*run-*") if run.is_dir())
     if not found:
         raise UserError(f"{folder} holds no W&B runs: run the sweep with tracker=offline")
-    return [_read(run) for run in found]
+    return read_all(found)
+
+
+def read_all(found: Sequence[Path]) -> list[Logged]:
+    """The runs in these folders, but for those that cannot be read: of each a line on stderr says why.
+
+    Raises UserError where none is left.
+    """
+    logged = []
+    for run in found:
+        try:
+            logged.append(_read(run))
+        except _Unreadable as error:
+            print(f"unrolled: {error}; it is left out", file=sys.stderr)
+    if not logged:
+        raise UserError(f"none of the {len(found)} W&B runs can be read")
+    return logged
 
 
 def _read(run: Path) -> Logged:
     try:
         records = read_records(run)
-        begun = next(record["run"] for record in records if record["type"] == "run")
-    except (OSError, ValueError, StopIteration, subprocess.CalledProcessError) as error:
-        raise UserError(f"the W&B run in {run} cannot be read ({type(error).__name__})") from error
+        begun = next((record["run"] for record in records if record["type"] == "run"), None)
+    except subprocess.CalledProcessError as error:
+        raise _Unreadable(f"the W&B run in {run} cannot be read: {' '.join(error.stderr.split())}") from error
+    except (OSError, ValueError) as error:
+        raise _Unreadable(f"the W&B run in {run} cannot be read ({type(error).__name__})") from error
+    if begun is None:
+        raise _Unreadable(f"the W&B run in {run} holds nothing yet")
     rows = [record["history"]["item"] for record in records if record["type"] == "history"]
     summary: dict[str, Any] = {}
     for record in records:
         summary |= record["summary"].get("update", {}) if record["type"] == "summary" else {}
     return Logged(
+        folder=run,
         id=begun["run_id"],
         name=begun["display_name"],
+        project=begun["project"],
         group=begun.get("run_group"),
         history=frozenset(key for row in rows for key, value in row.items() if _number(value)),
         media={key.removesuffix(KIND): value for row in rows for key, value in row.items() if key.endswith(KIND)},

@@ -1,5 +1,7 @@
 """The W&B workspace of a sweep: its sections, with no panel that would be empty."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -18,7 +20,8 @@ def workspace(  # noqa: PLR0917
 ) -> Any:
     """A `ws.Workspace`, not saved. axes: the swept keys. score: the key of the score that decides, None: there is none.
 
-    Equal sweeps have equal workspaces: the panels' ids are counted, not drawn.
+    Equal sweeps have equal workspaces: the panels' ids are counted, not drawn. W&B's own name of it comes from the
+    groups that it shows, so that it is found again where nothing remembers it.
     """
     sections = {
         "Gradient flow": panels.gradient_flow(logged),
@@ -28,7 +31,7 @@ def workspace(  # noqa: PLR0917
         "Runs": [Candidate(wr.RunComparer(), frozenset())],
     }
     made = [_section(title, candidates, logged) for title, candidates in sections.items()]
-    return ws.Workspace(
+    built = ws.Workspace(
         entity=entity,
         project=project,
         name=name,
@@ -36,6 +39,8 @@ def workspace(  # noqa: PLR0917
         settings=ws.WorkspaceSettings(x_axis=STEP, max_runs=max(10, len(logged))),
         runset_settings=ws.RunsetSettings(filters=_of_the_sweep(logged), pinned_columns=_columns(logged, score)),
     )
+    built._internal_name = _view_name(_groups(logged))
+    return built
 
 
 def _section(title: str, candidates: Iterable[Candidate], logged: Sequence[Logged]) -> Any:
@@ -48,10 +53,18 @@ def _section(title: str, candidates: Iterable[Candidate], logged: Sequence[Logge
     return ws.Section(name=title, panels=kept, is_open=True, layout_settings=layout)
 
 
+def _view_name(groups: list[str]) -> str:
+    return f"nw-{hashlib.sha256(json.dumps(groups).encode()).hexdigest()[:11]}-v"
+
+
 def _of_the_sweep(logged: Sequence[Logged]) -> Any:
     """Other sweeps of the project stay out."""
-    groups = sorted({run.group for run in logged if run.group})
+    groups = _groups(logged)
     return ws.And(ws.Metric("Group").isin(groups)) if groups else ""
+
+
+def _groups(logged: Sequence[Logged]) -> list[str]:
+    return sorted({run.group for run in logged if run.group})
 
 
 def _columns(logged: Sequence[Logged], score: str | None) -> list[str]:
