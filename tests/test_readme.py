@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, train
+from unrolled.cli import parsed
 from unrolled.config import plain
 from unrolled.paths import SWEEPS, choices
 from unrolled.preflight import compose, preflight
@@ -32,6 +33,14 @@ TRAIN = [
 def test_every_command_is_accepted(arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     preflight(shlex.split(arguments))
+
+
+def test_every_other_command_is_one() -> None:
+    lines = re.findall(r"^(?:\$ )?\.venv/bin/unrolled (.*)$", README, flags=re.MULTILINE)
+    assert len(lines) >= 8
+    for line in lines:
+        words = shlex.split(line, comments=True)
+        assert words[0] == "train" or callable(parsed(words).call)
 
 
 @pytest.mark.parametrize(("word", "printed"), [("tape.dh", "tensor(["), ("mean_field(", "vanishing -0.")])

@@ -241,8 +241,8 @@ def _around(commands: Any) -> None:
     sync.set_defaults(call=_sync)
 
 
-def console() -> None:
-    """The `unrolled` command."""
+def parsed(words: Sequence[str]) -> argparse.Namespace:
+    """What `unrolled WORDS` asks for, `call` being what does it. Ends the process where that is no command."""
     parser = argparse.ArgumentParser(
         prog="unrolled",
         description="What happens to gradients on their way back through time in a recurrent network.",
@@ -250,12 +250,17 @@ def console() -> None:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _looking(commands)
     _around(commands)
+    pushing = words[:2] == ["dashboard", "push"]
+    return parser.parse_args(["dashboard push", *words[2:]] if pushing else words or ["--help"])
+
+
+def console() -> None:
+    """The `unrolled` command."""
     if sys.argv[1:2] == ["train"]:
         sys.argv[0] += " train"
         train(sys.argv[2:])
         return
-    words = sys.argv[1:]
-    args = parser.parse_args(["dashboard push", *words[2:]] if words[:2] == ["dashboard", "push"] else words)
+    args = parsed(sys.argv[1:])
     _guarded(lambda: args.call(args))
 
 

@@ -25,8 +25,8 @@ def folder(tmp_path: Path) -> Path:
 def test_a_narrow_terminal_gets_fewer_columns_but_whole_ones(
     width: int, missing: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def console(**options: bool) -> Console:
-        return Console(force_terminal=True, no_color=True, width=width, **options)
+    def console(highlight: bool) -> Console:
+        return Console(force_terminal=True, no_color=True, width=width, highlight=highlight)
 
     monkeypatch.setattr(terminal, "Console", console)
     terminal.print_table(read_sweep(folder))

@@ -43,6 +43,9 @@ def test_no_runs_and_no_network_are_told_in_a_line(tmp_path: Path, monkeypatch: 
     with pytest.raises(UserError, match="holds no offline runs"):
         offline_runs(tmp_path)
     recorded(tmp_path, "kept")
+    monkeypatch.setenv("WANDB_API_KEY", "no key at all")
+    with pytest.raises(UserError, match="W&B does not accept the key that is here"):
+        sync(tmp_path, dry_run=False)
     monkeypatch.setenv("WANDB_API_KEY", "k" * 40)
     monkeypatch.setattr("unrolled.tracking.weights_and_biases.reachable", lambda: False)
     with pytest.raises(UserError, match="W&B does not answer; nothing was uploaded"):

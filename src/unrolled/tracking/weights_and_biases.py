@@ -172,11 +172,11 @@ def why_offline() -> str | None:
     import wandb
     from wandb.errors import AuthenticationError
 
-    if not wandb.login(prompt=False, verify=False):
-        return "W&B has no key here: copy one from the settings page of your account (wandb.ai) into `wandb login`"
-    if not reachable():
-        return "W&B does not answer"
     try:
+        if not wandb.login(prompt=False, verify=False):
+            return "W&B has no key here: copy one from the settings page of your account (wandb.ai) into `wandb login`"
+        if not reachable():
+            return "W&B does not answer"
         wandb.login(prompt=False)
     except AuthenticationError:
         return "W&B does not accept the key that is here: give another to `wandb login --relogin`"
