@@ -20,6 +20,15 @@ QUICK = ["trainer.max_steps=12", "trainer.log_every_n_steps=5", "probe.every=10"
 Run = Callable[..., dict[str, Any]]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share a sweep or a browser of their module go to one process: else each would make its own."""
+    for item in items:
+        shared = getattr(item, "_fixtureinfo").name2fixturedefs.values()
+        if any(fixtures[-1].scope == "module" for fixtures in shared):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 @pytest.fixture
 def quick_run(tmp_path: Path) -> Run:
     """Runs a configuration in this process, a dozen steps by default; returns its status. No W&B."""
