@@ -24,8 +24,8 @@ Run = Callable[..., dict[str, Any]]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share a sweep or a browser of their module go to one process: else each would make its own."""
     for item in items:
-        shared = getattr(item, "_fixtureinfo").name2fixturedefs.values()
-        if any(fixtures[-1].scope == "module" for fixtures in shared):
+        assert isinstance(item, pytest.Function)
+        if any(fixtures[-1].scope == "module" for fixtures in item._fixtureinfo.name2fixturedefs.values()):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
