@@ -29,7 +29,7 @@ sweep: $(READY) ## the sweep sweeps/$(S).yaml and its page; S=name, ARGS="seed=0
 	@$(PY) src/train.py --config-dir sweeps --config-name $(S) $(ARGS)
 
 test: $(READY) ## the tests (under 10 minutes on 2 cores)
-	$(PY) -m pytest -n auto --dist loadgroup $(ARGS)
+	$(PY) -m pytest -n auto $(ARGS)
 
 test-long: $(READY) ## the slow tests: whole sweeps, a hundred kills, a Slurm cluster
 	$(PY) -m pytest -m long $(ARGS)

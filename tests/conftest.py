@@ -2,11 +2,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from xdist.scheduler import LoadScopeScheduling
 
 from unrolled.place import Place
 from unrolled.preflight import compose
@@ -20,13 +22,21 @@ QUICK = ["trainer.max_steps=12", "trainer.log_every_n_steps=5", "probe.every=10"
 Run = Callable[..., dict[str, Any]]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share a sweep or a browser of their module go to one process: else each would make its own."""
-    for item in items:
-        assert isinstance(item, pytest.Function)
-        if any(fixtures[-1].scope == "module" for fixtures in item._fixtureinfo.name2fixturedefs.values()):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+class Sharing(LoadScopeScheduling):
+    """Tests that share a sweep or a browser of their module go to one process: else each process makes its own."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if _shares(file) else nodeid
+
+
+@cache
+def _shares(file: str) -> bool:
+    return 'scope="module"' in (ROOT / file).read_text(encoding="utf-8")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Sharing:
+    return Sharing(config, log)
 
 
 @pytest.fixture
