@@ -158,7 +158,10 @@ TYPED = [word for word in SHORT if not word.startswith(("tracker", "trainer.max_
 TYPED += ["trainer.max_epochs=30", "trainer.progress=false"]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.long), (signal.SIGKILL, -9)],
+)
 def test_what_a_user_stops_he_can_go_on_with(number: signal.Signals, code: int, undisturbed, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     command = [sys.executable, "src/train.py", *TYPED, f"hydra.run.dir={folder}"]

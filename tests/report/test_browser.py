@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser import CHROMIUM, chromium, data_of, draw_all, opened
 from PIL import Image
 from test_page import births, make_sweep
 
+from browser import CHROMIUM, chromium, data_of, draw_all, opened
 from conftest import QUICK, train
 from unrolled.report.build import build
 from unrolled.report.run_page import build_run
@@ -224,8 +224,10 @@ def test_every_figure_can_be_exported(which: str, browser: Any, request: pytest.
     file, done, count = request.getfixturevalue(which), 0, 1
     while done < count:
         with opened(browser, file, width=800) as page:
-            count = draw_all(page)
+            count = page.locator(".figure").count()
             for i in range(done, min(done + 5, count)):
+                page.locator(".figure").nth(i).scroll_into_view_if_needed()
+                page.locator(".figure").nth(i).locator(".main-svg").first.wait_for()
                 for kind in ("SVG", "PNG"):
                     with page.expect_download() as saved:
                         page.locator(".export").nth(i).get_by_text(kind).click()
