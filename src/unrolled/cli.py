@@ -16,6 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from .config import Config
 from .errors import Interrupted, UserError, raise_on_signals
+from .heavy import imports, load_run
 from .paths import CONF
 from .preflight import as_names, check, in_one_line, preflight
 from .ranks import RanksFailed, started_outside
@@ -25,6 +26,7 @@ def cell(config: DictConfig) -> float | None:
     """What Hydra calls for a run, and for each cell of a sweep. Undecorated: every launcher can pickle it."""
     from hydra.core.hydra_config import HydraConfig
 
+    load_run()
     from .place import place_of
     from .run import run
 
@@ -55,6 +57,7 @@ def _train(arguments: list[str]) -> None:
 
 def _follow(config: Config) -> None:
     """A rank that torchrun has started beside the first: it trains with it, and has no folder of its own."""
+    load_run()
     from .place import Place
     from .run import run
 
@@ -143,7 +146,8 @@ def _sync(args: argparse.Namespace) -> None:
 
 
 def _diagnose(args: argparse.Namespace) -> None:
-    from .diagnosing import diagnose_run, diagnose_torch
+    with imports():
+        from .diagnosing import diagnose_run, diagnose_torch
 
     out = Path(args.out) if args.out else None
     if (args.run is None) == (args.from_torch is None):
@@ -162,7 +166,8 @@ def _show(args: argparse.Namespace) -> None:
 
 
 def _predict(args: argparse.Namespace) -> None:
-    from .predict import predict, show
+    with imports():
+        from .predict import predict, show
 
     show(predict(Path(args.run), args.text, args.label, args.checkpoint))
 

@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 
 from unrolled.config import register
 from unrolled.errors import Interrupted, raise_on_signals
+from unrolled.heavy import load_run
 
 from .cell import run_here
 from .local import warm_up
@@ -67,6 +68,7 @@ class Member:
     def _one_rank(self, job: Job) -> None:
         from submitit.helpers import TorchDistributedEnvironment
 
+        load_run()
         from unrolled.place import Place
         from unrolled.preflight import check, without_hydra
         from unrolled.ranks import OURS
