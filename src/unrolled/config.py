@@ -3,7 +3,8 @@
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import MISSING as NO_DEFAULT
+from dataclasses import Field, asdict, dataclass, field, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from omegaconf import MISSING
 
 def within(min: float = -math.inf, above: float = -math.inf, max: float = math.inf, default: Any = MISSING) -> Any:
     """A number with its allowed range."""
-    return field(default=default, metadata={"min": min, "above": above, "max": max})
+    return field(default=default, metadata={"range": {"min": min, "above": above, "max": max}})
 
 
 InitName = Enum("InitName", "gaussian orthogonal identity xavier critical")
@@ -36,6 +37,16 @@ def option(min: float = -math.inf, above: float = -math.inf, max: float = math.i
 def one_of(*words: str) -> Any:
     """A word that some choices of a group have and others do not."""
     return field(default=None, metadata={"words": words})
+
+
+def added(key: Any) -> Any:
+    """A key, or a group, that came when there were records without it: `added(within(min=0, default=0.0))`.
+
+    Its default is what such a record means; while a configuration has that value its fingerprint is what it was.
+    """
+    assert key.default is not MISSING, "an added key needs a default"
+    given = {"default": key.default} if key.default_factory is NO_DEFAULT else {"default_factory": key.default_factory}
+    return field(**given, metadata={**key.metadata, "added": True})
 
 
 @dataclass
@@ -189,10 +200,30 @@ def _plain(value: Any) -> Any:
     return value.name if isinstance(value, Enum) else value
 
 
+UNDECISIVE = ("sweep", "slurm", "tracker", "resume")
+
+
 def fingerprint(values: dict[str, Any]) -> str:
     """Equal for two runs that must give equal numbers: a hash of what decides them (not where they are recorded)."""
-    decisive = {k: v for k, v in values.items() if k not in ("sweep", "slurm", "tracker", "resume")}
+    decisive = {k: v for k, v in _as_recorded(values, Config).items() if k not in UNDECISIVE}
     text = json.dumps(decisive, sort_keys=True)
     for file in (values["task"]["file"], values["embedding"]["path"]):  # what they hold decides too
         text += Path(file).read_text(encoding="utf-8") if file else ""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _as_recorded(values: dict[str, Any], schema: type) -> dict[str, Any]:
+    """The values without those added keys that stand at their defaults."""
+    known, kept = {f.name: f for f in fields(schema)}, {}
+    for key, value in values.items():
+        f = known[key]
+        if not (f.metadata.get("added") and value == _default(f)):
+            kept[key] = _as_recorded(value, f.type) if is_dataclass(f.type) else value  # type: ignore[arg-type]
+    return kept
+
+
+def _default(f: Field[Any]) -> Any:
+    if f.default_factory is NO_DEFAULT:
+        return _plain(f.default)
+    made = f.default_factory()
+    return _plain(asdict(made) if is_dataclass(made) and not isinstance(made, type) else made)

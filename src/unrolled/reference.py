@@ -136,7 +136,7 @@ def _allowed(f: Field[Any]) -> str:
     kind = get_args(f.type)[0] if isinstance(f.type, types.UnionType) else f.type
     if words := _words(f, kind):
         return ", ".join(words)
-    return in_words(**f.metadata) if f.metadata else ""
+    return in_words(**f.metadata["range"]) if "range" in f.metadata else ""
 
 
 def _shown(value: Any) -> str:

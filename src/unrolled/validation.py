@@ -43,15 +43,17 @@ def check_values(config: Config) -> None:
 
 def _check_keys(config: DictConfig, schema: type, prefix: str) -> None:
     """`+model.foo=1` and `~model` get past OmegaConf's own check: not past this."""
-    known = {f.name: f.type for f in fields(schema)}
+    known = {f.name: f for f in fields(schema)}
     for key in config:
         if key not in known:
             raise UserError(f"unknown key {prefix}{key}; allowed here: {', '.join(known)}")
-    for key, kind in known.items():
+    for key, f in known.items():
         if key not in config:
+            if f.metadata.get("added"):  # the record of an earlier version
+                continue
             raise UserError(f"{prefix}{key} was deleted, and every run needs it")
-        if is_dataclass(kind):
-            _check_keys(config[key], kind, f"{prefix}{key}.")  # type: ignore[arg-type]
+        if is_dataclass(f.type):
+            _check_keys(config[key], f.type, f"{prefix}{key}.")  # type: ignore[arg-type]
 
 
 def _check_ranges(node: Any, prefix: str) -> None:
@@ -59,13 +61,13 @@ def _check_ranges(node: Any, prefix: str) -> None:
         key, value = prefix + f.name, getattr(node, f.name)
         if is_dataclass(value):
             _check_ranges(value, key + ".")
-        elif value is None or not f.metadata:
+        elif value is None:
             continue
         elif words := f.metadata.get("words"):
             if value not in words:
                 raise UserError(f"{key}={value}: allowed: {', '.join(words)}")
-        elif not _inside(value, **f.metadata):
-            raise UserError(f"{key}={value} is out of range: must be {_words(value, **f.metadata)}")
+        elif (allowed := f.metadata.get("range")) and not _inside(value, **allowed):
+            raise UserError(f"{key}={value} is out of range: must be {_words(value, **allowed)}")
 
 
 def _inside(value: float, min: float, above: float, max: float) -> bool:

@@ -7,12 +7,12 @@ from typing import Any
 import torch
 from omegaconf import OmegaConf
 
-from unrolled.config import Config
+from unrolled.config import Config, plain
 from unrolled.errors import UserError
 from unrolled.tasks import check as check_task
 from unrolled.tasks import load
 from unrolled.tasks.data import Data
-from unrolled.validation import validate
+from unrolled.validation import typed, validate
 
 from .module import RecurrentModule
 
@@ -53,7 +53,11 @@ def _no_checkpoint(file: Path, why: str) -> UserError:
 def _restored(kept: dict[str, Any], config: Config) -> tuple[Config, Data, RecurrentModule]:
     check_task(config.task)
     torch.set_num_threads(1)
-    module = RecurrentModule(kept["hyper_parameters"]["config"], kept["hyper_parameters"]["spec"])
+    trained = OmegaConf.create(kept["hyper_parameters"]["config"])  # an earlier version's lacks later keys
+    module = RecurrentModule(
+        plain(typed(trained)),  # type: ignore[arg-type]
+        kept["hyper_parameters"]["spec"],
+    )
     if config.trainer.precision == 64:
         module.double()  # before the weights come: else they pass through half the bits
     module.load_state_dict(kept["state_dict"])
