@@ -7,7 +7,8 @@ import torch
 
 from unrolled.rnn import Batch
 from unrolled.rnn.patterns import END, START
-from unrolled.tasks.scores import WRITTEN_UNKNOWN, Skill, classification, detection, next_symbol, regression, writing
+from unrolled.tasks.averages import Skill
+from unrolled.tasks.scores import WRITTEN_UNKNOWN, classification, detection, next_symbol, regression, writing
 
 X = torch.zeros(1)
 

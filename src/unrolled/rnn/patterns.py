@@ -44,6 +44,10 @@ class Batch(NamedTuple):
         assert x is not None and y is not None
         return Batch(x, cut(self.mask, True), y, cut(self.y_mask, True))
 
+    def counted(self, values: Tensor) -> Tensor:
+        """(n, ...): of the values (T', B, ...) or (B, ...) of each answer those of the answers that count."""
+        return values if self.y_mask is None else values[self.y_mask]
+
     @property
     def answers(self) -> int:
         """How many count."""

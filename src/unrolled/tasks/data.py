@@ -124,13 +124,13 @@ class Data:
 
 
 def mean_loss(losses: Tensor, batch: Batch) -> Tensor:
-    """Over all answers that count."""
-    return losses.mean() if batch.y_mask is None else losses[batch.y_mask].mean()
+    """Mean over all answers that count: a sample with more answers weighs more."""
+    return batch.counted(losses).mean()
 
 
 def total_loss(losses: Tensor, batch: Batch) -> Tensor:
     """Sum over all answers that count."""
-    return losses.sum() if batch.y_mask is None else losses[batch.y_mask].sum()
+    return batch.counted(losses).sum()
 
 
 def own_losses(losses: Tensor, batch: Batch) -> Tensor:
@@ -144,7 +144,7 @@ def score(guess: Guess, data: Data, loss: Loss) -> dict[str, float]:
     """The scores of a guess, keyed as a run's own (`val/loss`, `val/...`)."""
     batch, scores, found = data.val.whole(), data.scores(), {}
     if guess.answer is not None:
-        found["val/loss"] = float(mean_loss(loss(guess.answer, batch.y), batch))
+        found["val/loss"] = float(mean_loss(loss(guess.answer.double(), batch.y), batch))
     said = guess.answer if guess.written is None else guess.written
     assert said is not None
     scores.update(said, batch)

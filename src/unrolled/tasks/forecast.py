@@ -17,9 +17,10 @@ from torch import Tensor
 
 from unrolled.config import TaskConfig
 
+from .averages import Skill
 from .data import Data, Guess, Split
 from .files import package_file
-from .scores import Skill, regression
+from .scores import regression
 
 Frame = Any  # of pandas, whose own types know too little of its arithmetic
 

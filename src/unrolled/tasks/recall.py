@@ -3,26 +3,15 @@
 import math
 
 import torch
-from torch import Generator, Tensor
-from torchmetrics import MeanMetric
+from torch import Generator
 from torchmetrics.classification import MulticlassAccuracy
 
 from unrolled.config import TaskConfig
 
+from .averages import Recall
 from .data import Data, Guess, Split
 from .generated import generated
 from .scores import Scores, counted
-
-
-class Recall(MeanMetric):
-    """Share of the symbols that were to be remembered and came back right; blanks do not count."""
-
-    def __init__(self, symbols: int) -> None:
-        super().__init__(nan_strategy="disable")
-        self.symbols = symbols
-
-    def update(self, predicted: Tensor, true: Tensor) -> None:  # type: ignore[override]
-        super().update((predicted.argmax(1) == true)[true < self.symbols].double())
 
 
 def recalled(config: TaskConfig, seed: int, symbols: int, items: int) -> Data:

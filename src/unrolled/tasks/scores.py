@@ -1,18 +1,18 @@
 """The scores of a task: metrics of torchmetrics, and the few that it lacks, on the answers that count."""
 
-import math
 from collections import Counter
 from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
-from torchmetrics import MeanAbsoluteError, MeanMetric, MeanSquaredError, Metric
+from torchmetrics import Metric
 from torchmetrics.classification import BinaryAccuracy, BinaryF1Score, MulticlassAccuracy, MulticlassF1Score
 from torchmetrics.text import BLEUScore
 
 from unrolled.rnn import Batch
 from unrolled.rnn.patterns import END, START
+
+from .averages import AbsoluteError, Average, Bits, SquaredError, alone
 
 WRITTEN_UNKNOWN = 2  # in every vocabulary that is written: a word too rare to learn, which is never right
 
@@ -28,7 +28,8 @@ class Scores:
     def __init__(self, main: str, larger: bool, metrics: dict[str, Metric], view: View) -> None:
         self.main, self.larger, self.metrics, self.view = main, larger, metrics, view
         for metric in metrics.values():
-            metric.distributed_available_fn = alone  # each rank validates the whole split
+            for part in metric.modules():  # a metric may hold others
+                part.distributed_available_fn = alone  # type: ignore[assignment]
 
     def reset(self) -> None:
         for metric in self.metrics.values():
@@ -43,16 +44,9 @@ class Scores:
         return {name: float(metric.compute()) for name, metric in self.metrics.items()}
 
 
-def alone() -> bool:
-    """For a metric that asks whether there are other ranks to add up with."""
-    return False
-
-
 def counted(said: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
     """(n, C) and (n,): the answers that count, one after the other."""
-    if batch.y_mask is None:
-        return said, batch.y
-    return said[batch.y_mask], batch.y[batch.y_mask]
+    return batch.counted(said), batch.counted(batch.y)
 
 
 def classification(classes: int) -> Scores:
@@ -81,7 +75,7 @@ def next_symbol(classes: int) -> Scores:
 
 def regression(**more: Metric) -> Scores:
     """Mean squared and mean absolute error."""
-    return Scores("mse", False, {"mse": MeanSquaredError(), "mae": MeanAbsoluteError(), **more}, counted)
+    return Scores("mse", False, {"mse": SquaredError(), "mae": AbsoluteError(), **more}, counted)
 
 
 def writing(bleu: bool) -> Scores:
@@ -97,54 +91,26 @@ def writing(bleu: bool) -> Scores:
     return Scores(next(iter(overlap)), True, metrics, tokens)
 
 
-class Skill(Metric):
-    """1 - MSE / (MSE of a reference): 1 is perfect, 0 no better than the reference, below 0 worse (Murphy 1988)."""
-
-    def __init__(self, reference: float) -> None:
-        super().__init__()
-        self.reference, self.mse = reference, MeanSquaredError()
-
-    def update(self, predicted: Tensor, true: Tensor) -> None:
-        self.mse.update(predicted, true)
-
-    def compute(self) -> Tensor:
-        return 1 - self.mse.compute() / self.reference
-
-    def reset(self) -> None:
-        super().reset()
-        self.mse.reset()
-
-
-class Bits(MeanMetric):
-    """Cross-entropy in bits per symbol."""
-
-    def __init__(self) -> None:
-        super().__init__(nan_strategy="disable")
-
-    def update(self, predicted: Tensor, true: Tensor) -> None:  # type: ignore[override]
-        super().update(F.cross_entropy(predicted, true, reduction="none") / math.log(2))
-
-
-class TokenAccuracy(MeanMetric):
+class TokenAccuracy(Average):
     """Share of the true tokens, the END among them, that stand at their place."""
 
     def update(self, predicted: Tensor, true: Tensor) -> None:  # type: ignore[override]
-        super().update((predicted == true)[true != START].double())
+        self.add((predicted == true)[true != START])
 
 
-class ExactMatch(MeanMetric):
+class ExactMatch(Average):
     """Share of sequences that are right from the first token to the END."""
 
     def update(self, predicted: Tensor, true: Tensor) -> None:  # type: ignore[override]
-        super().update((predicted == true).all(1).double())
+        self.add((predicted == true).all(1))
 
 
-class TokenF1(MeanMetric):
+class TokenF1(Average):
     """Mean over sequences of the F1 of their tokens as bags, the END left out (Rajpurkar et al. 2016)."""
 
     def update(self, predicted: Tensor, true: Tensor) -> None:  # type: ignore[override]
         pairs = zip(predicted.tolist(), true.tolist(), strict=True)
-        super().update(torch.tensor([_f1(Counter(_inner(p)), Counter(_inner(t))) for p, t in pairs]))
+        self.add(torch.tensor([_f1(Counter(_inner(p)), Counter(_inner(t))) for p, t in pairs], dtype=torch.float64))
 
 
 class Bleu(BLEUScore):
@@ -163,5 +129,6 @@ def _spaced(tokens: list[int]) -> str:
 
 
 def _f1(predicted: Counter, true: Counter) -> float:
-    common = (predicted & true).total()
-    return 2 * common / (predicted.total() + true.total()) if common else 0.0
+    """1 where both are empty: nothing is what was to be written."""
+    every = predicted.total() + true.total()
+    return 2 * (predicted & true).total() / every if every else 1.0

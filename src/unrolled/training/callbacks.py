@@ -106,7 +106,7 @@ class Solved(pl.Callback):
 def hits(answer: Tensor, batch: Batch) -> Tensor:
     """Number of the answers that count whose most probable class is the true one."""
     right = answer.argmax(-1) == batch.y
-    return (right if batch.y_mask is None else right[batch.y_mask]).double().sum()
+    return batch.counted(right).double().sum()
 
 
 def label(parameter: str) -> str:

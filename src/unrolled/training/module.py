@@ -7,7 +7,6 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
-from torchmetrics import MeanMetric
 
 from unrolled.errors import UserError
 from unrolled.gradients.theory import critical_gain
@@ -26,6 +25,7 @@ from unrolled.rnn import (
 )
 from unrolled.rnn.embedding import Front
 from unrolled.rnn.init import streams
+from unrolled.tasks.averages import Average
 from unrolled.tasks.data import mean_loss, total_loss
 from unrolled.tasks.scores import Scores
 
@@ -134,7 +134,7 @@ class RecurrentModule(pl.LightningModule):
         self.classes = bool(spec["answers_tokens"])
         self.tapes: tuple[Tape, ...] = ()
         self.ranks: tuple[int, int] = (0, 1)
-        self.validation_loss = MeanMetric(nan_strategy="disable", sync_on_compute=False)  # each rank validates all
+        self.validation_loss = Average()
 
     def forward(self, batch: Batch) -> Tensor:
         return self.network(batch)
@@ -169,11 +169,11 @@ class RecurrentModule(pl.LightningModule):
         """The loss with the true tokens fed back; the scores of what the network writes by itself, where it writes."""
         assert self.scores is not None
         answer = self.network(batch)
-        self.validation_loss.update(mean_loss(self.loss(answer, batch.y), batch), weight=batch.answers)
-        if torch.isfinite(answer).all():  # see validation_scores
+        self.validation_loss.update(batch.counted(self.loss(answer, batch.y)))
+        if torch.isfinite(batch.counted(answer)).all():  # see validation_scores
             self.scores.update(self.network.write(batch) if self.network.writes else answer, batch)  # type: ignore[operator]
         else:
-            self.validation_loss.update(torch.nan)
+            self.validation_loss.update(torch.full((1,), torch.nan))
 
     def on_validation_epoch_end(self) -> None:
         self.log_dict(self.validation_scores())
