@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -19,7 +20,7 @@ from unrolled.resume import CHECKPOINTS
 from unrolled.rnn import PATTERNS, Embedding
 from unrolled.rnn.init import stream
 from unrolled.tasks import load
-from unrolled.tasks.data import Data, Split, baseline_scores, score
+from unrolled.tasks.data import Data, Split, baseline_name, baseline_scores, timed_score
 from unrolled.tracking.outcome import for_summary, gradient_results
 from unrolled.tracking.profiles import write_words
 from unrolled.tracking.recorder import NullRecorder, Recorder
@@ -168,7 +169,7 @@ class Execution:
             "metrics": metrics,
             "train": self._on_training_examples(),
             "baseline": self.baseline,
-            "baseline_name": self.data.baseline_name,
+            "baseline_name": baseline_name(self.data, self.module.loss),
             "references": self._references(),
             "score": self.monitor,
             "larger_is_better": self.scores.larger,
@@ -195,14 +196,23 @@ class Execution:
         found = evaluate(self.module, [train[order]])
         return {name.removeprefix("val/"): value for name, value in found.items()}
 
-    def _references(self) -> dict[str, dict[str, float]]:
+    def _references(self) -> dict[str, dict[str, float | None]]:
         found = {}
         for name, guess in self.data.references.items():
-            seconds = {} if guess.seconds is None else {"seconds": guess.seconds}
-            found[name] = score(guess, self.data, self.module.loss) | seconds
-        for name, split in self.data.variants.items():
-            found[f"this network, {name}"] = evaluate(self.module, Once(split))
+            found[name] = self._scores_of(name, lambda guess=guess: timed_score(guess, self.data, self.module.loss))
+        for form, split in self.data.variants.items():
+            name = f"this network, {form}"
+            found[name] = self._scores_of(name, lambda split=split: evaluate(self.module, Once(split)))
         return found
+
+    def _scores_of(self, reference: str, scores: Callable[[], dict[str, float]]) -> dict[str, float | None]:
+        """Null each where they cannot be had: what a run is set against is no reason to lose its own result."""
+        try:
+            return dict(scores())
+        except Exception as error:
+            first_line = (str(error).splitlines() or [""])[0]
+            print(f"unrolled: no scores of {reference!r}: {type(error).__name__}: {first_line}", file=sys.stderr)
+            return dict.fromkeys(["val/loss", *(f"val/{name}" for name in self.scores.metrics)])
 
     def _solved(self) -> dict[str, Any] | None:
         """From which update on the task counted as solved; null: not within the updates that it was given."""

@@ -127,6 +127,34 @@ class TestForecast:
         # The same scale; for returns 0 is 0, where an indicator is centred on its mean: a constant for each stock.
         assert len((shift * 1e3).round().unique()) <= (4 if target == "return" else 1)
 
+    def test_the_return_of_today_is_what_yesterday_asked_for(self) -> None:
+        """In the answer's own zero and scale, which an indicator that is centred does not have."""
+        data = task("forecast", "task.target=return")
+        today = data.references["return as today"].answer
+        assert today is not None
+        torch.testing.assert_close(today[1:], data.val.y[:, :-1].transpose(0, 1))
+
+    @pytest.mark.parametrize(
+        ("ticker", "date"), [("AAPL", "2000-06-21"), ("AAPL", "2005-02-28"), ("MSFT", "2003-02-18")]
+    )
+    def test_volumes_are_counted_in_the_same_shares_before_and_after_a_split(self, ticker: str, date: str) -> None:
+        """On these days two shares were made of one; the turnover in dollars is what no split changes."""
+        days = forecast._days()
+        days = days[days["Ticker"] == ticker].reset_index(drop=True)
+        at = int((days["Date"] < date).sum())
+        counted = days["Volume"] / forecast._volume(days)
+        assert counted[at] == 2 * counted[at - 1]
+        turnover = days["Volume"] * days["Close"] / (forecast._volume(days) * days["Adj Close"])
+        assert turnover[at] / turnover[at - 1] == pytest.approx(1, abs=0.005)
+
+    def test_no_other_day_is_taken_for_a_split(self) -> None:
+        days = forecast._days()
+        splits = {
+            ticker: int(((each["Volume"] / forecast._volume(each)).diff().abs() > 0.5).sum())
+            for ticker, each in days.groupby("Ticker")
+        }
+        assert splits == {"AAPL": 2, "MSFT": 1, "IBM": 0, "GOOG": 0}
+
     def test_persistence_has_a_skill_of_zero(self) -> None:
         data = task("forecast", "task.target=volatility")
         assert score(data.baseline, data, MSE)["val/skill"] == pytest.approx(0, abs=1e-6)

@@ -82,3 +82,22 @@ def test_a_perfect_classifier() -> None:
     scores.update(10 * torch.eye(3), Batch(X, None, torch.arange(3), None))
     assert scores.compute() == {"accuracy": 1, "f1": 1}
     assert not math.isnan(sum(scores.compute().values()))
+
+
+def test_no_metric_waits_for_other_ranks() -> None:
+    """Nor one inside of another: each rank validates the whole split, and at the end only the first is left."""
+    from torchmetrics import MeanSquaredError
+    from torchmetrics.wrappers import MinMaxMetric
+
+    for scores in (
+        classification(2),
+        detection(),
+        next_symbol(2),
+        regression(skill=Skill(1.0), nested=MinMaxMetric(MeanSquaredError())),
+    ):
+        for metric in scores.metrics.values():
+            assert not any(part.distributed_available_fn() for part in metric.modules())  # type: ignore[operator]
+
+
+def test_nothing_written_where_nothing_was_to_be_written_is_right() -> None:
+    assert scored(False, written([]), written([])) == {"token_accuracy": 1.0, "exact_match": 1.0, "token_f1": 1.0}

@@ -74,7 +74,7 @@ def test_a_bag_of_words_does_not_see_order() -> None:
     sentences = [["good", "film"], ["bad", "film"], ["very", "bad"], ["so", "good"]]
     train = encode(sentences, [0, 1, 1, 0], vocabulary := build_vocabulary(sentences, 1), 5)
     turned = encode([s[::-1] for s in sentences], [0, 1, 1, 0], vocabulary, 5)
-    found, again = (bag_of_words(train, split, len(vocabulary)).answer for split in (train, turned))
+    found, again = (bag_of_words(train, split, len(vocabulary), 2).answer for split in (train, turned))
     assert found is not None and again is not None
     assert torch.equal(found, again)
     assert found.argmax(1).tolist() == [0, 1, 1, 0]

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from unrolled.config import TaskConfig
 
-from .data import Data, Split
+from .data import Data, Later, Split
 from .files import package_file, package_folder
 from .scores import writing
 from .split import held_out
@@ -47,9 +47,8 @@ def load(config: TaskConfig, seed: int) -> Data:
         PIXELS**2,
         vocabulary,
         lambda: writing(bleu=False),
-        most_frequent_words(learnt, held, len(vocabulary)),
-        "most frequent words",
-        references={"nearest training example": nearest(learnt.x, held.x, learnt)},
+        **most_frequent_words(learnt, len(held), len(vocabulary)),
+        references={"nearest training example": Later(lambda: nearest(learnt.x, held.x, learnt))},
     )
 
 

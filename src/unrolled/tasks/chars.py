@@ -8,7 +8,8 @@ from torch import Tensor
 
 from unrolled.config import TaskConfig
 
-from .data import Data, Guess, Split, shares
+from .constants import always, of_shares
+from .data import Data, Guess, Later, Split
 from .files import package_file
 from .scores import next_symbol
 
@@ -25,6 +26,8 @@ def load(config: TaskConfig, seed: int) -> Data:
     whole = torch.tensor([index[character] for character in text])
     border = len(whole) * 9 // 10
     train, val = windows(whole[:border], T), windows(whole[border:], T)
+    counts, name = _counts(train.y.flatten(), len(names)), "most frequent characters"
+    shares = (counts.double() / counts.sum()).expand(T, -1)
     return Data(
         "sequence_to_sequence",
         train,
@@ -32,9 +35,10 @@ def load(config: TaskConfig, seed: int) -> Data:
         names,
         names,
         lambda: next_symbol(len(names)),
-        Guess(shares(_counts(train.y.flatten(), len(names))).expand(T, len(val), -1)),
-        "most frequent characters",
-        references={"the character before": _bigrams(train, val, len(names))},
+        always(shares, len(val)),
+        name,
+        references={"the character before": Later(lambda: _bigrams(train, val, len(names)))},
+        constants=of_shares(shares, len(val), name),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from torch import Generator, Tensor
@@ -81,13 +82,41 @@ class Guess:
     seconds: float | None = None
 
 
+class Later:
+    """A guess that is made when it is first asked for: making it may fail, and is no reason for a run to."""
+
+    def __init__(self, make: Callable[[], Guess]) -> None:
+        self._make = make
+
+    @cached_property
+    def made(self) -> Guess:
+        return self._make()
+
+    @property
+    def answer(self) -> Tensor | None:
+        return self.made.answer
+
+    @property
+    def written(self) -> Tensor | None:
+        return self.made.written
+
+    @property
+    def seconds(self) -> float | None:
+        return self.made.seconds
+
+
+# The best constant answer for "loss" or the score of that name, and what it is called.
+Constants = Callable[[str, Loss], tuple[Guess, str]]
+
+
 @dataclass(frozen=True)
 class Data:
     """A task, ready to be trained on.
 
     pattern: a name in `rnn.PATTERNS`. reads, answers: names of the tokens (classes), or how many numbers.
-    scores: makes the scores, empty. baseline: the trivial answer, and what it is called. references: others to set a
-    network against. variants: other forms of the validation split, on which the trained network is scored too.
+    scores: makes the scores, empty. baseline: the trivial answer, and what it is called. constants: in its place,
+    where another constant is best for another loss or score. references: others to set a network against. variants:
+    other forms of the validation split, on which the trained network is scored too.
     exact: scores of the baseline that are known in closed form, by name of the loss or of the score.
     solved: (score, value) from which on the task counts as solved. encode: one example from what a person types.
     vectors: an embedding that the task brings for some of its words. pairs: words whose vectors are worth comparing.
@@ -102,7 +131,7 @@ class Data:
     scores: Callable[[], Scores]
     baseline: Guess
     baseline_name: str
-    references: dict[str, Guess] = field(default_factory=dict)
+    references: dict[str, Guess | Later] = field(default_factory=dict)
     variants: dict[str, Split] = field(default_factory=dict)
     exact: dict[str, float] = field(default_factory=dict)
     solved: tuple[str, float] | None = None
@@ -110,6 +139,7 @@ class Data:
     vectors: dict[str, list[float]] = field(default_factory=dict)
     pairs: list[tuple[str, str]] = field(default_factory=list)
     remark: str | None = None
+    constants: Constants | None = None
 
     @property
     def spec(self) -> dict[str, str | int | bool]:
@@ -140,7 +170,7 @@ def own_losses(losses: Tensor, batch: Batch) -> Tensor:
     return torch.where(batch.y_mask, losses, 0).sum(0) / batch.y_mask.sum(0).clamp_min(1)
 
 
-def score(guess: Guess, data: Data, loss: Loss) -> dict[str, float]:
+def score(guess: Guess | Later, data: Data, loss: Loss) -> dict[str, float]:
     """The scores of a guess, keyed as a run's own (`val/loss`, `val/...`)."""
     batch, scores, found = data.val.whole(), data.scores(), {}
     if guess.answer is not None:
@@ -151,9 +181,19 @@ def score(guess: Guess, data: Data, loss: Loss) -> dict[str, float]:
     return found | {f"val/{name}": value for name, value in scores.compute().items()}
 
 
+def timed_score(guess: Guess | Later, data: Data, loss: Loss) -> dict[str, float]:
+    """As `score`, and the `seconds` that it took to make the guess, where it says so."""
+    found = score(guess, data, loss)
+    return found if guess.seconds is None else found | {"seconds": guess.seconds}
+
+
 def baseline_scores(data: Data, loss: Loss, loss_name: str) -> dict[str, float]:
-    """The trivial baseline's scores: in closed form where there is one."""
+    """The trivial baseline's scores, each of the constant that is best for it: in closed form where there is one."""
     found = score(data.baseline, data, loss)
+    if data.constants is not None:
+        for name in found:
+            guess, _ = data.constants(name.removeprefix("val/"), loss)
+            found[name] = score(guess, data, loss)[name]
     for name, value in data.exact.items():
         if f"val/{name}" in found:
             found[f"val/{name}"] = value
@@ -162,11 +202,24 @@ def baseline_scores(data: Data, loss: Loss, loss_name: str) -> dict[str, float]:
     return found
 
 
+def baseline_name(data: Data, loss: Loss) -> str:
+    """What the trivial baseline is called; where its figures stand on different constants, which on which."""
+    if data.constants is None:
+        return data.baseline_name
+    scores = data.scores()
+    called: dict[str, list[str]] = {}
+    for each in dict.fromkeys([scores.main, "loss", *scores.metrics]):
+        called.setdefault(data.constants(each, loss)[1], []).append(each)
+    if len(called) == 1:
+        return next(iter(called))
+    return ", ".join(f"{name} ({', '.join(figures)})" for name, figures in called.items())
+
+
 def shares(counts: Tensor) -> Tensor:
     """ln of the shares that these counts make, as an answer."""
     return (counts.double() / counts.sum()).log()
 
 
 def most_frequent(train: Split, val: Split, classes: int) -> Guess:
-    """Answering every time with the classes' shares in the training split."""
-    return Guess(shares(torch.bincount(train.y, minlength=classes)).expand(len(val), -1))
+    """Answering every time with the classes' shares in the training split; none is impossible."""
+    return Guess(shares(torch.bincount(train.y, minlength=classes).clamp_min(1)).expand(len(val), -1))

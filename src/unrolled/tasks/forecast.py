@@ -1,8 +1,8 @@
 """Four stocks, day by day: from technical indicators up to day t to something of day t + 1, aligned.
 
 Source: daily prices and volumes of AAPL, MSFT, IBM (from 2000) and GOOG (from 2004) to 2013 in the package
-bokeh_sampledata (public domain). Prices are adjusted for splits and dividends. The last fifth of the days validates;
-every scale comes from the days before.
+bokeh_sampledata (public domain). Prices are adjusted for splits and dividends, volumes for splits. The last fifth
+of the days validates; every scale comes from the days before.
 """
 
 import gzip
@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
 
 from unrolled.config import TaskConfig
 
 from .averages import Skill
-from .data import Data, Guess, Split
+from .data import Data, Guess, Later, Split
 from .files import package_file
 from .scores import regression
 
@@ -27,6 +26,7 @@ Frame = Any  # of pandas, whose own types know too little of its arithmetic
 FILE = "_data/stocks.csv.gz"
 SHA256 = "5abadf99b2d394f920120a27de6f0df129859d71d4cfb0bf661bcc99446ab1fd"
 TICKERS = ("AAPL", "MSFT", "IBM", "GOOG")
+SPLIT = 1.5  # times: more than any dividend of these stocks
 WARM_UP = 35  # days until the slowest indicator has settled
 REMARK = {
     "return": "daily returns are close to unpredictable: a skill near 0, or below, is what to expect",
@@ -42,11 +42,10 @@ def load(config: TaskConfig, seed: int) -> Data:
     dates = sorted(days["Date"].unique())
     border = dates[len(dates) * 4 // 5]
     parts = [_windows(days[days["Ticker"] == ticker], target, border, T) for ticker in TICKERS]
-    train, val, today = (_joined([part[i] for part in parts]) for i in range(3))
-    persistence = Guess(today.y.transpose(0, 1))
-    reference = float((today.y - val.y).square().mean())
+    train, val, trivial, today = (_joined([part[i] for part in parts]) for i in range(4))
+    reference = float((trivial.y.double() - val.y.double()).square().mean())
     names = {"return": "zero return", "price": "as today", "volatility": "as today", "volume": "as today"}
-    zero_is_not_today = {"return as today": Guess(_returns_today(val))} if target == "return" else {}
+    others: dict[str, Guess | Later] = {"return as today": _said(today)} if target == "return" else {}
     return Data(
         "sequence_to_sequence",
         train,
@@ -54,9 +53,9 @@ def load(config: TaskConfig, seed: int) -> Data:
         len(INDICATORS),
         1,
         lambda: regression(skill=Skill(reference)),
-        persistence,
+        _said(trivial),
         names[target],
-        references=zero_is_not_today,
+        references=others,
         exact={"skill": 0.0},
         remark=REMARK.get(target),
     )
@@ -90,7 +89,7 @@ def indicators(days: Frame) -> Frame:
     RSI over 14 days and with Wilder's smoothing (Wilder 1978); MACD of 12 and 26 days, signal 9 (Appel 1979).
     """
     close = days["Adj Close"]
-    log, volume = np.log(close), np.log(days["Volume"])
+    log, volume = np.log(close), np.log(_volume(days))
     change, returns = close.diff(), log.diff()
     up, down = (side.clip(lower=0).ewm(alpha=1 / 14, adjust=False).mean() for side in (change, -change))
     fast, slow = (close.ewm(span=span, adjust=False).mean() for span in (12, 26))
@@ -112,13 +111,26 @@ def indicators(days: Frame) -> Frame:
     return pd.DataFrame(dict(zip(INDICATORS, columns, strict=True)))
 
 
+def _volume(days: Frame) -> Frame:
+    """Shares traded, in shares of the first day: the file has those of each day, and a split makes two of one.
+
+    A split is where the price falls to a half or less and the adjusted price does not; dividends move it less.
+    """
+    adjustment = days["Close"] / days["Adj Close"]
+    fallen = adjustment.shift(1) / adjustment
+    return days["Volume"] / fallen.where(fallen > SPLIT, 1.0).round().cumprod()
+
+
 def _spread(days: Frame) -> Frame:
     """A day's volatility from its highest and lowest price (Parkinson 1980): no adjustment changes their ratio."""
     return np.log(days["High"] / days["Low"]) / (2 * math.sqrt(math.log(2)))
 
 
-def _windows(days: Frame, target: str, border: str, T: int) -> tuple[Split, Split, Split]:
-    """(train, val, val with today's value for an answer) of one stock; a window is T days."""
+def _windows(days: Frame, target: str, border: str, T: int) -> tuple[Split, Split, Split, Split]:
+    """(train, val, val with the trivial answer, val with today's value for an answer) of one stock; T days each.
+
+    All answers have the same zero and the same scale.
+    """
     seen = indicators(days)
     wanted = {"price": seen["log price"], "return": seen["return"], "volatility": seen["range"]}
     value = wanted.get(target, seen["log volume"])
@@ -126,13 +138,14 @@ def _windows(days: Frame, target: str, border: str, T: int) -> tuple[Split, Spli
     x = (seen - seen[before].mean()) / seen[before].std()
     mean, scale = (0.0 if target == "return" else value[before].mean()), value[before].std()
     y = (value - mean) / scale
-    today = y * 0 if target == "return" else y
-    answers = pd.DataFrame({"tomorrow": y.shift(-1), "today": today})
+    trivial = y * 0 if target == "return" else y
+    answers = pd.DataFrame({"tomorrow": y.shift(-1), "trivial": trivial, "today": y})
     first = int(before.sum())
     x_train, y_train = x[WARM_UP : first - 1], answers[WARM_UP : first - 1]  # the last answer is still before
     x_val, y_val = x[first:-1], answers[first:-1]
     learnt = _cut(x_train, y_train["tomorrow"], T, max(1, T // 2))
-    return learnt, _cut(x_val, y_val["tomorrow"], T, T), _cut(x_val, y_val["today"], T, T)
+    held, trivial, today = (_cut(x_val, y_val[name], T, T) for name in answers)
+    return learnt, held, trivial, today
 
 
 def _cut(x: Frame, y: Frame, T: int, every: int) -> Split:
@@ -153,5 +166,6 @@ def _joined(splits: list[Split]) -> Split:
     return Split(x, real, y, real)
 
 
-def _returns_today(val: Split) -> Tensor:
-    return val.x[:, :, [INDICATORS.index("return")]].transpose(0, 1)
+def _said(split: Split) -> Guess:
+    """The split's answers, as a network would give them."""
+    return Guess(split.y.transpose(0, 1))

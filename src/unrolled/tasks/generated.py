@@ -6,7 +6,7 @@ from torch import Generator
 
 from unrolled.config import TaskConfig
 
-from .data import Data, Guess, Split, Stream
+from .data import Constants, Data, Guess, Split, Stream
 from .scores import Scores
 
 VALIDATION = 1000  # examples
@@ -27,11 +27,25 @@ def generated(
     baseline_name: str,
     exact: dict[str, float],
     solved: tuple[str, float],
+    constants: Callable[[int], Constants] | None = None,
 ) -> Data:
-    """`Data` whose training examples are never seen twice. make: (n, generator) -> n examples."""
+    """`Data` whose training examples are never seen twice. make: (n, generator) -> n examples.
+
+    constants: for so many validation examples.
+    """
     assert config.samples is not None
     train = Stream(make, config.samples, seed)
     val = train.split("val", VALIDATION)
     return Data(
-        pattern, train, val, reads, answers, scores, baseline(val), baseline_name, exact=exact, solved=solved
-    )  # fmt: skip
+        pattern,
+        train,
+        val,
+        reads,
+        answers,
+        scores,
+        baseline(val),
+        baseline_name,
+        exact=exact,
+        solved=solved,
+        constants=constants(len(val)) if constants else None,
+    )

@@ -11,6 +11,7 @@ from torch import Generator
 
 from unrolled.config import TaskConfig
 
+from .constants import of_shares
 from .data import Data, Guess, Split
 from .generated import generated
 from .scores import classification
@@ -39,4 +40,5 @@ def load(config: TaskConfig, seed: int) -> Data:
         baseline_name="either class",
         exact={"cross_entropy": math.log(2), "accuracy": 1 / 2},
         solved=("accuracy", 0.99),
+        constants=lambda n: of_shares(torch.full((2,), 1 / 2), n, "either class"),
     )

@@ -7,6 +7,7 @@ from torch import Generator, Tensor
 
 from unrolled.config import TaskConfig
 
+from .constants import of_numbers, two_uniform
 from .data import Data, Guess, Split
 from .generated import generated
 from .scores import regression
@@ -47,4 +48,5 @@ def of_two_marked(
         baseline_name=f"always {mean:g}",
         exact={"mse": variance},
         solved=("mse", solved),
+        constants=lambda n: of_numbers(two_uniform(what), n),
     )

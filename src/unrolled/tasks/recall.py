@@ -9,7 +9,8 @@ from torchmetrics.classification import MulticlassAccuracy
 from unrolled.config import TaskConfig
 
 from .averages import Recall
-from .data import Data, Guess, Split
+from .constants import always, of_shares
+from .data import Data, Split
 from .generated import generated
 from .scores import Scores, counted
 
@@ -30,17 +31,15 @@ def recalled(config: TaskConfig, seed: int, symbols: int, items: int) -> Data:
         real = torch.ones(n, T, dtype=torch.bool)
         return Split(x, real, y, real)
 
-    def blank_then_anything(val: Split) -> Guess:
-        answer = torch.full((T, 1, symbols + 1), -math.inf)
-        answer[:-items, :, blank] = 0.0
-        answer[-items:, :, :symbols] = -math.log(symbols)
-        return Guess(answer.expand(T, len(val), -1))
+    p = torch.zeros(T, symbols + 1)
+    p[:-items, blank] = 1.0
+    p[-items:, :symbols] = 1 / symbols
 
     def scores() -> Scores:
         metrics = {"recall": Recall(symbols), "accuracy": MulticlassAccuracy(symbols + 1, average="micro")}
         return Scores("recall", True, metrics, counted)
 
-    names = [f"symbol {i}" for i in range(symbols)]
+    name, names = "blanks, then any symbol", [f"symbol {i}" for i in range(symbols)]
     return generated(
         config,
         seed,
@@ -49,14 +48,15 @@ def recalled(config: TaskConfig, seed: int, symbols: int, items: int) -> Data:
         reads=[*names, "blank", "signal"],
         answers=[*names, "blank"],
         scores=scores,
-        baseline=blank_then_anything,
-        baseline_name="blanks, then any symbol",
+        baseline=lambda val: always(p, len(val)),
+        baseline_name=name,
         exact={
             "cross_entropy": items * math.log(symbols) / T,
             "recall": 1 / symbols,
             "accuracy": 1 - items / T * (1 - 1 / symbols),
         },
         solved=("recall", 0.99),
+        constants=lambda n: of_shares(p, n, name),
     )
 
 

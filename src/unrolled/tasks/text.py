@@ -11,9 +11,11 @@ from torch import Generator, Tensor
 from unrolled.config import TaskConfig
 from unrolled.rnn.init import stream
 
-from .data import Data, Guess, Split, most_frequent
+from .constants import of_all_classes, of_classes
+from .data import Data, Guess, Later, Split, most_frequent
 from .scores import Scores
 
+MOST_FREQUENT = "most frequent class"
 PAD, UNKNOWN = "<pad>", "<unk>"
 FEW = 5  # words that a variant hides
 PAIRS = [("love", "like"), ("good", "great"), ("bad", "awful"), ("good", "bad")]
@@ -72,13 +74,13 @@ def without(split: Split, n: int, first: bool) -> Split:
     return Split(torch.where(split.mask & (place <= n), 1, split.x), split.mask, split.y)
 
 
-def bag_of_words(train: Split, val: Split, vocabulary: int) -> Guess:
+def bag_of_words(train: Split, val: Split, vocabulary: int, classes: int) -> Guess:
     """Multinomial naive Bayes on word counts (scikit-learn): it cannot see order at all."""
     from sklearn.naive_bayes import MultinomialNB
 
     began = time.perf_counter()
     model = MultinomialNB().fit(_counts(train, vocabulary), train.y.numpy())
-    answer = torch.from_numpy(model.predict_log_proba(_counts(val, vocabulary)))
+    answer = of_all_classes(model.predict_log_proba(_counts(val, vocabulary)), model.classes_, classes, len(train))
     return Guess(answer, seconds=time.perf_counter() - began)
 
 
@@ -111,7 +113,11 @@ def classified(  # noqa: PLR0917
         learnt = _some(learnt, config.samples, stream(seed, "samples"))
     if config.shuffle_words:
         learnt, held = shuffled(learnt, stream(seed, "shuffle/train")), shuffled(held, stream(seed, "shuffle/val"))
-    baseline, bag = most_frequent(learnt, held, len(classes)), bag_of_words(learnt, held, len(vocabulary))
+    clean = learnt
+
+    def bag() -> Guess:
+        return bag_of_words(clean, held, len(vocabulary), len(classes))
+
     if config.label_noise:
         learnt = with_noise(learnt, config.label_noise, stream(seed, "label_noise"))
     return Data(
@@ -121,9 +127,9 @@ def classified(  # noqa: PLR0917
         vocabulary,
         list(classes),
         scores,
-        baseline,
-        "most frequent class",
-        references={"bag of words": bag},
+        most_frequent(learnt, held, len(classes)),
+        MOST_FREQUENT,
+        references={"bag of words": Later(bag)},
         variants={
             "words shuffled": shuffled(held, stream(seed, "shuffle/variant")),
             f"the first {FEW} words unknown": without(held, FEW, first=True),
@@ -131,6 +137,7 @@ def classified(  # noqa: PLR0917
         },
         encode=lambda text: encode([words_of(text)], [0], vocabulary, max(1, len(words_of(text)))).whole(),
         pairs=PAIRS,
+        constants=of_classes(learnt, len(held), classes, scores(), MOST_FREQUENT),
     )
 
 

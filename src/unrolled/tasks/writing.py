@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from unrolled.config import TaskConfig
 
-from .data import Data, Guess, Split
+from .constants import always, of_shares
+from .data import Data, Guess, Later, Split
 from .scores import WRITTEN_UNKNOWN, writing
 from .text import build_vocabulary, tokens, words_of
 
@@ -34,17 +36,24 @@ def targets(texts: Sequence[Words], vocabulary: list[str], length: int) -> tuple
     return y, y != 0
 
 
-def most_frequent_words(train: Split, val: Split, vocabulary: int) -> Guess:
-    """At each place the words by their frequency there in the training split; written is the most frequent one."""
+def most_frequent_words(train: Split, n: int, vocabulary: int) -> dict[str, Any]:
+    """The fields of `Data` for n examples: at each place the words by their frequency there in the training split.
+
+    Written is the most frequent word of each place, up to the END.
+    """
     T = train.y.shape[1]
     counts = torch.ones(T, vocabulary)  # none is impossible (Laplace)
     for t in range(T):
         counts[t] += torch.bincount(train.y[:, t][train.y[:, t] > 0], minlength=vocabulary)
-    answer = (counts / counts.sum(1, keepdim=True)).log()
-    best = answer.argmax(1)
+    best = counts.argmax(1)
     ended = (best == 1).cumsum(0) - (best == 1).long() > 0
-    written = torch.where(ended, 0, best)
-    return Guess(answer.unsqueeze(1).expand(-1, len(val), -1), written.unsqueeze(1).expand(-1, len(val)))
+    written = torch.where(ended, 0, best).unsqueeze(1).expand(-1, n)
+    shares, name = counts / counts.sum(1, keepdim=True), "most frequent words"
+    return {
+        "baseline": always(shares, n, written),
+        "baseline_name": name,
+        "constants": of_shares(shares, n, name, written),
+    }
 
 
 def nearest(features: Tensor, others: Tensor, train: Split) -> Guess:
@@ -69,9 +78,8 @@ def translated(config: TaskConfig, train: Sequence[tuple[Words, Words]], val: Se
         read,
         written,
         lambda: writing(bleu=True),
-        most_frequent_words(learnt, held, len(written)),
-        "most frequent words",
-        references={"nearest training example": nearest(_bags(learnt, read), _bags(held, read), learnt)},
+        **most_frequent_words(learnt, len(held), len(written)),
+        references={"nearest training example": Later(lambda: nearest(_bags(learnt, read), _bags(held, read), learnt))},
         encode=lambda text: _encode([(words_of(text), [])], read, written, len(words_of(text)), longest).whole(),
     )
 
