@@ -10,11 +10,11 @@ import pytest
 import torch
 from xdist.scheduler import LoadScopeScheduling
 
+from commands import ROOT, train  # noqa: F401  (train for the tests that import it from here)
 from unrolled.place import Place
 from unrolled.preflight import compose
 from unrolled.run import run
 
-ROOT = Path(__file__).resolve().parents[1]
 torch.set_num_threads(1)  # as in every run: also what makes two of them equal to the bit
 
 QUICK = ["trainer.max_steps=12", "trainer.log_every_n_steps=5", "probe.every=10", "probe.births=3", "probe.samples=32"]
@@ -49,12 +49,6 @@ def quick_run(tmp_path: Path) -> Run:
         return run(compose([*QUICK, "tracker=none", *overrides]), place)
 
     return one
-
-
-def train(*arguments: str, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
-    """`python src/train.py ...` as a user types it."""
-    command = [sys.executable, str(ROOT / "src" / "train.py"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, cwd=ROOT, check=False)
 
 
 def wandb_records(folder: Path) -> list[dict[str, Any]]:

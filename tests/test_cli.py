@@ -1,6 +1,5 @@
 """The program from outside: mistakes are one line and exit code 2, before any folder exists."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from commands import TRAIN, Command, unrolled
 from conftest import ROOT, train, wandb_records, wandb_rows
 from unrolled.errors import UserError
 from unrolled.paths import choices
@@ -94,15 +94,17 @@ def test_help_names_every_group_with_its_choices() -> None:
 
 
 def test_the_help_of_the_viewer_names_the_other_dashboard() -> None:
-    command = [sys.executable, "-m", "unrolled.cli", "dashboard", "--help"]
-    told = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    told = unrolled("dashboard", "--help")
     assert "unrolled dashboard push --help" in " ".join(told.stdout.split())
 
 
 def test_a_run_is_what_wandb_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_SERVICE", "3-1-unix-/nowhere/socket")  # as in a notebook that W&B has been used in
     folder = tmp_path / "run"
-    ended = train("trainer.max_steps=5", "probe.every=4", "probe.births=2", "model.hidden=4", f"hydra.run.dir={folder}")
+    words = ["trainer.max_steps=5", "probe.every=4", "probe.births=2", "model.hidden=4", f"hydra.run.dir={folder}"]
+    ended = subprocess.run(  # a start from nothing: no library may print while it is imported
+        [sys.executable, str(TRAIN), *words], capture_output=True, text=True, check=False
+    )
     assert (ended.returncode, ended.stderr) == (0, "")
     assert (folder / ".hydra" / "config.yaml").is_file()
     records = {record["type"]: record[record["type"]] for record in wandb_records(folder)}
@@ -134,14 +136,13 @@ def test_what_reads_folders_does_without_torch(part: str) -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_a_run_tidily(number: int, code: int, tmp_path: Path) -> None:
-    command = [sys.executable, "src/train.py", "trainer.max_epochs=1000", f"hydra.run.dir={tmp_path / 'run'}"]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    process = Command(TRAIN, "trainer.max_epochs=1000", f"hydra.run.dir={tmp_path / 'run'}")
     metrics = tmp_path / "run" / "metrics.csv"
     deadline = time.monotonic() + 60
     while not (metrics.is_file() and len(metrics.read_text().splitlines()) > 3):
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    os.kill(process.pid, number)
+    process.send_signal(number)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == code
     assert stderr == f"unrolled: interrupted (stopped by {signal.Signals(number).name}); what was computed is kept\n"

@@ -3,7 +3,6 @@
 import json
 import math
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,8 @@ import pytest
 import torch
 from torch import nn
 
-from conftest import QUICK, ROOT
+from commands import unrolled
+from conftest import QUICK, train
 from unrolled.diagnosing import diagnose_run, diagnose_torch
 from unrolled.errors import UserError
 from unrolled.place import Place
@@ -40,8 +40,7 @@ def translator(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str
 def _run(factory: pytest.TempPathFactory, *overrides: str) -> tuple[Path, dict[str, Any]]:
     """A finished run as `train.py` leaves it."""
     folder = factory.mktemp("ran") / "run"
-    command = [sys.executable, "src/train.py", *QUICK, *FLOAT_64, *overrides, "tracker=none", f"hydra.run.dir={folder}"]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    train(*QUICK, *FLOAT_64, *overrides, "tracker=none", f"hydra.run.dir={folder}").check_returncode()
     return folder, json.loads((folder / "status.json").read_text())
 
 
@@ -172,10 +171,9 @@ def test_mistakes_are_told_in_a_line(ran, tmp_path: Path) -> None:
 
 def test_the_command(tmp_path: Path) -> None:
     torch.save(orthogonal(0.8).state_dict(), tmp_path / "weights.pt")
-    command = [sys.executable, "-m", "unrolled.cli", "diagnose"]
 
     def typed(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*command, *words], cwd=tmp_path, capture_output=True, text=True, check=False)
+        return unrolled("diagnose", *words, folder=tmp_path)
 
     told = typed("--from-torch", "weights.pt")
     assert (told.returncode, told.stderr) == (0, "")

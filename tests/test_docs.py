@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from conftest import ROOT
+from commands import unrolled
+from conftest import ROOT, train
 from unrolled.cli import console
 from unrolled.config import plain
 from unrolled.gradients import REGIMES
@@ -51,11 +52,6 @@ def program(*words: str, cwd: Path = ROOT, source: Path = ROOT) -> subprocess.Co
     )
 
 
-def tool(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    """The `unrolled` command."""
-    return program("-m", "unrolled.cli", *words, cwd=cwd)
-
-
 def test_every_command_is_of_a_kind_that_is_checked_below() -> None:
     assert len(COMMANDS) == len(TRAIN) + len(MADE) + len(TOOLS) > 20
 
@@ -68,7 +64,7 @@ def test_every_training_command_is_accepted(arguments: str, monkeypatch: pytest.
 
 @pytest.mark.parametrize("arguments", [words for words in TRAIN if "sweep.dry_run=true" in words])
 def test_every_dry_run_lists_its_cells(arguments: str) -> None:
-    ended = program("src/train.py", *shlex.split(arguments))
+    ended = train(*shlex.split(arguments))
     assert (ended.returncode, ended.stderr) == (0, "")
     cells = int(ended.stdout.split(" cells: ")[0])
     assert sum(line.startswith("/") for line in ended.stdout.splitlines()) == cells > 1
@@ -111,7 +107,7 @@ def test_what_students_and_lecturers_type_after_a_run_works(
 
 
 def test_every_demonstration_is_listed() -> None:
-    listed = tool("demo", "--list")
+    listed = unrolled("demo", "--list")
     assert (listed.returncode, listed.stderr) == (0, "")
     named = re.findall(r"^\| `(\w+)` \|", PAGES["lecturers.md"], flags=re.MULTILINE)
     assert len(named) > 5

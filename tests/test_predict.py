@@ -1,14 +1,12 @@
 """What a trained network says, word by word."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 from omegaconf import OmegaConf
 
-from conftest import QUICK, ROOT
+from conftest import QUICK, train
 from unrolled.errors import UserError
 from unrolled.predict import Prediction, predict, show
 from unrolled.preflight import check
@@ -23,8 +21,7 @@ def sentiment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def trained(folder: Path, *overrides: str) -> Path:
-    command = [sys.executable, "src/train.py", *QUICK, "tracker=none", f"hydra.run.dir={folder}", *overrides]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    train(*QUICK, "tracker=none", f"hydra.run.dir={folder}", *overrides).check_returncode()
     return folder
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import torch
 
+from commands import TRAIN, Command
 from conftest import ROOT, train, wandb_records
 from unrolled.place import Place
 from unrolled.preflight import compose
@@ -44,22 +45,29 @@ def here(folder: Path, *overrides: str) -> dict[str, Any]:
     return run(compose([*SAME, "tracker=none", *overrides]), Place(folder, "a run", "a run"))
 
 
-def no_stray_process(word: str) -> None:
-    """The fork server takes some seconds to go."""
+def no_stray_process(folder: Path, command: Command) -> None:
+    """Nothing is left of the command's session, and nothing that has a file of the folder open, as each cell has.
+
+    The fork server takes some seconds to go.
+    """
     deadline = time.monotonic() + 15
-    while True:
-        found = [p for p in Path("/proc").glob("[0-9]*") if _command(p).find(word) >= 0 and p.name != str(os.getpid())]
-        if not found:
-            return
-        assert time.monotonic() < deadline, [_command(p) for p in found]
+    while found := [p for p in Path("/proc").glob("[0-9]*") if _session(p) == command.pid or _holds(p, folder)]:
+        assert time.monotonic() < deadline, found
         time.sleep(0.2)
 
 
-def _command(process: Path) -> str:
+def _session(process: Path) -> int:
     try:
-        return (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        return int((process / "stat").read_text().rpartition(")")[2].split()[3])
     except OSError:
-        return ""
+        return 0
+
+
+def _holds(process: Path, folder: Path) -> bool:
+    try:
+        return any(str(file.readlink()).startswith(f"{folder}/") for file in (process / "fd").iterdir())
+    except OSError:
+        return False
 
 
 @pytest.mark.parametrize(
@@ -103,8 +111,9 @@ def test_torchrun_starts_the_same_run(tmp_path: Path) -> None:
 def test_a_sweep_of_runs_on_two_ranks_is_as_many_runs_as_cells(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     command = ["--config-name", "train", "hydra.mode=MULTIRUN", "seed=0,1", *SAME]
-    ended = train(*command, "trainer=ddp_cpu", f"hydra.sweep.dir={folder}")
-    assert (ended.returncode, ended.stderr) == (0, "")
+    sweep = Command(TRAIN, *command, "trainer=ddp_cpu", f"hydra.sweep.dir={folder}")
+    _, errors = sweep.communicate(timeout=120)
+    assert (sweep.returncode, errors) == (0, "")
     assert sorted(path.name for path in folder.iterdir() if path.is_dir()) == ["0", "1", "wandb"]
     runs = [
         next(record["run"] for record in wandb_records(run) if record["type"] == "run")
@@ -116,16 +125,15 @@ def test_a_sweep_of_runs_on_two_ranks_is_as_many_runs_as_cells(tmp_path: Path) -
         alone = tmp_path / f"alone{cell.axes['seed']}"
         here(alone, f"seed={cell.axes['seed']}")
         alike(alone, cell.folder)
-    no_stray_process(str(folder))
+    no_stray_process(folder, sweep)
 
 
 LONG = ["task=latch", "task.samples=2000", "trainer.max_epochs=1000", "trainer.max_steps=null", "trainer=ddp_cpu"]
 LONG += ["trainer.checkpoint_every_s=0.2", "model.hidden=8", "probe.births=2", "tracker=none"]
 
 
-def started(folder: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "src/train.py", *LONG, f"hydra.run.dir={folder}"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def started(folder: Path) -> Command:
+    process = Command(TRAIN, *LONG, f"hydra.run.dir={folder}")
     deadline = time.monotonic() + 60
     while not (folder / "checkpoints" / "last.ckpt").is_file():
         assert process.poll() is None and time.monotonic() < deadline
@@ -145,7 +153,7 @@ def test_ctrl_c_ends_all_ranks_between_two_steps_and_the_run_can_go_on(tmp_path:
     again = train(*LONG, f"hydra.run.dir={folder}", "resume=true", f"trainer.max_steps={reached + 5}")
     assert (again.returncode, again.stderr) == (0, "")
     assert f"resumed after {reached} steps" in again.stdout
-    no_stray_process(str(folder))
+    no_stray_process(folder, process)
 
 
 def test_a_rank_that_is_killed_ends_the_run_and_is_named(tmp_path: Path) -> None:
@@ -158,7 +166,7 @@ def test_a_rank_that_is_killed_ends_the_run_and_is_named(tmp_path: Path) -> None
     assert process.returncode == 1
     assert "rank 1 was killed by SIGKILL" in stderr.splitlines()[-1]
     assert json.loads((folder / "status.json").read_text())["state"] == "failed"
-    no_stray_process(str(folder))
+    no_stray_process(folder, process)
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -14,7 +12,8 @@ from typing import Any
 import pytest
 import torch
 
-from conftest import ROOT, train, wandb_rows
+from commands import TRAIN, Command
+from conftest import train, wandb_rows
 from unrolled.place import Place
 from unrolled.preflight import compose
 from unrolled.run import run
@@ -164,8 +163,7 @@ TYPED += ["trainer.max_epochs=30", "trainer.progress=false"]
 )
 def test_what_a_user_stops_he_can_go_on_with(number: signal.Signals, code: int, undisturbed, tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    command = [sys.executable, "src/train.py", *TYPED, f"hydra.run.dir={folder}"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = Command(TRAIN, *TYPED, f"hydra.run.dir={folder}")
     deadline = time.monotonic() + 90
     while not (folder / "checkpoints" / "last.ckpt").is_file() and time.monotonic() < deadline:
         time.sleep(0.05)

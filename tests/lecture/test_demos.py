@@ -1,8 +1,6 @@
 """The lecture's numbers against closed forms and published values, and that every demo makes its page."""
 
 import math
-import subprocess
-import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +11,7 @@ import pytest
 import torch
 
 from browser import CHROMIUM, chromium, draw_all, opened
+from commands import unrolled
 from unrolled.errors import UserError
 from unrolled.lecture import DEMOS, listed, make
 from unrolled.lecture.bifurcation import gradient, orbit, saddle_nodes
@@ -46,8 +45,7 @@ def test_every_demo_makes_its_page_and_has_a_line(name: str, browser: Any, tmp_p
 def test_an_unknown_demo_is_told_in_a_line() -> None:
     with pytest.raises(UserError, match="demo humps: no such demo; allowed: error_wall, bifurcation, tent_map, hump"):
         make("humps", Path())
-    command = [sys.executable, "-m", "unrolled.cli", "demo", "humps"]
-    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    told = unrolled("demo", "humps")
     assert (told.returncode, told.stderr.count("\n")) == (2, 1)
 
 

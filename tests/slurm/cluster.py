@@ -6,9 +6,11 @@ Needs Debian's slurm-wlm and munge. Two partitions: what is submitted to `high` 
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch")
@@ -88,11 +90,36 @@ class Cluster:
         return self
 
     def __exit__(self, *_: object) -> None:
-        subprocess.run(["scancel", "--user=root"], env=self.environment, check=False)
+        """Leaves nothing running: no daemon, no step of a job (which outlives its daemon), nor who waits for one."""
+        self.clear()
         for process in reversed(self.processes):
             process.terminate()
-        for process in self.processes:
-            process.wait(timeout=30)
+        deadline = time.monotonic() + 10
+        while (left := self._left()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        while left:
+            for pid in left:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.1)
+            left = self._left()
+
+    def clear(self, timeout_s: float = 30) -> None:
+        """Cancels all jobs, and waits until they are gone, but no longer than that."""
+        deadline = time.monotonic() + timeout_s
+        self.ask("scancel", "--user=root")
+        while self.ask("squeue", "-h").strip() and time.monotonic() < deadline:
+            time.sleep(0.2)
+
+    def _left(self) -> list[int]:
+        """All processes with this cluster's file in their environment: daemons, steps, jobs, and those who submit."""
+        ended = {process.pid for process in self.processes if process.poll() is not None}
+        mark, found = f"SLURM_CONF={self.here}/slurm.conf\0".encode(), []
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if mark in (process / "environ").read_bytes() + b"\0" and int(process.name) not in ended:
+                    found.append(int(process.name))
+        return found
 
     def ask(self, *command: str) -> str:
         told = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -11,7 +10,8 @@ from pathlib import Path
 import pytest
 from cluster import Cluster, unavailable
 
-from conftest import ROOT, train, wandb_records
+from commands import TRAIN, Command, run
+from conftest import train, wandb_records
 from unrolled.sweeps.results import read_sweep
 from unrolled.tracking import status
 
@@ -29,11 +29,24 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield cluster
 
 
-def start(cluster: Cluster, folder: Path, *words: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "src/train.py", *SWEEP, *words]
-    command += [] if any(word.startswith("sweep.resume") for word in words) else [f"hydra.sweep.dir={folder}"]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=ROOT, env=cluster.environment, text=True, stdout=pipe, stderr=pipe)
+STARTED: list[Command] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(cluster: Cluster) -> Iterator[None]:
+    """A test that fails leaves neither a launcher nor jobs for the next one to wait for."""
+    yield
+    for command in STARTED:
+        command.end()
+    if STARTED:
+        cluster.clear()
+    STARTED.clear()
+
+
+def start(cluster: Cluster, folder: Path, *words: str) -> Command:
+    where = [] if any(word.startswith("sweep.resume") for word in words) else [f"hydra.sweep.dir={folder}"]
+    STARTED.append(Command(TRAIN, *SWEEP, *words, *where, environment=cluster.environment))
+    return STARTED[-1]
 
 
 def same(cell: Path, *words: str) -> None:
@@ -183,8 +196,8 @@ def test_ctrl_c_cancels_the_jobs(cluster: Cluster, tmp_path: Path) -> None:
 
 def test_a_machine_that_is_no_part_of_a_cluster_is_told_so(tmp_path: Path) -> None:
     environment = {**os.environ, "PATH": str(Path(sys.executable).parent)}
-    command = [sys.executable, "src/train.py", *SWEEP, *QUICK, "seed=0,1", f"hydra.sweep.dir={tmp_path / 'sweep'}"]
-    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    words = [*SWEEP, *QUICK, "seed=0,1", f"hydra.sweep.dir={tmp_path / 'sweep'}"]
+    ended = run(TRAIN, *words, environment=environment)
     assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
     assert "sbatch, squeue, scancel not found" in ended.stderr
     assert not any(tmp_path.iterdir())

@@ -4,14 +4,13 @@ import fcntl
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, train, wandb_records
+from commands import TRAIN, Command
+from conftest import train, wandb_records
 from unrolled.errors import UserError
 from unrolled.sweeps.plan import Planned, assign, read_plan
 from unrolled.sweeps.results import read_sweep
@@ -64,11 +63,6 @@ def cells_alive(folder: Path) -> list[int]:
     return found
 
 
-def start(*arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "src/train.py", *COMMAND, *arguments]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
 def disturbed(folder: Path, axis: str, most: int, draw: random.Random) -> int:
     """Kills cell, launcher or both at random moments, each time going on with the sweep, until it ends by itself.
 
@@ -77,7 +71,7 @@ def disturbed(folder: Path, axis: str, most: int, draw: random.Random) -> int:
     kills = 0
     while kills < most:
         begun = (folder / "multirun.yaml").is_file()
-        process = start(axis, f"sweep.resume={folder}" if begun else f"hydra.sweep.dir={folder}")
+        process = Command(TRAIN, *COMMAND, axis, f"sweep.resume={folder}" if begun else f"hydra.sweep.dir={folder}")
         victims = "cell"
         while kills < most and victims == "cell":  # the launcher goes on without it
             while not (alive := cells_alive(folder)) and process.poll() is None:

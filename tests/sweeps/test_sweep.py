@@ -1,17 +1,16 @@
 """A sweep from outside: its cells, its W&B runs, its table and page; and cells that fail or are stopped."""
 
 import csv
-import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, train, wandb_records
+from commands import TRAIN, Command
+from conftest import train, wandb_records
 from unrolled.report.build import build
 from unrolled.sweeps.results import read_sweep
 from unrolled.tracking import status
@@ -113,15 +112,13 @@ def test_a_cell_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
 
 def test_ctrl_c_stops_the_cells_and_still_collects(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
-    command = [sys.executable, "src/train.py", "--config-name", "activations", f"hydra.sweep.dir={folder}"]
-    process = subprocess.Popen(
-        [*command, "trainer.max_epochs=1000"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    words = ["--config-name", "activations", f"hydra.sweep.dir={folder}", "trainer.max_epochs=1000"]
+    process = Command(TRAIN, *words)
     deadline = time.monotonic() + 90
     while not (folder / "0" / "metrics.csv").is_file():
         assert time.monotonic() < deadline
         time.sleep(0.2)
-    os.kill(process.pid, signal.SIGINT)
+    process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
     assert stderr.splitlines()[-1].startswith("unrolled: interrupted (stopped by SIGINT)")

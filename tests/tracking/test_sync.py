@@ -1,14 +1,13 @@
 """What would be uploaded, and what is said where nothing can be."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from wandb_server import USER, Server, told, with_account
 
-from conftest import ROOT, train
+from commands import unrolled
+from conftest import train
 from unrolled.errors import UserError
 from unrolled.tracking.sync import offline_runs, sync
 from unrolled.tracking.weights_and_biases import WandbTracker
@@ -21,19 +20,14 @@ def recorded(folder: Path, name: str) -> Path:
     return Path(tracker.run.dir).parent
 
 
-def unrolled(*words: str) -> subprocess.CompletedProcess[str]:
-    without_key = {key: value for key, value in os.environ.items() if not key.startswith("WANDB_")}
-    command = [sys.executable, "-m", "unrolled.cli", *words]
-    return subprocess.run(command, cwd=ROOT, env=without_key, capture_output=True, text=True, check=False)
-
-
 def test_what_was_replaced_is_not_uploaded(tmp_path: Path) -> None:
     kept = recorded(tmp_path, "kept")
     old = recorded(tmp_path, "old")
     (old.parent / "superseded").mkdir()
     old.rename(old.parent / "superseded" / old.name)
     assert offline_runs(tmp_path) == [kept]
-    listed = unrolled("sync", str(tmp_path), "--dry-run")
+    without_key = {key: value for key, value in os.environ.items() if not key.startswith("WANDB_")}
+    listed = unrolled("sync", str(tmp_path), "--dry-run", environment=without_key)
     assert listed.returncode == 0
     assert kept.name.rpartition("-")[2] in listed.stdout + listed.stderr
     assert old.name.rpartition("-")[2] not in listed.stdout + listed.stderr

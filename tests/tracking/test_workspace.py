@@ -5,8 +5,6 @@ import math
 import os
 import re
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from typing import Any
 import pytest
 from leet import Leet
 
+from commands import unrolled
 from conftest import QUICK, train, wandb_records
 from unrolled.errors import UserError
 from unrolled.pushing import built_from, dry_run, read
@@ -146,8 +145,7 @@ def test_a_dry_run_writes_all_that_would_be_stored(swept: Path, tmp_path: Path) 
     told = json.loads(file.read_text())
     assert list(told["charts"].values()) == [preset()]
     assert told["workspace"]["spec"]
-    command = [sys.executable, "-m", "unrolled.cli", "dashboard", "push", str(swept), "--project", "p", "--dry-run"]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    ended = unrolled("dashboard", "push", str(swept), "--project", "p", "--dry-run")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "account" in ended.stdout
     (swept / "workspace.json").unlink()
@@ -156,8 +154,7 @@ def test_a_dry_run_writes_all_that_would_be_stored(swept: Path, tmp_path: Path) 
 def test_without_a_key_it_is_told_how_to_get_one(swept: Path, tmp_path: Path) -> None:
     nowhere = {"NETRC": str(tmp_path / "netrc"), "WANDB_CONFIG_DIR": str(tmp_path)}
     environment = {key: value for key, value in os.environ.items() if key != "WANDB_API_KEY"} | nowhere
-    command = [sys.executable, "-m", "unrolled.cli", "dashboard", "push", str(swept), "--project", "lecture"]
-    ended = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    ended = unrolled("dashboard", "push", str(swept), "--project", "lecture", environment=environment)
     assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
     assert "no key here: copy one from the settings page of your account" in ended.stderr
     assert "`wandb login`; nothing was uploaded" in ended.stderr

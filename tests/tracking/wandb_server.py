@@ -8,11 +8,12 @@ import json
 import os
 import re
 import subprocess
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from commands import unrolled
 
 Variables = dict[str, Any]
 USER = "someone"
@@ -139,8 +140,7 @@ def with_account(server: Server, home: Path, *words: str) -> subprocess.Complete
     """`unrolled WORDS` of somebody whose account is on that server, in the folder `home`."""
     account = {"WANDB_BASE_URL": server.url, "WANDB_API_KEY": "k" * 40, "NETRC": str(home / "netrc")}
     environment = {**os.environ, **account, "WANDB_CONFIG_DIR": str(home), "WANDB_ERROR_REPORTING": "false"}
-    command = [sys.executable, "-m", "unrolled.cli", *words]
-    return subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    return unrolled(*words, folder=home, environment=environment)
 
 
 def told(ended: subprocess.CompletedProcess[str]) -> list[str]:

@@ -16,6 +16,7 @@ from unrolled.heavy import load_run
 
 from .cell import run_here
 from .local import warm_up
+from .meeting import as_rank
 from .plan import Job, runnable
 from .pool import Pool, configuration
 
@@ -66,16 +67,12 @@ class Member:
         return Path(self.config.hydra.sweep.dir)
 
     def _one_rank(self, job: Job) -> None:
-        from submitit.helpers import TorchDistributedEnvironment
-
         load_run()
         from unrolled.place import Place
         from unrolled.preflight import check, without_hydra
-        from unrolled.ranks import OURS
         from unrolled.run import run
 
-        TorchDistributedEnvironment().export(set_cuda_visible_devices=False)
-        os.environ[OURS] = "1"
+        as_rank()
         config = configuration(self, job)
         folder = self._sweep / str(job.number)
         if os.environ["RANK"] == "0":

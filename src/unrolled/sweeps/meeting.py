@@ -1,0 +1,43 @@
+"""Where the ranks of a cell that is a Slurm job of its own find each other."""
+
+import os
+import random
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+
+PORTS = (20000, 32000)  # below those that Linux gives to outgoing connections
+
+
+def as_rank() -> None:
+    """Puts into the environment who this task of the job is, and where its ranks meet."""
+    from submitit import JobEnvironment
+
+    from unrolled.ranks import OURS
+
+    job = JobEnvironment()
+    os.environ |= {
+        "MASTER_ADDR": address(job.hostnames),
+        "MASTER_PORT": str(random.Random(job.job_id).randint(*PORTS)),
+        "RANK": str(job.global_rank),
+        "WORLD_SIZE": str(job.num_tasks),
+        "LOCAL_RANK": str(job.local_rank),
+        "LOCAL_WORLD_SIZE": str(job.num_tasks // job.num_nodes),
+        OURS: "1",
+    }
+
+
+def address(nodes: Sequence[str]) -> str:
+    """The address at which the first of the nodes is reached from all of them.
+
+    nodes: Slurm's names, which need not be known to any other service.
+    """
+    if len(nodes) == 1:
+        return "127.0.0.1"
+    if shutil.which("scontrol") is None:
+        return nodes[0]
+    command = ["scontrol", "--oneliner", "show", "node", nodes[0]]
+    shown = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    found = re.search(r"\bNodeAddr=(\S+)", shown)
+    return found[1] if found else nodes[0]

@@ -1,0 +1,108 @@
+"""A process that has imported what the commands import, and is forked once for each command that a test runs.
+
+What is forked is as a process that starts from nothing: it has a session, a folder, an environment and files of its
+own, and it ends as an interpreter ends. `commands.py` starts this file and sends it orders.
+"""
+
+import json
+import os
+import runpy
+import selectors
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+LONGEST = 1 << 20  # bytes of an order
+
+
+def main(control: socket.socket) -> None:
+    _import_all()
+    ordered = _next_order(control)
+    if ordered is not None:
+        _become(*ordered)
+
+
+def _import_all() -> None:
+    import unrolled.sweeps.preload
+    from unrolled.heavy import imports
+
+    with imports():
+        import unrolled.diagnosing
+        import unrolled.predict
+        import unrolled.report.build
+        import unrolled.report.run_page
+        import unrolled.sweeps.grid
+        import unrolled.tasks.sentiment  # noqa: F401
+
+
+def _next_order(control: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
+    """Forks for each order and reports its end. Returns an order in what is forked, None at the end of the tests."""
+    waiting = selectors.DefaultSelector()
+    waiting.register(control, selectors.EVENT_READ)
+    running: dict[int, tuple[int, socket.socket]] = {}  # by the descriptor that becomes readable at its end
+    while True:
+        for key, _ in waiting.select():
+            if key.fd != control.fileno():
+                _report(key.fd, waiting, running)
+                continue
+            text, descriptors, _, _ = socket.recv_fds(control, LONGEST, 3)
+            if not text:
+                _end(running)
+                return None
+            *files, answers = descriptors
+            if (pid := os.fork()) == 0:
+                for each in (control, waiting, socket.socket(fileno=answers), *(end for _, end in running.values())):
+                    each.close()
+                for watched in running:
+                    os.close(watched)
+                return json.loads(text), files
+            for file in files:
+                os.close(file)
+            end = os.pidfd_open(pid)
+            running[end] = pid, socket.socket(fileno=answers)
+            running[end][1].send(str(pid).encode())
+            waiting.register(end, selectors.EVENT_READ)
+
+
+def _report(end: int, waiting: selectors.BaseSelector, running: dict[int, tuple[int, socket.socket]]) -> None:
+    waiting.unregister(end)
+    os.close(end)
+    pid, answers = running.pop(end)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    try:
+        answers.send(str(code).encode())
+    except BrokenPipeError:  # the test did not wait for it
+        return
+    finally:
+        answers.close()
+
+
+def _end(running: dict[int, tuple[int, socket.socket]]) -> None:
+    """Nobody is left to wait for what runs."""
+    for pid, _ in running.values():
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _become(order: dict[str, Any], files: list[int]) -> None:
+    import numpy as np
+    import torch
+
+    os.setsid()
+    for file, number in zip(files, (1, 2), strict=True):
+        os.dup2(file, number)
+        os.close(file)
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    os.chdir(order["folder"])
+    np.random.seed()  # as at its import; Python's own generator draws a seed after each fork by itself
+    torch.seed()
+    script = order["script"]
+    sys.argv = [script, *order["words"]]
+    sys.path[0] = str(Path(script).parent)
+    runpy.run_path(script, run_name="__main__")
+
+
+if __name__ == "__main__":
+    main(socket.socket(fileno=int(sys.argv[1])))
