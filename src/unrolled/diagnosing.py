@@ -128,24 +128,24 @@ def lines(told: Diagnosis, kept: dict[str, Any], drawn: Portrait | None, seen: L
         f"regime    {told.regime}: {told.reason}",
         f"          {told.explanation}",
         f"horizon   {horizon_words(kept)}",
-        f"cause     f' {number(told.by_f, '+.3f')}, W_h {number(told.by_weights, '+.3f')} nats per lag; "
+        f"cause     f' {number(told.by_f, '+z.3f')}, W_h {number(told.by_weights, '+z.3f')} nats per lag; "
         f"{told.flat:.0%} of units flat, {told.dead:.0%} off",
         "theory    "
-        + ", ".join(f"{words} {predicted[key]:+.3f}" for key, words in PREDICTED.items())
-        + f" nats per lag; departure from normality {predicted['departure']:.2f}",
+        + ", ".join(f"{words} {predicted[key]:+z.3f}" for key, words in PREDICTED.items())
+        + f" nats per lag; departure from normality {predicted['departure']:z.2f}",
     ]
     if seen is not None and seen.below_float_from is not None and told is seen.diagnosis:
         found.append(
             f"zeros     below float{seen.bits} from lag {seen.below_float_from} on; the log-space pass continues"
         )
     if drawn is not None and drawn.exponents is not None and drawn.errors is not None:
-        first = [f"{e:+.3f} (+- {2 * s:.3f})" for e, s in zip(drawn.exponents[:3], drawn.errors[:3], strict=True)]
+        first = [f"{e:+z.3f} (+- {2 * s:z.3f})" for e, s in zip(drawn.exponents[:3], drawn.errors[:3], strict=True)]
         found.append(f"Lyapunov  {', '.join(first)} nats per step")
     elif drawn is not None:
         found.append(f"Lyapunov  none: {drawn.no_exponents}")
     if drawn is not None and math.isfinite(float(drawn.ln_dtheta[-1])):
         grown = float(drawn.ln_dtheta[-1] - drawn.ln_dh[-1]) / math.log(10)
-        found.append(f"memory    at the first state dh_T/dW_h is 10^{grown:.1f} times dh_T/dh_t")
+        found.append(f"memory    at the first state dh_T/dW_h is 10^{grown:z.1f} times dh_T/dh_t")
     return found
 
 

@@ -42,10 +42,10 @@ def table(rounds: int, quick: bool) -> Table:
     for H, T, B in sizes:
         made.add_column(f"H={H} T={T} B={B}", justify="right")
     found = [interleaved(contestants(*size), rounds) for size in sizes]
-    made.add_row(STEP, *(f"{median(times[STEP]) * 1e3:.2f} ms" for times in found))
+    made.add_row(STEP, *(f"{median(times[STEP]) * 1e3:z.2f} ms" for times in found))
     for name in found[0]:
         if name != STEP:
-            made.add_row(name, *(f"{median_ratio(times, name, STEP):,.1f}" for times in found))
+            made.add_row(name, *(f"{median_ratio(times, name, STEP):z,.1f}" for times in found))
     return made
 
 

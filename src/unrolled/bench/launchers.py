@@ -29,14 +29,14 @@ def table(quick: bool) -> Table:
     for name, options in _launchers().items():
         few, more = (_sweep(n, options) for n in (FEW, many))
         each = (more - few) / (many - FEW)
-        made.add_row(f"{name}: an empty cell, once warm", f"{each:.2f}")
-        made.add_row(f"{name}: {many} empty cells, all in all", f"{more:.1f}")
-    made.add_row("a new process: an empty run", f"{_seconds(_run, EMPTY):.2f}")
-    made.add_row("local: until the first of 1,000 cells runs", f"{_first_of_a_thousand():.1f}")
+        made.add_row(f"{name}: an empty cell, once warm", f"{each:z.2f}")
+        made.add_row(f"{name}: {many} empty cells, all in all", f"{more:z.1f}")
+    made.add_row("a new process: an empty run", f"{_seconds(_run, EMPTY):z.2f}")
+    made.add_row("local: until the first of 1,000 cells runs", f"{_first_of_a_thousand():z.1f}")
     if not quick:
         shared, alone = _default_sweep()
-        made.add_row("default sweep (seed 0, 8 units: 12 cells), local", f"{shared:.1f}")
-        made.add_row("the same, a new process for each cell", f"{alone:.1f} ({alone / shared:.2f} times as long)")
+        made.add_row("default sweep (seed 0, 8 units: 12 cells), local", f"{shared:z.1f}")
+        made.add_row("the same, a new process for each cell", f"{alone:z.1f} ({alone / shared:z.2f} times as long)")
     return made
 
 

@@ -41,12 +41,12 @@ def table(quick: bool) -> Table:
         cells = make_up(Path(folder), axes)
         start = time.perf_counter()
         page = build(Path(folder))
-        made.add_row(f"{cells} cells: to make it", f"{time.perf_counter() - start:.1f} s")
-        made.add_row("its size", f"{page.stat().st_size / 1e6:.1f} MB")
+        made.add_row(f"{cells} cells: to make it", f"{time.perf_counter() - start:z.1f} s")
+        made.add_row("its size", f"{page.stat().st_size / 1e6:z.1f} MB")
         for what, seconds in (opening(page) or {"text and table": [], "the first figure": []}).items():
             made.add_row(
                 f"to open it, until {what} can be seen (median, longest of {OPENINGS})",
-                f"{median(seconds):.2f}, {max(seconds):.2f} s" if seconds else "Chromium is not installed",
+                f"{median(seconds):z.2f}, {max(seconds):z.2f} s" if seconds else "Chromium is not installed",
             )
     return made
 

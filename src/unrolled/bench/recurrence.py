@@ -22,8 +22,8 @@ def table(rounds: int, quick: bool) -> Table:
         times = interleaved(contestants(B, T, H), rounds)
         ratios = [median_ratio(times, name, PEER) for name in ("tape", "no tape", "naive")]
         tape_cost = median_ratio(times, "tape", "no tape") - 1
-        cells = [f"{median(times[PEER]) * 1e3:.2f}", f"{ratios[0]:.2f}", f"{ratios[1]:.2f}"]
-        made.add_row(str(B), str(T), str(H), *cells, f"{tape_cost:+.1%}", f"{ratios[2]:.2f}")
+        cells = [f"{median(times[PEER]) * 1e3:z.2f}", f"{ratios[0]:z.2f}", f"{ratios[1]:z.2f}"]
+        made.add_row(str(B), str(T), str(H), *cells, f"{tape_cost:+.1%}", f"{ratios[2]:z.2f}")
     return made
 
 

@@ -41,7 +41,7 @@ def table(rounds: int) -> Table:
     for name in ways:
         above = median(a - b for a, b in zip(times[name], times["bare loop"], strict=True))
         ratio = median(a / b for a, b in zip(times[name], times["Lightning, probes off"], strict=True))
-        made.add_row(name, f"{median(times[name]):.2f}", f"{above:+.2f}", f"{ratio - 1:+.1%}")
+        made.add_row(name, f"{median(times[name]):z.2f}", f"{above:+z.2f}", f"{ratio - 1:+.1%}")
     return made
 
 

@@ -102,13 +102,19 @@ def _transient(found: Evidence) -> Iterator[Verdict]:
     hump, dip = float(m.max() - max(m[0], m[-1])), float(min(m[0], m[-1]) - m.min())
     grown = float(m.max() - m[0])
     if hump > HUMP and tail < -found.band / 2:
-        yield "transient", f"it grows until lag {int(m.argmax())} and then decays ({tail:+.3f} nats per lag at the end)"
+        yield (
+            "transient",
+            f"it grows until lag {int(m.argmax())} and then decays ({tail:+z.3f} nats per lag at the end)",
+        )
     if dip > HUMP and tail > found.band / 2 and float(m[-1] - m[0]) < SETTLED:
-        yield "transient", f"it decays until lag {int(m.argmin())} and then grows ({tail:+.3f} nats per lag at the end)"
+        yield (
+            "transient",
+            f"it decays until lag {int(m.argmin())} and then grows ({tail:+z.3f} nats per lag at the end)",
+        )
     if found.linear and grown > HUMP and found.ln_rho < 0:
         yield (
             "transient",
-            f"it grows {math.exp(grown):.0f}-fold, but ln rho = {found.ln_rho:+.3f}: in the end it decays",
+            f"it grows {math.exp(grown):z.0f}-fold, but ln rho = {found.ln_rho:+z.3f}: in the end it decays",
         )
 
 
@@ -124,7 +130,7 @@ def _growing(found: Evidence) -> Iterator[Verdict]:
         return
     first = _first_exponent(found.seen)
     if first is not None and first[0] - 2 * first[1] > 0:
-        beside = f"the first Lyapunov exponent is {first[0]:+.3f} +- {2 * first[1]:.3f}"
+        beside = f"the first Lyapunov exponent is {first[0]:+z.3f} +- {2 * first[1]:z.3f}"
         yield "chaotic", f"{words}; the state stays bounded and {beside}"
     else:
         yield "undecided", f"{words}: it grows while the state stays bounded, and no exponent above 0 is certain"
@@ -157,9 +163,9 @@ def _interval(found: Evidence) -> tuple[float, float, str]:
     """Slope, half of its interval, and both in words. Where J is constant and linear ln rho is what it comes to."""
     assert found.slope is not None
     s, error = found.slope.mean, found.slope.error
-    words = f"slope {s:+.3f} +- {2 * error:.3f} nats per lag, band +-{found.band:.3f}"
+    words = f"slope {s:+z.3f} +- {2 * error:z.3f} nats per lag, band +-{found.band:z.3f}"
     if found.linear and found.steps > 10 and abs(found.ln_rho - s) < max(4 * error, 0.05):
-        return found.ln_rho, 0.0, f"{words}; f' is constant, and ln(gamma rho) is {found.ln_rho:+.4f}"
+        return found.ln_rho, 0.0, f"{words}; f' is constant, and ln(gamma rho) is {found.ln_rho:+z.4f}"
     return s, 2 * error, words
 
 

@@ -67,9 +67,9 @@ def demo() -> Demo:
             "run it explodes only where the start sits on the repelling branch.",
             _branches(),
             (
-                f"At w = {W:g} fixed points meet at b = {low_b:.4f} (x = {high_x:.4f}) and at b = {high_b:.4f} "
-                f"(x = {low_x:.4f}); there w s'(x) = 1.",
-                f"x_0 = {X_0} lies on the repelling branch at b = {edge:.4f}: there dx_50/dx_0 = {10**steepest:.0f}.",
+                f"At w = {W:g} fixed points meet at b = {low_b:z.4f} (x = {high_x:z.4f}) and at b = {high_b:z.4f} "
+                f"(x = {low_x:z.4f}); there w s'(x) = 1.",
+                f"x_0 = {X_0} lies on the repelling branch at b = {edge:z.4f}: there dx_50/dx_0 = {10**steepest:z.0f}.",
             ),
         ),
         Section(
@@ -78,8 +78,8 @@ def demo() -> Demo:
             "and one goes down. What a loss sees at the end jumps, and that jump is the error wall.",
             _orbits(edge),
             (
-                f"After 50 steps x is {orbit(W, edge + APART, 50)[-1]:.3f} above "
-                f"and {orbit(W, edge - APART, 50)[-1]:.3f} below.",
+                f"After 50 steps x is {orbit(W, edge + APART, 50)[-1]:z.3f} above "
+                f"and {orbit(W, edge - APART, 50)[-1]:z.3f} below.",
             ),
         ),
     )
@@ -119,7 +119,7 @@ def _branches() -> go.Figure:
 def _orbits(edge: float) -> go.Figure:
     figure = go.Figure()
     for i, b in enumerate((edge + APART, edge, edge - APART)):
-        figure.add_scatter(y=orbit(W, b, 50), name=f"b = {b:.4f}", mode="lines", line=stroke(i))
+        figure.add_scatter(y=orbit(W, b, 50), name=f"b = {b:z.4f}", mode="lines", line=stroke(i))
     figure.update_xaxes(title="time step t")
     figure.update_yaxes(title="state x_t")
     figure.update_layout(height=420, **layout())

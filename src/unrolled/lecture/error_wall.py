@@ -85,7 +85,7 @@ def demo() -> Demo:
             "The same unit, fifty times in a row, and its loss over its two parameters. Two floors, one high and one "
             "low, meet in a wall: on one side the state settles high, on the other side low.",
             _surface(),
-            (f"At w = 5 the loss is {below:.3f} a hundredth in b before the wall, {above:.3f} a hundredth behind.",),
+            (f"At w = 5 the loss is {below:z.3f} a hundredth in b before the wall, {above:z.3f} a hundredth behind.",),
         ),
         Section(
             "How high, and how thin",
@@ -107,8 +107,8 @@ def demo() -> Demo:
             "descent is thrown about by the wall, but never far, and its loss falls.",
             _course(free, clipped),
             (
-                f"After {STEPS} updates the loss is {free.losses[-1]:.4f} without clipping and "
-                f"{clipped.losses[-1]:.4f} with it; both began at {free.losses[0]:.4f}.",
+                f"After {STEPS} updates the loss is {free.losses[-1]:z.4f} without clipping and "
+                f"{clipped.losses[-1]:z.4f} with it; both began at {free.losses[0]:z.4f}.",
                 f"After the first update the gradient's norm is {free.norms[1]:.1e} without clipping.",
             ),
         ),
@@ -124,17 +124,17 @@ def demo() -> Demo:
 def _cut_line(w: float) -> str:
     _, (below, at, above) = along_b(w, [-BESIDE, 0.0, BESIDE])
     return (
-        f"w = {w:g}: the gradient has norm {at:,.0f} on the wall, at b = {wall(w):.4f}; a hundredth in b beside it "
-        f"{below:.2f} and {above:.2f}."
+        f"w = {w:g}: the gradient has norm {at:z,.0f} on the wall, at b = {wall(w):z.4f}; a hundredth in b beside it "
+        f"{below:z.2f} and {above:z.2f}."
     )
 
 
 def _norms(free: Descent, clipped: Descent) -> tuple[str, ...]:
     lands = free.points[1]
     return (
-        f"The gradient at the start has norm {free.norms[0]:.0f}. At learning rate {RATE:g} the step is "
-        f"{math.dist(*free.points[:2]):.2f} long and ends at w = {lands[0]:.2f}, b = {lands[1]:.2f}.",
-        f"Clipped to norm {THRESHOLD:g} it is {math.dist(*clipped.points[:2]):.3f} long.",
+        f"The gradient at the start has norm {free.norms[0]:z.0f}. At learning rate {RATE:g} the step is "
+        f"{math.dist(*free.points[:2]):z.2f} long and ends at w = {lands[0]:z.2f}, b = {lands[1]:z.2f}.",
+        f"Clipped to norm {THRESHOLD:g} it is {math.dist(*clipped.points[:2]):z.3f} long.",
     )
 
 

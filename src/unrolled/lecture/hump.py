@@ -63,10 +63,11 @@ def demo() -> Demo:
             "to almost forty; whoever looks at the eigenvalues alone does not see it coming.",
             _growth(grown, gradients(), rho, sigma),
             (
-                f"rho = {rho:g}; largest singular value {sigma:.3f}. The norm of W^n peaks at {float(grown[peak]):.2f} "
-                f"at n = {peak} and is below 1 only from n = {last + 1} on.",
-                f"ln rho = {math.log(rho):.4f} nats per step is the slope in the end; the bound by the singular value "
-                f"is {math.log(sigma):+.4f}, and is met by the first step alone.",
+                f"rho = {rho:g}; largest singular value {sigma:z.3f}. "
+                f"The norm of W^n peaks at {float(grown[peak]):z.2f} at n = {peak} "
+                f"and is below 1 only from n = {last + 1} on.",
+                f"ln rho = {math.log(rho):z.4f} nats per step is the slope in the end; the bound by the singular value "
+                f"is {math.log(sigma):+z.4f}, and is met by the first step alone.",
             ),
         ),
         Section(
@@ -74,7 +75,7 @@ def demo() -> Demo:
             "Inside each contour lie the eigenvalues that a change of W of that size can make. A thousandth is enough "
             "to reach 1, where nothing shrinks any more; and the largest entry is 10.",
             _pseudospectrum(),
-            (f"A change of norm {to_one:.2e} puts an eigenvalue at 1; the matrix itself has norm {sigma:.2f}.",),
+            (f"A change of norm {to_one:.2e} puts an eigenvalue at 1; the matrix itself has norm {sigma:z.2f}.",),
         ),
     )
     return Demo(

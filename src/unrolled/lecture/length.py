@@ -81,13 +81,13 @@ def demo() -> Demo:
         ),
         Section(
             "Zero is not a size",
-            f"A norm squares its entries: float32 has lost it at 10^{NORM_LOST:.0f} already, and the gradient itself "
-            f"at 10^{LOST:.0f}. Beyond, a plot of norms shows a line that ends, not a gradient that does.",
+            f"A norm squares its entries: float32 has lost it at 10^{NORM_LOST:z.0f} already, and the gradient itself "
+            f"at 10^{LOST:z.0f}. Beyond, a plot of norms shows a line that ends, not a gradient that does.",
             _logistic(curves["sigmoid", "orthogonal", 1.0]),
             (
                 f"Logistic sigmoid, orthogonal W_h, gain 1: at T = {LONGEST} the gradient at the first step is "
-                f"10^{curves['sigmoid', 'orthogonal', 1.0].exact[-1]:.1f} of the last one's. The bound, a quarter per "
-                f"step, is 10^{(LONGEST - 1) * math.log10(0.25):.1f}.",
+                f"10^{curves['sigmoid', 'orthogonal', 1.0].exact[-1]:z.1f} of the last one's. The bound, a quarter per "
+                f"step, is 10^{(LONGEST - 1) * math.log10(0.25):z.1f}.",
             ),
         ),
     )
@@ -102,7 +102,7 @@ def demo() -> Demo:
 def _line(key: tuple[str, str, float], found: Curve) -> str:
     gone = next((T for T, value in zip(LENGTHS, found.float32, strict=True) if math.isinf(value)), None)
     lost = f"; in float32 0 from T = {gone} on" if gone else ""
-    return f"{key[0]}, {key[1]}, gain {key[2]:g}: 10^{found.exact[-1]:+.1f} at T = {LONGEST}{lost}."
+    return f"{key[0]}, {key[1]}, gain {key[2]:g}: 10^{found.exact[-1]:+z.1f} at T = {LONGEST}{lost}."
 
 
 def _panels(curves: dict[tuple[str, str, float], Curve]) -> go.Figure:

@@ -105,8 +105,8 @@ def said(added: float, exchanged: float) -> str:
     else:
         verdict = "This network has learnt something of what not means"
     return (
-        f'{verdict}: adding "do not" moves the probability of {AGAINST} by {100 * added:+.1f} points, "not" in the '
-        f'place of "really" by {100 * exchanged:+.1f}.'
+        f'{verdict}: adding "do not" moves the probability of {AGAINST} by {100 * added:+z.1f} points, "not" in the '
+        f'place of "really" by {100 * exchanged:+z.1f}.'
     )
 
 
@@ -124,7 +124,7 @@ def _compared(status: dict[str, Any]) -> dict[str, float]:
 
 
 def _verdict(scores: dict[str, float]) -> tuple[str, ...]:
-    told = ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
+    told = ", ".join(f"{name} {score:z.3f}" for name, score in scores.items())
     own, bag, shuffled = (scores[name] for name in ("this network", "bag of words", "this network, words shuffled"))
     if own - shuffled < 0.01:
         order = ("Shuffling costs it nothing worth a word", "what it knows is in the words, hardly in their order")
@@ -133,8 +133,8 @@ def _verdict(scores: dict[str, float]) -> tuple[str, ...]:
     place = "below" if own < bag else "above"
     return (
         f"Validation accuracy: {told}.",
-        f"It stays {place} a bag of words, by {100 * abs(own - bag):.0f} points. {order[0]} "
-        f"({100 * (own - shuffled):.1f} points): {order[1]}.",
+        f"It stays {place} a bag of words, by {100 * abs(own - bag):z.0f} points. {order[0]} "
+        f"({100 * (own - shuffled):z.1f} points): {order[1]}.",
     )
 
 

@@ -62,7 +62,10 @@ def demo() -> Demo:
             "Two ReLU units without any input. What they compute is one number that is folded like dough: stretched by "
             "m, bent back where it gets too long.",
             _orbit(both[:, 0]),
-            (f"m = {M}: in {FOLLOWED} steps z stays from {float(_z(both).min()):.3f} to {float(_z(both).max()):.3f}.",),
+            (
+                f"m = {M}: in {FOLLOWED} steps z stays from {float(_z(both).min()):z.3f} "
+                f"to {float(_z(both).max()):z.3f}.",
+            ),
         ),
         Section(
             "The first Lyapunov exponent is ln m",
@@ -70,9 +73,9 @@ def demo() -> Demo:
             "every gradient explodes although z stays below one half.",
             _exponents(measured),
             (
-                f"m = {M}: measured {float(at.exponents[0]):.5f}, ln m = {math.log(M):.5f} nats per step. "
+                f"m = {M}: measured {float(at.exponents[0]):z.5f}, ln m = {math.log(M):z.5f} nats per step. "
                 f"The second exponent is {float(at.exponents[1])}: two units carry one number.",
-                f"Largest distance from ln m over {len(SLOPES)} values of m: {worst:.5f} nats per step.",
+                f"Largest distance from ln m over {len(SLOPES)} values of m: {worst:z.5f} nats per step.",
             ),
         ),
         Section(

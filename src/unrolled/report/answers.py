@@ -31,7 +31,7 @@ def _line(each: Group) -> str:
     if each.solved_at:
         parts.append(_how_solved(each))
     if each.birth_slopes:
-        parts.append(f"slope at birth {mean(each.birth_slopes):+.3f} nats per lag")
+        parts.append(f"slope at birth {mean(each.birth_slopes):+z.3f} nats per lag")
     return "; ".join(parts) + "."
 
 
@@ -101,7 +101,7 @@ def _slopes(chosen: Sequence[Group]) -> str:
     slopes = [mean(each.birth_slopes) for each in chosen if each.birth_slopes]
     if not slopes:
         return ""
-    return f"; slopes at birth {min(slopes):+.3f} to {max(slopes):+.3f} nats per lag"
+    return f"; slopes at birth {min(slopes):+z.3f} to {max(slopes):+z.3f} nats per lag"
 
 
 def _cost(swept: Swept, told: Sequence[Group]) -> list[str]:

@@ -124,6 +124,6 @@ def distance(swept: Swept) -> list[str]:
     worst = max(found, key=lambda each: each.off)
     return [
         f"Largest distance of the measured zero-slope contour from the mean-field line: "
-        f"{worst.off:.3f} in sigma_w, at sigma_b = {worst.sigma_b:g} "
-        f"({worst.measured:.3f} against {worst.theory:.3f}); {len(found)} values of sigma_b."
+        f"{worst.off:z.3f} in sigma_w, at sigma_b = {worst.sigma_b:g} "
+        f"({worst.measured:z.3f} against {worst.theory:z.3f}); {len(found)} values of sigma_b."
     ]

@@ -45,7 +45,7 @@ def singular_values(told: dict[str, Any]) -> go.Figure:
         if slope is not None:
             line = {"color": COLOURS[i], "dash": dash, "width": 2}
             figure.add_scatter(
-                x=lags, y=slope * lags / LN_10, mode="lines", name=f"{name} {slope:+.3f}", line=line, hoverinfo="skip"
+                x=lags, y=slope * lags / LN_10, mode="lines", name=f"{name} {slope:+z.3f}", line=line, hoverinfo="skip"
             )
     figure.update_xaxes(title="lag k")
     figure.update_yaxes(title="log10 of the singular values of dh_T/dh_T-k")

@@ -31,7 +31,9 @@ def agreed(each: Pool) -> str | None:
 
 
 def sentence(each: Pool) -> str:
-    slope = f"slope at birth {each.birth_mean:+.4f} (sd {each.birth_sd:.4f}) nats per lag" if each.birth_slopes else ""
+    slope = (
+        f"slope at birth {each.birth_mean:+z.4f} (sd {each.birth_sd:z.4f}) nats per lag" if each.birth_slopes else ""
+    )
     regime = agreed(each)
     if regime is not None:
         n = each.birth_regimes[regime]

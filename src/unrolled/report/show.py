@@ -48,7 +48,7 @@ def _run(console: Console, folder: Path, told: dict[str, Any]) -> None:
         curve = profile(folder, suffix)
         if curve:
             low, high = min(curve), max(curve)
-            ends = f"10^{low / LN_10:.1f} to 10^{high / LN_10:.1f}"
+            ends = f"10^{low / LN_10:z.1f} to 10^{high / LN_10:z.1f}"
             lines.append(f"{name}   {sparkline(curve, low, high)}  lag 0 to {len(curve) - 1}: {ends}")
     for line in [*lines, *(gradient_lines(told) if told["state"] in status.RESULTS else [])]:
         console.print(line, markup=False, soft_wrap=True)
@@ -69,7 +69,7 @@ def _sweep(console: Console, folder: Path) -> None:
             cell.name.replace("[", "\\["),
             cell.state,
             sparkline(curves[cell.folder], low, high),
-            number(told.get("slope"), "+.3f"),
+            number(told.get("slope"), "+z.3f"),
             told["regime"] if known else "-",
             horizon_words(told).partition(":")[0].partition(",")[0] if known else "-",
             _score(told).replace("[", "\\[") if "score" in told else "-",
@@ -80,7 +80,7 @@ def _sweep(console: Console, folder: Path) -> None:
 def _score(told: dict[str, Any]) -> str:
     """The one that decides, beside the trivial baseline."""
     name = told["score"]
-    value, baseline = number(told["metrics"].get(name), ".4g"), number(told["baseline"].get(name), ".4g")
+    value, baseline = number(told["metrics"].get(name), "z.4g"), number(told["baseline"].get(name), "z.4g")
     return f"{name} {value} ({told['baseline_name']}: {baseline})"
 
 

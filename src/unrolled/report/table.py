@@ -56,12 +56,12 @@ def _names(cells: list[Cell]) -> list[str]:
 def _row(cell: Cell, scored: list[str]) -> list[Entry]:
     kept = cell.status
     births = kept.get("births", {})
-    born, spread = births.get("slope_mean"), number(births.get("slope_sd"), ".3f")
+    born, spread = births.get("slope_mean"), number(births.get("slope_sd"), "z.3f")
     regime = kept.get("regime") or kept.get("regime_reason")
     return [
         *(_score(kept, name, i, several=", " in scored[0]) for i, name in enumerate(scored)),
-        Entry(f"{number(born, '+.3f')} ({spread})", born),
-        *(Entry(number(kept.get(key), "+.3f"), kept.get(key)) for key in ("slope_start", "slope")),
+        Entry(f"{number(born, '+z.3f')} ({spread})", born),
+        *(Entry(number(kept.get(key), "+z.3f"), kept.get(key)) for key in ("slope_start", "slope")),
         _horizon(kept),
         Entry(str(regime or "-"), regime),
         Entry(cell.state, cell.state),
@@ -73,7 +73,7 @@ def _score(kept: dict[str, Any], name: str, column: int, several: bool) -> Entry
     known = {0: kept.get("metrics", {}), 1: kept.get("baseline", {})}
     value = known.get(column, kept.get("references", {}).get(name, {})).get(score)
     prefix = f"{score} " if several and column == 0 else ""
-    return Entry(prefix + number(value, ".4g"), value)
+    return Entry(prefix + number(value, "z.4g"), value)
 
 
 def _horizon(kept: dict[str, Any]) -> Entry:

@@ -110,7 +110,7 @@ def agreement(swept: Swept) -> list[str]:
             continue
         every = {name: pairs(swept, end, name) for name in PREDICTORS}
         scores = ", ".join(
-            f"{PREDICTORS[name]} {found.r2:.3f}" for name, found in every.items() if not math.isnan(found.r2)
+            f"{PREDICTORS[name]} {found.r2:z.3f}" for name, found in every.items() if not math.isnan(found.r2)
         )
         lines.append(f"R^2 of the predicted slope {title}, {len(every[winner].cells)} cells: {scores}.")
         lines += [_differences(every[name], end, name) for name in dict.fromkeys((winner, THEORY))]
@@ -126,7 +126,7 @@ def _differences(found: Pairs, end: str, name: str) -> str:
     told = f"{len(far)} of {len(found.cells)} cells are more than {FAR} nats per lag off the prediction"
     reasons = Counter(_reason(cell, by, end) for cell, by in far) if name == THEORY else {}
     why = "; ".join(f"{n} by {reason}" for reason, n in reasons.items())
-    largest = f"the largest difference is {abs(off).max():.3f}"
+    largest = f"the largest difference is {abs(off).max():z.3f}"
     return f"{PREDICTORS[name]}, {TITLES[end]}: {told}; {largest}.{f' Why: {why}.' if why else ''}"
 
 

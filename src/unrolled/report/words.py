@@ -20,8 +20,8 @@ def words(swept: Swept) -> list[dict[str, Any]]:
                 {
                     "cell": each.name,
                     "pair": f"{first['word']} / {first['other']}",
-                    "before": f"{mean([float(pair['cosine_start']) for pair in pairs]):+.2f}",
-                    "after": f"{mean([float(pair['cosine']) for pair in pairs]):+.2f}",
+                    "before": f"{mean([float(pair['cosine_start']) for pair in pairs]):+z.2f}",
+                    "after": f"{mean([float(pair['cosine']) for pair in pairs]):+z.2f}",
                     "nearest_before": first["nearest_start"],
                     "nearest_after": first["nearest"],
                 }

@@ -73,7 +73,7 @@ class Live:
         """How long the others will take if they are like those that have ended."""
         open_ = self.total - len(self.ended)
         seconds = (time.monotonic() - self._began) / len(self.ended) * open_
-        return f"; about {seconds / 60:.1f} min left" if open_ else ""
+        return f"; about {seconds / 60:z.1f} min left" if open_ else ""
 
     def _picture(self) -> Group:
         table = Table("running", "update", "slope so far", box=None, pad_edge=False)
@@ -94,7 +94,7 @@ def _slopes(live: Live, new: dict[Path, str]) -> str:
     told = []
     for folder in new:
         slope = records.read(folder).get("slope")
-        told.append(f"{live.names.get(folder.name, folder.name)}{'' if slope is None else f' slope {slope:+.3f}'}")
+        told.append(f"{live.names.get(folder.name, folder.name)}{'' if slope is None else f' slope {slope:+z.3f}'}")
     return f"; {', '.join(told)}"
 
 
@@ -108,4 +108,4 @@ def latest(folder: Path) -> tuple[str, str]:
     except (OSError, StopIteration):
         return "", ""
     slopes = [row[header.index(SLOPE)] for row in rows if row[header.index(SLOPE)]]
-    return rows[-1][0] if rows else "", f"{float(slopes[-1]):+.3f}" if slopes else ""
+    return rows[-1][0] if rows else "", f"{float(slopes[-1]):+z.3f}" if slopes else ""

@@ -68,7 +68,7 @@ def _singular_values(axes, seen: Portrait) -> None:
     for key, (label, colour, dash) in LINES.items():
         slope = getattr(seen.predictions, key)
         if math.isfinite(slope):
-            axes.plot(lags, slope * lags / LN_10, color=colour, linestyle=dash, label=f"{label} = {slope:+.3f}")
+            axes.plot(lags, slope * lags / LN_10, color=colour, linestyle=dash, label=f"{label} = {slope:+z.3f}")
     room = 0.1 * (high - low) + 0.5
     axes.set_ylim(low - room, high + room + 0.3 * max(0.0, seen.predictions.bound * lags[-1] / LN_10 - high))
     axes.set(title="Singular values of dh_T/dh_{T-k}", xlabel="lag k", ylabel="log10")

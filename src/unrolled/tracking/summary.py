@@ -14,7 +14,7 @@ def print_summary(status: dict[str, Any], folder: Path, name: str) -> None:
         console.width = 160  # a pipe has no width: do not break lines
     ending = f", {status['error']}" if status.get("error") else ""
     console.print(
-        f"\n{name}: {status['state']} after {status['steps']} steps in {status['duration_s']:.1f} s{ending}",
+        f"\n{name}: {status['state']} after {status['steps']} steps in {status['duration_s']:z.1f} s{ending}",
         markup=False,
         soft_wrap=True,
     )
@@ -33,7 +33,7 @@ def _scores(status: dict[str, Any]) -> Table:
     table = Table("score", *status["metrics"], box=None, pad_edge=False)
     told = {"this run": status["metrics"], status["baseline_name"]: status["baseline"], **status["references"]}
     for name, scores in told.items():
-        table.add_row(name, *(number(scores.get(metric), ".4f") for metric in status["metrics"]))
+        table.add_row(name, *(number(scores.get(metric), "z.4f") for metric in status["metrics"]))
     return table
 
 
@@ -77,9 +77,9 @@ def _told(status: dict[str, Any]) -> list[str]:
     counts = ", ".join(f"{n} {regime}" for regime, n in born["regimes"].items())
     lines = []
     if born["n"]:
-        mean, sd = number(born["slope_mean"], "+.3f"), number(born["slope_sd"], ".3f")
+        mean, sd = number(born["slope_mean"], "+z.3f"), number(born["slope_sd"], "z.3f")
         lines.append(f"at birth  slope {mean} nats per lag (sd {sd}), {born['n']} networks: {counts}")
-    lines.append(f"step 0    slope {number(status['slope_start'], '+.3f')}, {status['regime_start']}")
+    lines.append(f"step 0    slope {number(status['slope_start'], '+z.3f')}, {status['regime_start']}")
     lines.append(f"now       {status['regime']}: {status['regime_reason']}")
     lines.append(f"          {status['explanation']}")
     lines.append(f"horizon   {horizon_words(status)}")
@@ -90,8 +90,8 @@ def _told(status: dict[str, Any]) -> list[str]:
 
 def _theory(predicted: dict[str, float | None]) -> str:
     names = {"bound": "ln(gamma sigma_max)", "ln_rho": "ln rho", "mean_field": "mean field", "exponent": "Lyapunov"}
-    found = ", ".join(f"{name} {number(predicted[key], '+.3f')}" for key, name in names.items())
-    return f"{found} nats per lag; departure from normality {number(predicted['departure'], '.2f')}"
+    found = ", ".join(f"{name} {number(predicted[key], '+z.3f')}" for key, name in names.items())
+    return f"{found} nats per lag; departure from normality {number(predicted['departure'], 'z.2f')}"
 
 
 def _weights(status: dict[str, Any]) -> str:
@@ -100,7 +100,7 @@ def _weights(status: dict[str, Any]) -> str:
         return "dL/dW_h is 0"
     return (
         f"90 % of dL/dW_h comes from the last {lags['90%'] + 1} steps; its steps' parts add up to "
-        f"{number(status['cancellation'], '.2f')} of their lengths"
+        f"{number(status['cancellation'], 'z.2f')} of their lengths"
     )
 
 
@@ -111,12 +111,12 @@ def horizon_words(status: dict[str, Any]) -> str:
         return f"lag {status['horizon']}: there the gradient is {way} what it was at lag 0"
     if status["longest_lag"] is None:
         return "none: there is no gradient to follow"
-    far = number(status["horizon_extrapolated"], ".0f")
+    far = number(status["horizon_extrapolated"], "z.0f")
     return f"beyond lag {status['longest_lag']}, the longest with enough samples (extrapolated: lag {far})"
 
 
 def number(value: float | None, form: str) -> str:
-    """In this form; a dash for None, and powers of ten where digits would fill the line."""
+    """In this form, whose "z" keeps "-0.000" away; a dash for None, powers of ten where digits would fill the line."""
     if value is None:
         return "-"
     return format(value, form) if abs(value) < 1e6 else f"{value:.2e}"

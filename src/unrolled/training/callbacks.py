@@ -200,6 +200,6 @@ class Progress(TQDMProgressBar):
         super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
 
     def get_metrics(self, trainer, pl_module) -> dict[str, Any]:
-        shown = {"loss": f"{self._loss.item():.3f}"} if hasattr(self, "_loss") else {}
+        shown = {"loss": f"{self._loss.item():z.3f}"} if hasattr(self, "_loss") else {}
         score = trainer.callback_metrics.get(self.score)
-        return shown if score is None else {**shown, self.score: f"{float(score):.3f}"}
+        return shown if score is None else {**shown, self.score: f"{float(score):z.3f}"}

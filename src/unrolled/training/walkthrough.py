@@ -46,7 +46,7 @@ class Walkthrough(pl.Callback):
         print("\nThe update, by the mean loss of the batch: parameter, norm before, norm of the change")
         for name, p in pl_module.network.named_parameters():
             change = (p.detach() - self._before[name]).norm()
-            print(f"  {name:<17} {self._before[name].norm():9.4f} {change:11.6f}")
+            print(f"  {name:<17} {self._before[name].norm():z9.4f} {change:z11.6f}")
         print("\nThe answers after it:")
         self._answers(pl_module.network)
 
@@ -67,7 +67,7 @@ class Walkthrough(pl.Callback):
         print(f"\nW_o h_T + b_o = {_row(answer[0])}")
         print(f"softmax: {self._probabilities(answer)}")
         true = self.data.answers[int(self._first.y[0])] if isinstance(self.data.answers, list) else ""
-        print(f"loss against {true!r}: {float(loss(answer, self._first.y)):.4f}")
+        print(f"loss against {true!r}: {float(loss(answer, self._first.y)):z.4f}")
         self._backward(network, loss, real)
 
     def _backward(self, network: SequenceToVector, loss: Any, real: Sequence[int]) -> None:
@@ -79,7 +79,7 @@ class Walkthrough(pl.Callback):
         assert tape.dh is not None
         print("\nBackward, from the last step to the first: norm of dL/dh_t, and dL/dh_t")
         for t in reversed(real):
-            print(f"  t = {t - real[0] + 1}: {tape.dh[t, 0].norm():.5f}  {_row(tape.dh[t, 0])}")
+            print(f"  t = {t - real[0] + 1}: {tape.dh[t, 0].norm():z.5f}  {_row(tape.dh[t, 0])}")
 
     @torch.no_grad()
     def _answers(self, network: SequenceToVector) -> None:
@@ -99,4 +99,4 @@ def _take(batch: Batch, n: int) -> Batch:
 
 
 def _row(values: Tensor) -> str:
-    return "[" + " ".join(f"{value:+.3f}" for value in values.tolist()) + "]"
+    return "[" + " ".join(f"{value:+z.3f}" for value in values.tolist()) + "]"

@@ -129,7 +129,7 @@ function grid() {
   const label = (value, cells) => {
     if (value === null) return "";
     const used = numbers(cells, at).length, of = used < cells.length ? `${used} of ${cells.length}` : used;
-    return `${slope && Math.abs(value) < 1e6 ? value.toFixed(3) : value.toPrecision(4)}<br>(${of} cell${cells.length > 1 ? "s" : ""})`;
+    return `${slope && Math.abs(value) < 1e6 ? value.toFixed(3).replace(/^-(0\.0+)$/, "$1") : value.toPrecision(4)}<br>(${of} cell${cells.length > 1 ? "s" : ""})`;
   };
   return draw(element, {
     data: [Object.assign({
