@@ -1,6 +1,6 @@
 # The first use of any target makes .venv. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup train sweep test test-long lint docs report dashboard sync bench clean
+.PHONY: help setup train sweep test test-long test-gpu lint docs report dashboard sync bench clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -28,11 +28,14 @@ train: $(READY) ## one run; ARGS="activation=relu model.hidden=8"
 sweep: $(READY) ## the sweep sweeps/$(S).yaml and its page; S=name, ARGS="seed=0,1,2"
 	@$(PY) src/train.py --config-dir sweeps --config-name $(S) $(ARGS)
 
-test: $(READY) ## the tests (under 10 minutes on 2 cores)
+test: $(READY) ## the tests (under 5 minutes on 2 cores)
 	$(PY) -m pytest -n auto $(ARGS)
 
 test-long: $(READY) ## the slow tests: whole sweeps, a hundred kills, a Slurm cluster
 	$(PY) -m pytest -m long $(ARGS)
+
+test-gpu: ## what needs a GPU; installs nothing: PY=python3 takes a Python that has torch
+	@PYTHONPATH=src $(PY) tests/gpu
 
 lint: $(READY) ## style (ruff) and types (pyright)
 	$(PY) -m ruff check .

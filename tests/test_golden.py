@@ -26,6 +26,9 @@ RUNS = {
 }
 
 
+FLIPS = 2e-3  # of accuracy: an answer that is nearly a tie may fall either way, and is at most 1/1000 of a split
+
+
 def numbers(status: dict[str, Any]) -> dict[str, Any]:
     told = status["halves"]["encoder"] if "halves" in status else status
     births = {f"births/{key}": told["births"][key] for key in ("slope_mean", "slope_sd")}
@@ -43,7 +46,8 @@ def test_a_run_gives_the_numbers_it_always_gave(name: str, quick_run: Run) -> No
         if value is None or isinstance(value, str):
             assert found[key] == value, key
         else:
-            assert found[key] == pytest.approx(value, rel=1e-3, abs=1e-5), key
+            least = FLIPS if key.endswith("accuracy") else 1e-5
+            assert found[key] == pytest.approx(value, rel=1e-3, abs=least), key
 
 
 def accept() -> None:

@@ -166,8 +166,7 @@ def test_what_a_user_stops_he_can_go_on_with(number: signal.Signals, code: int, 
     process = Command(TRAIN, *TYPED, f"hydra.run.dir={folder}")
     deadline = time.monotonic() + 90
     while not (folder / "checkpoints" / "last.ckpt").is_file() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(0.3)
+        time.sleep(0.005)
     process.send_signal(number)
     process.communicate(timeout=60)
     status = json.loads((folder / "status.json").read_text())

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from failing import failing
 
 from commands import TRAIN, Command
 from conftest import train, wandb_records
@@ -187,7 +188,7 @@ def test_a_dry_run_names_its_cells_and_leaves_nothing(tmp_path: Path) -> None:
 
 def test_an_error_can_keep_the_waiting_cells_from_starting(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
-    sizes = ["model.hidden=1000000,4,5,6", "hydra.launcher.slots=1"]
-    ended = train(*COMMAND, *sizes, "sweep.on_error=stop", f"hydra.sweep.dir={folder}")
+    words = [*failing(tmp_path), "seed=1,2,3,4", "hydra.launcher.slots=1"]
+    ended = train(*COMMAND, *words, "sweep.on_error=stop", f"hydra.sweep.dir={folder}")
     assert ended.returncode == 1
     assert [cell.state for cell in read_sweep(folder).cells] == ["failed", "missing", "missing", "missing"]

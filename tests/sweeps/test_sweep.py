@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from failing import failing
 
 from commands import TRAIN, Command
 from conftest import train, wandb_records
@@ -90,11 +91,11 @@ def test_the_page_is_rebuilt_from_disk_alone_and_says_what_explodes(swept: Path)
 
 def test_a_failed_cell_is_recorded_and_stops_no_other(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
-    ended = sweep(folder, "activation=tanh", "seed=0", "model.hidden=4,1000000")
+    ended = sweep(folder, "activation=tanh", *failing(tmp_path), "seed=0,1")
     assert ended.returncode == 1
     states = [cell.state for cell in read_sweep(folder).cells]
     assert states == ["completed", "failed"]
-    assert ended.stderr.startswith("unrolled: cell 1 (hidden=1000000) failed: ")
+    assert ended.stderr.startswith("unrolled: cell 1 (seed=1) failed: RuntimeError: this seed is unlucky")
     assert f"log: {folder / '1' / 'cell.log'}" in ended.stderr
     assert "Traceback" in (folder / "1" / "cell.log").read_text()
     assert (folder / "report.html").is_file()
@@ -103,11 +104,10 @@ def test_a_failed_cell_is_recorded_and_stops_no_other(tmp_path: Path) -> None:
 def test_a_cell_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     ended = sweep(folder, "seed=0", "activation=tanh,relu", "trainer.max_steps=1000000", "trainer.max_epochs=100000",
-                  "sweep.cell_timeout_min=0.25")  # fmt: skip
+                  "sweep.cell_timeout_min=0.1")  # fmt: skip
     assert ended.returncode == 1
     for cell in read_sweep(folder).cells:
-        assert (cell.state, cell.status["error"]) == ("failed", "stopped after sweep.cell_timeout_min=0.25")
-        assert (cell.folder / "metrics.csv").is_file()
+        assert (cell.state, cell.status["error"]) == ("failed", "stopped after sweep.cell_timeout_min=0.1")
 
 
 def test_ctrl_c_stops_the_cells_and_still_collects(tmp_path: Path) -> None:
