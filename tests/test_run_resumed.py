@@ -112,6 +112,27 @@ def test_so_do_others_killed_again_and_again(overrides: list[str], undisturbed, 
     same(tmp_path / "run", undisturbed(*overrides))
 
 
+@pytest.mark.parametrize(("step", "where"), [(0, "training_step"), (10, "validation_step"), (36, "validation_step")])
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["probe.source=training"],
+        ["probe.source=training", "probe.every=1"],
+        ["probe=full", "probe.source=training", "probe.every=50", "probe.births=2", "probe.samples=32"],
+        ["probe.source=training", "task=copy", "task.delay=3"],
+        ["probe.every=36"],
+        ["probe=off"],
+    ],
+)
+def test_every_kind_of_probe_survives_every_stop(
+    overrides: list[str], step: int, where: str, undisturbed, tmp_path: Path
+) -> None:
+    """The look at the end is at the last training batch, also where no update is left to be done."""
+    killed(tmp_path / "run", step, where, *overrides)
+    one(tmp_path / "run", *overrides, "resume=true")
+    same(tmp_path / "run", undisturbed(*overrides))
+
+
 GREEDY = '''
 """A task that draws from the global generators, as a user's may."""
 import random, numpy, torch

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from unrolled.rnn import RNN, Activation
+from unrolled.rnn.masking import blanked, first_not_finite
 
 
 @dataclass(frozen=True)
@@ -66,14 +67,26 @@ def trajectory(rnn: RNN, x: Tensor, h0: Tensor | None = None, mask: Tensor | Non
     """Runs the layer (of any precision) on x (T, B, E), or tokens (T, B), in float64.
 
     h0: (B, H) or (H,); None = 0. mask: bool (T, B), True = real; None: all are. Raises ValueError for shapes that do
-    not fit.
+    not fit, and for nan and inf among the inputs: they are not the network's doing.
     """
+    wrong = first_not_finite(x if mask is None or mask.shape != x.shape[:2] else blanked(x, mask))
+    if wrong is not None:
+        raise ValueError(f"x is {wrong}: inputs must be finite numbers")
+    if h0 is not None and (wrong := first_not_finite(h0.reshape(-1, h0.shape[-1]), by_step=False)) is not None:
+        raise ValueError(f"h0 is {wrong}: the initial state must be finite numbers")
+    return states_along(rnn, x, h0, mask)
+
+
+@torch.no_grad()
+def states_along(rnn: RNN, x: Tensor, h0: Tensor | None = None, mask: Tensor | None = None) -> Trajectory:
+    """As `trajectory`, of a network whose own embedding made x: where that is not finite the network has diverged."""
     rnn = copy.deepcopy(rnn).requires_grad_(False).double()
     if x.is_floating_point():
         x = x.double()
     if h0 is not None and x.ndim > 1:
         h0 = h0.double().expand(x.shape[1], -1)
     h = rnn(x, h0, mask=mask)
+    x = blanked(x, mask)
     h0 = torch.zeros_like(h[0]) if h0 is None else h0
     a = rnn.project(x) + F.linear(torch.cat([h0.unsqueeze(0), h[:-1]]), rnn.W_h)
     real = torch.ones(h.shape[:2], dtype=torch.bool, device=h.device) if mask is None else mask

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from .embedding import Front
 from .init import Streams, fan_in, recurrent
+from .masking import blanked
 from .recurrence import RNN, Tape
 
 START, END = 0, 1  # of every vocabulary that is written: what the first step reads, and what ends a sequence
@@ -130,7 +131,7 @@ class SequenceToVector(Pattern):
 
     def read(self, batch: Batch) -> Tensor:
         """x (T, B, E), as the RNN gets it."""
-        return self.embedding(batch.x)
+        return self.embedding(blanked(batch.x, batch.mask))
 
     def forward(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
         _, h_T = self.rnn.unroll(self.read(batch), tape=_tape(tapes, 0), mask=batch.mask)
@@ -150,12 +151,16 @@ class SequenceToSequence(Pattern):
     def masks(self, batch: Batch) -> list[Tensor]:
         return [_real(batch)]
 
+    def read(self, batch: Batch) -> Tensor:
+        """x (T, B, E), as the RNN gets it."""
+        return self.embedding(blanked(batch.x, batch.mask))
+
     def driven(self, batch: Batch) -> dict[str, Driven]:
-        x, real = self.embedding(batch.x), _real(batch)
+        x, real = self.read(batch), _real(batch)
         return {"rnn": Driven(self.rnn, x, None, real, real & _counted(batch), self.read_out)}
 
     def forward(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
-        return self.read_out(self.rnn(self.embedding(batch.x), tape=_tape(tapes, 0), mask=batch.mask))
+        return self.read_out(self.rnn(self.read(batch), tape=_tape(tapes, 0), mask=batch.mask))
 
 
 class VectorToSequence(Pattern):
@@ -173,14 +178,14 @@ class VectorToSequence(Pattern):
         return [_counted(batch)]
 
     def driven(self, batch: Batch) -> dict[str, Driven]:
-        x, counted = self.embedding(shifted(batch.y)), _counted(batch)
+        x, counted = self.embedding(shifted(batch)), _counted(batch)
         return {"rnn": Driven(self.rnn, x, self.initial_state(batch), counted, counted, self.read_out)}
 
     def initial_state(self, batch: Batch) -> Tensor:
         return F.linear(batch.x.to(self.W_v.dtype), self.W_v, self.b_v)
 
     def forward(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
-        x = self.embedding(shifted(batch.y))
+        x = self.embedding(shifted(batch))
         return self.read_out(self.rnn(x, self.initial_state(batch), _tape(tapes, 0), _counted(batch)))
 
     def write(self, batch: Batch) -> Tensor:
@@ -211,10 +216,10 @@ class EncoderDecoder(Pattern):
         return [_real(batch), _counted(batch)]
 
     def read(self, batch: Batch) -> Tensor:
-        return self.source(batch.x)
+        return self.source(blanked(batch.x, batch.mask))
 
     def driven(self, batch: Batch) -> dict[str, Driven]:
-        x, counted = self.embedding(shifted(batch.y)), _counted(batch)
+        x, counted = self.embedding(shifted(batch)), _counted(batch)
         answer = partial(self.answer, batch=batch)
         return {
             "encoder": Driven(self.encoder, self.read(batch), None, _real(batch), None, answer),
@@ -229,7 +234,7 @@ class EncoderDecoder(Pattern):
 
     def answer(self, h_T: Tensor, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
         """From the encoder's last state (B, H), with the true tokens fed to the decoder."""
-        x = self.embedding(shifted(batch.y))
+        x = self.embedding(shifted(batch))
         return self.read_out(self.decoder(x, h_T, _tape(tapes, 1), _counted(batch)))
 
     def write(self, batch: Batch) -> Tensor:
@@ -237,8 +242,9 @@ class EncoderDecoder(Pattern):
         return greedy(self, self.decoder, self.encode(batch), len(batch.y))
 
 
-def shifted(y: Tensor) -> Tensor:
+def shifted(batch: Batch) -> Tensor:
     """What a decoder reads while it is taught (teacher forcing, Williams & Zipser 1989): START, then y but its last."""
+    y = blanked(batch.y, batch.y_mask)
     return torch.cat([torch.full_like(y[:1], START), y[:-1]])
 
 

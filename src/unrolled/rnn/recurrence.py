@@ -12,6 +12,7 @@ from torch.autograd.function import once_differentiable
 from .activations import Activation
 from .activations import activation as activation_of
 from .init import fan_in, recurrent
+from .masking import blanked
 
 
 class Tape:
@@ -96,7 +97,7 @@ class _Unroll(torch.autograd.Function):
         T, B, H = x.shape[0], x.shape[1], W_h.shape[0]
         da = f.derivative(states[1:] if f.of_output else a)  # f' first; dL/da_t overwrites it below
         if carry.real is not None:
-            da.mul_(carry.real)
+            da.masked_fill_(carry.real == 0, 0)  # f' may be nan there
         kept = tape.memory(da) if tape else da.new_empty(min(T, 2), B, H)
         da_t, dh = da.unbind(0), kept.unbind(0) if tape else [kept[t % 2] for t in range(T)]
         direct = [None] * T if g is None else g.unbind(0)
@@ -241,7 +242,7 @@ class RNN(nn.Module):
 
         A loss that reads only h_T is cheaper through the second output. Raises ValueError for shapes that do not fit.
         """
-        h0 = self._initial_state(x, h0, mask)
+        h0, x = self._initial_state(x, h0, mask), blanked(x, mask)
         if self.backward == "autograd":
             return _unroll_by_autograd(self, x, h0, mask, tape)
         return _Unroll.apply(x, self.W_x, self.W_h, self.b, h0, mask, self.f, tape)  # type: ignore[return-value]

@@ -98,11 +98,15 @@ def task(config: TaskConfig) -> ModuleType:
 
 def load(config: TaskConfig, seed: int):
     """The task's `Data`. Raises UserError for data that are not what they should be."""
-    from .data import Data
+    from .data import Data, Split
 
     data = task(config).load(config, seed)
     if not isinstance(data, Data):
         raise UserError(f"task={config.name}: load() returned {type(data).__name__}, not unrolled.tasks.data.Data")
     if not (len(data.train) and len(data.val)):
         raise UserError(f"task.length={config.length}: task={config.name} has no example that long")
+    forms = {"the training split": data.train, "the validation split": data.val, **data.variants}
+    for name, split in forms.items():
+        if isinstance(split, Split):
+            split.check(f"{name} of task={config.name}")
     return data

@@ -7,8 +7,10 @@ from functools import cached_property
 import torch
 from torch import Generator, Tensor
 
+from unrolled.errors import UserError
 from unrolled.rnn import Batch
 from unrolled.rnn.init import stream
+from unrolled.rnn.masking import blanked, first_not_finite
 
 from .scores import Scores
 
@@ -28,8 +30,22 @@ class Split:
     y: Tensor
     y_mask: Tensor | None = None
 
+    def __post_init__(self) -> None:
+        """What lies under a mask is 0 from here on."""
+        for name, mask in (("x", self.mask), ("y", self.y_mask)):
+            values: Tensor = getattr(self, name)
+            if mask is not None and mask.dtype == torch.bool and mask.shape == values.shape[:2]:
+                object.__setattr__(self, name, blanked(values, mask))
+
     def __len__(self) -> int:
         return len(self.y)
+
+    def check(self, what: str) -> None:
+        """Raises UserError for nan and inf among the examples: training would take them for its own divergence."""
+        for name, values, by_step in (("x", self.x, self.mask is not None), ("y", self.y, self.y_mask is not None)):
+            wrong = first_not_finite(values.transpose(0, 1) if by_step else values, by_step)
+            if wrong is not None:
+                raise UserError(f"{name} of {what} is {wrong}: allowed are finite numbers, and anything under a mask")
 
     def __getitem__(self, rows: Tensor) -> Batch:
         x, y = self.x[rows], self.y[rows]
@@ -63,7 +79,9 @@ class Stream:
 
     def __getitem__(self, key: tuple[str, int]) -> Batch:
         name, n = key
-        return self.make(n, stream(self.seed, name)).whole()
+        made = self.make(n, stream(self.seed, name))
+        made.check(f"the batch {name} (epoch, place)")
+        return made.whole()
 
     def split(self, name: str, n: int) -> Split:
         return self.make(n, stream(self.seed, name))

@@ -12,7 +12,7 @@ from torch import Tensor
 from unrolled.rnn import Batch, Pattern, Tape
 
 from .evidence import Evidence, evidence
-from .module import RecurrentModule
+from .module import RecurrentModule, to_device
 from .probe import Look, look
 
 
@@ -160,6 +160,7 @@ class Probe(pl.Callback):
         fallback: the batch for a source=training probe that never saw one.
         """
         batch = self.batch or self._training or fallback
+        batch = to_device(batch, module.device)  # a checkpoint's lies on the CPU
         seen = look(module.network, module.loss, batch)
         if self._at != step:
             self._record(step, seen)
@@ -171,10 +172,14 @@ class Probe(pl.Callback):
         self.recorder.probe(step, seen)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"first": self.first, "latest": self.latest, "at": self._at}
+        """With the training batch that the look at the end needs: a run may be stopped after its last update."""
+        training = None if self._training is None or self.batch is not None else list(self._training)
+        return {"first": self.first, "latest": self.latest, "at": self._at, "training": training}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.first, self.latest, self._at = state_dict["first"], state_dict["latest"], state_dict["at"]
+        training = state_dict.get("training")  # checkpoints of earlier versions have none
+        self._training = None if training is None else Batch(*training)
 
 
 def gathered(tape: Tape, rank: int, world: int) -> Tape:

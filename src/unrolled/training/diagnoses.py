@@ -7,7 +7,7 @@ from torch import Tensor
 
 from unrolled.gradients.diagnosis import Diagnosis, of_every_loss, of_last_loss
 from unrolled.gradients.portrait import Portrait, portrait
-from unrolled.gradients.trajectory import Trajectory, trajectory
+from unrolled.gradients.trajectory import Trajectory, states_along
 from unrolled.rnn import Batch, Driven, Pattern
 from unrolled.tasks.data import Loss, own_losses
 
@@ -62,7 +62,7 @@ def _diagnosis(each: Driven, seen: Trajectory, dh: Tensor, sources: int) -> Diag
 def followed(each: Driven, loss: Loss, batch: Batch) -> tuple[Trajectory, Tensor]:
     """The RNN's states, and the gradient of each sample's own loss in the last one, (B, H); or, where every state is
     read, that of each answer's loss in its own state, (T, B, H)."""
-    seen = trajectory(each.rnn, each.x, each.h0, each.mask)
+    seen = states_along(each.rnn, each.x, each.h0, each.mask)
     with torch.enable_grad():
         read = (seen.h[-1] if each.counted is None else seen.h).detach().requires_grad_()
         losses = loss(each.answer(read), batch.y)
