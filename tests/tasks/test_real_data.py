@@ -160,11 +160,33 @@ class TestForecast:
         data = task("forecast", "task.target=volatility")
         assert score(data.baseline, data, MSE)["val/skill"] == pytest.approx(0, abs=1e-6)
 
-    def test_training_ends_before_validation_begins(self) -> None:
-        """Scales of the training period: there the indicators have mean 0 and variance 1, later they need not."""
+    def test_training_scales_its_indicators(self) -> None:
+        """In the training period they have mean 0 and variance 1, later they need not."""
         data = task("forecast")
         assert float(in_memory(data).x.mean().abs()) < 0.1
         assert float(in_memory(data).x.std()) == pytest.approx(1, abs=0.1)
+
+    @pytest.mark.parametrize("target", ["price", "return", "volatility", "volume"])
+    def test_nothing_in_training_comes_from_the_days_that_validate(
+        self, target: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Neither a window, nor an answer, nor a scale: with other prices on those days training is the same."""
+        days = forecast._days()
+        dates = sorted(days["Date"].unique())
+        later = days["Date"] >= dates[len(dates) * 4 // 5]
+        assert 0.19 < later.mean() < 0.25
+        before = task("forecast", f"task.target={target}")
+        changed = days.copy()
+        columns = ["High", "Low", "Close", "Volume", "Adj Close"]
+        noise = np.random.default_rng(0).uniform(1.1, 1.3, (int(later.sum()), 1))
+        changed[columns] = changed[columns].astype(float)
+        changed.loc[later, columns] *= noise
+        changed.loc[later, "High"] *= noise[:, 0]
+        monkeypatch.setattr(forecast, "_days", lambda: changed)
+        after = task("forecast", f"task.target={target}")
+        assert torch.equal(in_memory(before).x, in_memory(after).x)
+        assert torch.equal(in_memory(before).y, in_memory(after).y)
+        assert not torch.allclose(before.val.y, after.val.y)
 
 
 class TestPixels:
