@@ -132,10 +132,10 @@ LONG = ["task=latch", "task.samples=2000", "trainer.max_epochs=1000", "trainer.m
 LONG += ["trainer.checkpoint_every_s=0.2", "model.hidden=8", "probe.births=2", "tracker=none"]
 
 
-def started(folder: Path) -> Command:
-    process = Command(TRAIN, *LONG, f"hydra.run.dir={folder}")
+def started(folder: Path, *more: str, until: str = "checkpoints/last.ckpt") -> Command:
+    process = Command(TRAIN, *LONG, *more, f"hydra.run.dir={folder}")
     deadline = time.monotonic() + 60
-    while not (folder / "checkpoints" / "last.ckpt").is_file():
+    while not (folder / until).is_file():
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.1)
     return process
@@ -153,6 +153,22 @@ def test_ctrl_c_ends_all_ranks_between_two_steps_and_the_run_can_go_on(tmp_path:
     again = train(*LONG, f"hydra.run.dir={folder}", "resume=true", f"trainer.max_steps={reached + 5}")
     assert (again.returncode, again.stderr) == (0, "")
     assert f"resumed after {reached} steps" in again.stdout
+    no_stray_process(folder, process)
+
+
+def test_ctrl_c_of_a_terminal_reaches_every_rank_and_the_checkpoint_is_saved(tmp_path: Path) -> None:
+    """Each rank gets the terminal's SIGINT, and the SIGTERM of the process that started it."""
+    folder = tmp_path / "run"
+    process = started(folder, "trainer.checkpoint_every_s=1000", "probe=off", until="metrics.csv")
+    while len((folder / "metrics.csv").read_text().splitlines()) < 3:
+        time.sleep(0.05)
+    for _ in range(3):
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.1)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert stderr.splitlines()[-1].startswith("unrolled: interrupted (stopped by SIGINT)")
+    assert torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] > 0
     no_stray_process(folder, process)
 
 

@@ -11,11 +11,17 @@ from typing import Any
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from commands import TRAIN, Command
 from conftest import train, wandb_rows
+from unrolled.config import plain
+from unrolled.errors import Interrupted, UserError
+from unrolled.folders import check_run
 from unrolled.place import Place
 from unrolled.preflight import compose
+from unrolled.report.show import show
+from unrolled.resume import epochs_begun
 from unrolled.run import run
 from unrolled.training.module import RecurrentModule
 
@@ -206,6 +212,99 @@ def test_what_a_user_stops_he_can_go_on_with(number: signal.Signals, code: int, 
     logged = [row["trainer/global_step"] for row in wandb_rows(folder / status["wandb"]["folder"])]
     written = [int(line.partition(",")[0]) for line in (folder / "metrics.csv").read_text().splitlines()[1:]]
     assert logged == written
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+@pytest.fixture(scope="module")
+def reached(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that ended after 23 updates, in its third epoch of 10."""
+    folder = tmp_path_factory.mktemp("reached") / "run"
+    (folder / ".hydra").mkdir(parents=True)
+    config = compose([*SHORT, "trainer.max_steps=23"])
+    OmegaConf.save(OmegaConf.create(plain(config)), folder / ".hydra" / "config.yaml")
+    run(config, Place(folder, "a run", "a run"))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("limits", "named"),
+    [
+        ("trainer.max_steps=22", r"trainer.max_steps=22, .* has reached 23: give 23 or more"),
+        ("trainer.max_steps=0", r"trainer.max_steps=0, .* has reached 23"),
+        ("trainer.max_epochs=2 trainer.max_steps=null", r"trainer.max_epochs=2, .* has reached 3: give 3 or more"),
+        ("trainer.max_epochs=1 trainer.max_steps=99", r"trainer.max_epochs=1, .* has reached 3"),
+    ],
+)
+def test_a_limit_below_what_was_reached_is_refused(limits: str, named: str, reached: Path) -> None:
+    before = bytes_of(reached)
+    with pytest.raises(UserError, match=named):
+        check_run(compose([*SHORT, "trainer.max_steps=23", *limits.split(), "resume=true"]), str(reached))
+    assert bytes_of(reached) == before
+
+
+@pytest.mark.parametrize("limits", ["trainer.max_steps=23", "trainer.max_steps=null trainer.max_epochs=3"])
+def test_a_limit_that_is_not_below_is_none(limits: str, reached: Path) -> None:
+    check_run(compose([*SHORT, *limits.split(), "resume=true"]), str(reached))
+
+
+@pytest.mark.parametrize("step", [10, 20])
+def test_what_was_reached_at_the_end_of_an_epoch_is_that_epoch(step: int, tmp_path: Path) -> None:
+    one(tmp_path / "run", f"trainer.max_steps={step}")
+    kept = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert epochs_begun(kept) == step // 10
+
+
+def ended_early(folder: Path, how: type[BaseException], at: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resume to 36 updates that ends at one of them."""
+
+    def ends(self: RecurrentModule, *arguments: Any) -> Any:
+        if self.global_step == at:
+            raise how(signal.SIGINT)
+        return method(self, *arguments)
+
+    method = RecurrentModule.training_step
+    with monkeypatch.context() as patch, pytest.raises(how):
+        patch.setattr(RecurrentModule, "training_step", ends)
+        one(folder, "resume=true")
+
+
+@pytest.mark.parametrize("how", [Interrupted, RuntimeError])
+@pytest.mark.parametrize("at", [23, 27])
+def test_a_resume_that_does_not_end_takes_no_result_away(  # noqa: PLR0917 - fixtures
+    how: type[BaseException], at: int, undisturbed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    folder = tmp_path / "run"
+    before = one(folder, "trainer.max_steps=23")
+    ended_early(folder, how, at, monkeypatch)
+    told = json.loads((folder / "status.json").read_text())
+    state = "interrupted" if how is Interrupted else "failed"
+    assert told.pop("resumed")["state"] == state
+    assert told == before
+    capsys.readouterr()
+    show(folder)
+    assert f"a resume with a larger limit is {state}" in capsys.readouterr().out
+    assert one(folder, "resume=true")["steps"] == 36
+    same(folder, undisturbed())
+
+
+def test_a_resume_that_is_killed_takes_no_result_away(tmp_path: Path) -> None:
+    before = one(tmp_path / "run", "trainer.max_steps=23")
+    killed(tmp_path / "run", 23, "training_step", "resume=true")
+    told = json.loads((tmp_path / "run" / "status.json").read_text())
+    assert told.pop("resumed")["state"] == "running"
+    assert told == before
+
+
+def test_a_result_without_its_checkpoint_is_not_started_over(tmp_path: Path) -> None:
+    one(tmp_path / "run", "trainer.max_steps=23")
+    (tmp_path / "run" / "checkpoints" / "last.ckpt").unlink()
+    before = bytes_of(tmp_path / "run")
+    with pytest.raises(UserError, match=r"has its result \(completed after 23 steps\), and no checkpoints/last.ckpt"):
+        one(tmp_path / "run", "resume=true")
+    assert bytes_of(tmp_path / "run") == before
 
 
 def test_what_cannot_be_resumed_is_told_in_a_line(tmp_path: Path) -> None:

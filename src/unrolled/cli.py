@@ -28,9 +28,12 @@ def cell(config: DictConfig) -> float | None:
 
     load_run()
     from .place import place_of
-    from .run import run
+    from .tracking import ownership
 
     place = place_of(HydraConfig.get(), config)
+    ownership.claim_run(place.folder)  # before the seconds that imports take: who is stopped there can start again
+    from .run import run
+
     return run(check(config), place).get("slope")
 
 

@@ -9,7 +9,7 @@ from .config import Config, plain
 from .errors import UserError
 from .paths import SWEEP_RECORD
 from .ranks import started_outside
-from .tracking import status
+from .tracking import ownership, status
 from .tracking.status import FILE
 from .validation import validate
 
@@ -23,12 +23,20 @@ def check_sweep(config: Config, folder: str) -> None:
         raise UserError("resume=true is for a single run: continue a sweep with sweep.resume=FOLDER")
     if started_outside() is not None:
         raise UserError("torchrun is for a single run: a sweep starts the ranks of its cells itself")
-    if resume is not None and not (Path(resume) / SWEEP_RECORD).is_file():
-        raise UserError(f"sweep.resume={resume} holds no sweep: {SWEEP_RECORD} is missing")
-    if resume is None and (Path(folder) / SWEEP_RECORD).exists():
+    if resume is not None:
+        if not (Path(resume) / SWEEP_RECORD).is_file():
+            raise UserError(f"sweep.resume={resume} holds no sweep: {SWEEP_RECORD} is missing")
+        if not ownership.of_sweep(Path(resume)):
+            raise UserError(f"sweep.resume={resume} holds no sweep of ours: its {SWEEP_RECORD} is another program's")
+        return
+    listed = ownership.of_sweep(Path(folder))
+    if listed and (Path(folder) / SWEEP_RECORD).exists():
         raise UserError(
             f"{folder} already holds results: give another folder, or continue it with sweep.resume={folder}"
         )
+    ownership.check_free(Path(folder), ownership.SWEEP, listed)
+    if not listed:
+        ownership.check_numbers(Path(folder))
 
 
 def check_run(config: Config, folder: str) -> None:
@@ -41,14 +49,18 @@ def check_run(config: Config, folder: str) -> None:
         return  # the first rank looks after the folder
     if config.resume:
         _check_resumable(Path(folder), config)
-    elif (Path(folder) / FILE).exists():
+        return
+    listed = ownership.of_run(Path(folder))
+    if listed and (Path(folder) / FILE).exists():
         raise UserError(f"{folder} already holds results: give another folder, or continue it with resume=true")
+    ownership.check_free(Path(folder), ownership.RUN, listed)
 
 
 def _check_resumable(folder: Path, config: Config) -> None:
     """Raises UserError unless `folder` holds a run of this configuration; only its length may be another."""
     kept = folder / ".hydra" / "config.yaml"
-    if not kept.is_file() or not (folder / FILE).is_file():
+    listed = ownership.of_run(folder)
+    if not kept.is_file() or not (folder / FILE).is_file() or not listed:
         raise UserError(f"resume=true: {folder} holds no run; name the run's folder with hydra.run.dir=...")
     before, now = _flat(plain(validate(OmegaConf.load(kept)))), _flat(plain(config))  # type: ignore[arg-type]
     for key, value in now.items():
@@ -59,6 +71,10 @@ def _check_resumable(folder: Path, config: Config) -> None:
             )
     if status.read(folder).get("state") == "diverged":
         raise UserError(f"resume=true: the run in {folder} has diverged: there is nothing to go on with")
+    from .resume import check_limits  # it imports torch, which nothing before needs
+
+    check_limits(config, folder)
+    ownership.check_free(folder, ownership.RUN, listed)
 
 
 def _flat(values: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
 from unrolled.config import Config
-from unrolled.errors import Interrupted, UserError, raise_on_signals
+from unrolled.errors import ENDING, Interrupted, Noted, UserError, raise_on_signals
 
 WRONG = 2  # the exit code of a rank that met a UserError
 GRACE_S = 10.0  # from the end of one rank to that of the others
@@ -95,28 +95,37 @@ class _Ranks:
         ]
 
     def run(self) -> None:
-        for process in self.processes:
-            process.start()
-        stopped, deadline = None, None
-        while alive := [process for process in self.processes if process.exitcode is None]:
-            try:
-                wait([process.sentinel for process in alive], timeout=0.5)
-                if deadline is None and any(process.exitcode not in (None, 0) for process in self.processes):
-                    deadline = time.monotonic() + GRACE_S  # the others notice, or wait for it for ever
-                if deadline is not None and time.monotonic() > deadline:
-                    self._tell(signal.SIGKILL)
-            except Interrupted as signalled:
-                stopped, deadline = signalled, time.monotonic() + 2 * GRACE_S
-                self._tell(signal.SIGTERM)
-        for process in self.processes:
-            process.join()
-        if stopped is not None:
-            raise stopped
+        with Noted() as signals:
+            self._start()
+            self._wait(signals)
+            for process in self.processes:
+                process.join()
+        if signals.received is not None:
+            raise Interrupted(signals.received)
         failed = [f"rank {i} {_how(p.exitcode or 0)}" for i, p in enumerate(self.processes) if p.exitcode]
         if failed:
             error = RanksFailed(", ".join(failed))
             error.wrong = {process.exitcode for process in self.processes} == {WRONG}
             raise error
+
+    def _start(self) -> None:
+        """A signal waits until a rank has handlers of its own: before, it would be lost."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+        for process in self.processes:
+            process.start()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def _wait(self, signals: Noted) -> None:
+        told, deadline = False, None
+        while alive := [process for process in self.processes if process.exitcode is None]:
+            wait([process.sentinel for process in alive], timeout=0.5)
+            if signals.received is not None and not told:
+                told, deadline = True, time.monotonic() + 2 * GRACE_S
+                self._tell(signal.SIGTERM)
+            if deadline is None and any(process.exitcode not in (None, 0) for process in self.processes):
+                deadline = time.monotonic() + GRACE_S  # the others notice, or wait for it for ever
+            if deadline is not None and time.monotonic() > deadline:
+                self._tell(signal.SIGKILL)
 
     def _tell(self, number: int) -> None:
         for process in self.processes:
@@ -128,6 +137,7 @@ def _rank(rank: Rank, address: dict[str, str], body: Callable[[Rank], None]) -> 
     os.environ.update(address, RANK=str(rank.number), LOCAL_RANK=str(rank.number))
     raise_on_signals()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the one who waits passes it on
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     threading.Thread(target=_end_with_the_starter, daemon=True).start()
     code = 1
     try:

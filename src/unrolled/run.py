@@ -15,9 +15,10 @@ from unrolled.errors import Interrupted, UserError
 from unrolled.execution import Execution
 from unrolled.place import Place
 from unrolled.ranks import Rank, RanksFailed, on_ranks
-from unrolled.resume import recorder_state, saved, start_anew
-from unrolled.tracking import status
+from unrolled.resume import check_result_is_kept, recorder_state, saved, start_anew
+from unrolled.tracking import ownership, status
 from unrolled.tracking.outcome import opening, times
+from unrolled.tracking.record import Record, mark_failed, newest
 from unrolled.tracking.summary import print_summary
 from unrolled.tracking.weights_and_biases import NullTracker, Tracker, open_tracker
 from unrolled.training.devices import from_the_leader, together
@@ -39,8 +40,8 @@ def run(config: Config, place: Place) -> dict[str, Any]:
     try:
         on_ranks(config, partial(_as_rank, config, values, place))
     except RanksFailed as failed:
-        status.mark(place.folder, "failed", str(failed))
-        why = status.read(place.folder).get("error") or ""
+        mark_failed(place.folder, str(failed))
+        why = newest(status.read(place.folder)).get("error") or ""
         if failed.wrong:
             raise UserError(why.removeprefix("UserError: ")) from None
         raise RanksFailed(f"{failed}: {why}" if why != str(failed) else why) from None
@@ -60,18 +61,21 @@ def _as_rank(config: Config, values: dict[str, Any], place: Place, rank: Rank) -
 def _lead(config: Config, values: dict[str, Any], place: Place, rank: Rank) -> None:
     """The rank that records, and where there is one alone all there is."""
     started, before = time.time(), status.read(place.folder) if config.resume else {}
+    ownership.claim_run(place.folder)
     checkpoint = saved(place.folder) if config.resume else None
+    check_result_is_kept(before, checkpoint, place.folder)
     if checkpoint is None:
         start_anew(place.folder)
     else:
         print(f"resumed after {checkpoint['global_step']} steps")
-    status.write(place.folder, opening(values, place, started))
+    record = Record(place.folder, before)
+    record.update(**opening(values, place, started))
     from_the_leader(rank, (place.folder, checkpoint is not None))
     tracker: Tracker = NullTracker()
     result: dict[str, Any] = {}
     try:
         tracker = open_tracker(config, values, place, before.get("wandb"))
-        status.update(place.folder, wandb=tracker.link(place.folder))
+        record.update(wandb=tracker.link(place.folder))
         recorded = recorder_state(checkpoint) if checkpoint else None
         result = Execution(config, values, place, tracker, recorded=recorded, rank=rank).execute()
     except Interrupted as signal:
@@ -85,12 +89,12 @@ def _lead(config: Config, values: dict[str, Any], place: Place, rank: Rank) -> N
         raise
     finally:
         try:
-            status.update(place.folder, **result, **times(started))
+            record.update(**result, **times(started))
         finally:
             flaw = tracker.finish(exit_code=0 if result.get("state") in status.RESULTS else 1)
             if flaw is not None:
                 print(f"unrolled: {flaw}", file=sys.stderr)
-                status.update(place.folder, wandb_flaw=flaw)
+                record.update(wandb_flaw=flaw)
     print_summary(status.read(place.folder), place.folder, place.name)
 
 

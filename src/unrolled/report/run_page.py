@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from unrolled.errors import UserError
 from unrolled.tracking import status
+from unrolled.tracking.record import unfinished_resume
 from unrolled.tracking.summary import gradient_lines
 
 from . import portrait_figures as portraits
@@ -46,7 +47,8 @@ def build_run(folder: Path) -> Path:
 
 def _ending(told: dict[str, Any]) -> str:
     after = f" after {told['steps']} updates" if "steps" in told else ""
-    return f"{told['state']}{after}" + (f": {told['error']}" if told.get("error") else "")
+    ended = f"{told['state']}{after}" + (f": {told['error']}" if told.get("error") else "")
+    return "; ".join(filter(None, [ended, unfinished_resume(told)]))
 
 
 def _scores(told: dict[str, Any]) -> dict[str, dict[str, float | None]]:

@@ -13,6 +13,7 @@ from unrolled.errors import UserError
 from unrolled.paths import SWEEP_RECORD
 from unrolled.sweeps.results import read_sweep
 from unrolled.tracking import status
+from unrolled.tracking.record import unfinished_resume
 from unrolled.tracking.summary import gradient_lines, horizon_words, number
 from unrolled.tracking.tables import PROFILES
 
@@ -42,6 +43,8 @@ def show(folder: Path) -> None:
 def _run(console: Console, folder: Path, told: dict[str, Any]) -> None:
     why = f", {told['error']}" if told.get("error") else ""
     lines = [f"{told.get('name', folder.name)}: {told['state']}{why}"]
+    if resume := unfinished_resume(told):
+        lines.append(f"note      {resume}")
     if "score" in told:
         lines.append(f"score     {_score(told)}")
     for suffix, name in (("", "profile"), ("_decoder", "decoder")):

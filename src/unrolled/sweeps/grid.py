@@ -14,6 +14,7 @@ from unrolled.paths import SWEEP_RECORD
 from unrolled.place import name_of
 from unrolled.preflight import check_host
 from unrolled.ranks import check_ranks, world_of
+from unrolled.tracking import ownership
 
 from .compose import Axis, Combination, combinations, read_axes
 from .plan import Job, Planned, assign, clear, held, read_plan, runnable, unfinished, write_plan
@@ -39,14 +40,16 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
     _check_hosts(sweeper.launcher, config.hydra.runtime.choices["hydra/launcher"], cells)
     known = read_plan(folder)
     planned = assign(known, [(cell.axes, fingerprint(plain(cell.config))) for cell in cells])
+    new = {cell.number for cell in planned} - {cell.number for cell in known}
+    ownership.check_numbers(folder, [*new])
     unfinished_ = {cell.number for cell in unfinished(folder, planned)}
     _announce(axes, planned, unfinished_, folder)
     if config.sweep.dry_run:
         _list(planned, unfinished_, folder)
         return None
-    folder.mkdir(parents=True, exist_ok=True)
+    ownership.claim(folder, ownership.SWEEP, ownership.of_sweep(folder))
     with held(folder):
-        clear(folder, [cell for cell in planned if cell.number in unfinished_])
+        clear(folder, [cell for cell in known if cell.number in unfinished_])
         if not (folder / SWEEP_RECORD).is_file():
             _save(config, folder / SWEEP_RECORD)
         write_plan(folder, sorted({cell.number: cell for cell in [*known, *planned]}.values(), key=_number))

@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typing import Any
 
 from unrolled.errors import UserError
 from unrolled.place import name_of
-from unrolled.tracking import status
+from unrolled.tracking import ownership, status
 from unrolled.tracking.superseded import supersede
 
 from . import records
@@ -90,25 +89,19 @@ def held(folder: Path) -> Iterator[None]:
         yield
 
 
-def clear(folder: Path, cells: Sequence[Planned]) -> None:
-    """Makes way for cells that will be run: what cannot be gone on with is removed.
+def clear(folder: Path, runs: Sequence[Planned]) -> None:
+    """Makes way for runs that the plan knows and that will be started again: what cannot be resumed is removed.
 
-    A W&B run that no cell knows of is one whose cell was killed before it could write it down: nobody uploads it where
-    it goes. Raises UserError where a cell still runs.
+    Their W&B runs go where nobody uploads them. A file that is not ours stays. Raises UserError where a run still runs.
     """
-    for cell in cells:
-        _wait_for_its_end(folder / str(cell.number))
-        records.forget(folder / str(cell.number))
-        if not resumable(folder / str(cell.number)):
-            shutil.rmtree(folder / str(cell.number), ignore_errors=True)
-    known = {
-        Path(wandb["folder"]).name
-        for cell in folder.iterdir()
-        if cell.name.isdigit() and (wandb := status.read(cell).get("wandb"))
-    }
-    for run in (folder / "wandb").glob("*run-*-*"):
-        if run.name not in known and not run.is_symlink():
-            supersede(run)
+    for planned in runs:
+        run = folder / str(planned.number)
+        _wait_for_its_end(run)
+        records.forget(run)
+        if not resumable(run):
+            for replaced in ownership.wandb_runs(run, folder):
+                supersede(replaced)
+            ownership.remove_run(run, ownership.of_run(run) or ownership.FIRST_RUN)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from unrolled.errors import Interrupted
+from unrolled.errors import Interrupted, Noted
 from unrolled.machine import cores, visible_gpus
 from unrolled.tracking import status
 
@@ -53,13 +53,13 @@ class Pool:
 
     def run(self, look: Callable[[], None]) -> None:
         """Until all have ended; a signal ends those that run, and no other is started. look: called now and then."""
-        while self.waiting or self.running:
-            try:
+        with Noted() as signals:
+            while self.waiting or self.running:
                 self._start_next()
                 self.reap()
                 look()
-            except Interrupted as signalled:
-                self.stop(signalled)
+                if signals.received is not None and self.stopped is None:
+                    self.stop(Interrupted(signals.received))
 
     def _start_next(self) -> None:
         while self.waiting and (taken := self.slots.take(self.waiting[0].ranks, self.waiting[0].on_gpu)):

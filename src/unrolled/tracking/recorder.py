@@ -13,6 +13,7 @@ from unrolled.gradients.portrait import Portrait
 from unrolled.training.births import Births
 from unrolled.training.probe import Look
 
+from . import ownership
 from .heat_map import draw
 from .portrait import write_portrait
 from .profiles import Profiles
@@ -80,7 +81,7 @@ class Recorder:
 
     def state(self) -> dict[str, Any]:
         """All that a later `Recorder` needs to go on from here, in plain values: sizes of files in bytes."""
-        files = [self.folder / METRICS, *(self.folder / PROFILES).iterdir()]
+        files = _tables(self.folder)
         sizes = {str(file.relative_to(self.folder)): file.stat().st_size for file in files}
         return {"step": self._step, "pending": dict(self._pending), "sizes": sizes}
 
@@ -167,9 +168,13 @@ class NullRecorder:
         return {}
 
 
+def _tables(folder: Path) -> list[Path]:
+    return ownership.ours(folder, [name for name in ownership.RUN if name == METRICS or name.startswith(PROFILES)])
+
+
 def _cut(folder: Path, sizes: dict[str, int]) -> None:
     """Back to what a checkpoint knows of."""
-    for file in [folder / METRICS, *(folder / PROFILES).iterdir()]:
+    for file in _tables(folder):
         size = sizes.get(str(file.relative_to(folder)))
         if size is None:
             file.unlink()

@@ -14,6 +14,7 @@ from torch import Tensor
 from unrolled.config import Config
 from unrolled.place import Place
 
+from . import ownership
 from .read_back import flaw
 from .superseded import supersede
 
@@ -46,7 +47,7 @@ class NullTracker:
 class WandbTracker:
     """One W&B run, in files that W&B's own programs read.
 
-    folder: the one that gets W&B's `wandb/` folder, shared by all cells of a sweep. id: that of a run to be replaced.
+    folder: the one that gets W&B's `wandb/` folder, shared by all runs of a sweep. id: of the W&B run; None: any.
     """
 
     def __init__(
@@ -131,8 +132,8 @@ class WandbTracker:
 def open_tracker(config: Config, values: dict[str, Any], place: Place, before: dict[str, str] | None = None) -> Tracker:
     """The tracker that `config.tracker` asks for; offline, and saying so, where W&B cannot be reached or has no key.
 
-    before: the link of an earlier start of this run. Its file cannot be continued: it goes where nobody uploads it, and
-    the new one has its id, unless W&B's server knows that one already.
+    before: the link of an earlier start of this run. What such starts wrote cannot be continued: it goes where nobody
+    uploads it, and the new one has that id, unless W&B's server knows it already.
     """
     mode = config.tracker.mode.name
     if mode == "disabled":
@@ -140,11 +141,14 @@ def open_tracker(config: Config, values: dict[str, Any], place: Place, before: d
     if mode == "online" and (why := why_offline()) is not None:
         print(f"unrolled: {why}; recording offline (`make sync` uploads it later)", file=sys.stderr)
         mode = "offline"
-    if before is not None:
-        supersede(Path(os.path.normpath(place.folder / before["folder"])))
+    beside = place.sweep or place.folder
+    for run in ownership.wandb_runs(place.folder, beside):
+        supersede(run)
+    id = before["id"] if before is not None and mode == "offline" else wandb_id()
+    ownership.note_wandb(place.folder, id)
     return WandbTracker(
-        id=before["id"] if before is not None and mode == "offline" else None,
-        folder=place.sweep or place.folder,
+        id=id,
+        folder=beside,
         mode=mode,
         project=config.tracker.project,
         group=f"{place.sweep.parent.name}/{place.sweep.name}" if place.sweep else None,
@@ -152,6 +156,12 @@ def open_tracker(config: Config, values: dict[str, Any], place: Place, before: d
         tags=[config.task.name, config.activation.name],
         config={**values, "choices": place.choices, "cell": place.cell},
     )
+
+
+def wandb_id() -> str:
+    from wandb.sdk.lib.runid import generate_id
+
+    return generate_id()
 
 
 def reachable(timeout_s: float = 3.0) -> bool:

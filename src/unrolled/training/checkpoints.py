@@ -77,9 +77,10 @@ class Checkpoints(pl.Callback):
     def save(self, trainer: pl.Trainer) -> None:
         """Complete, or not there: a process that is killed meanwhile leaves the one before."""
         draft = self.folder / f"{LAST}.part"
-        trainer.save_checkpoint(draft)
-        if trainer.is_global_zero:
-            draft.replace(self.folder / LAST)
+        with self.signals.protected():
+            trainer.save_checkpoint(draft)
+            if trainer.is_global_zero:
+                draft.replace(self.folder / LAST)
         self._saved_at = time.monotonic()
 
 
