@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path, get_args_parser
-from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.config_search_path import ConfigSearchPath, SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, MissingConfigException
 from hydra.types import RunMode
@@ -19,6 +19,7 @@ from .config import Config, register
 from .errors import UserError
 from .fit import check_embedding, check_loss, check_vectors
 from .folders import check_run, check_sweep
+from .listed import refuse_listed_defaults, refuse_lists
 from .machine import visible_gpus
 from .paths import CONF, SWEEPS, choices
 from .ranks import check_ranks
@@ -58,9 +59,16 @@ def preflight(arguments: Sequence[str]) -> Checked:
         anchor = SearchPathQuery(provider="schema")
         path.prepend(provider="command-line", path=f"file://{folder}", anchor=anchor)
     try:
+        refuse_lists(args.overrides)
+        refuse_listed_defaults(_folders(path), args.config_name or "train")
         return _compose(path, args.config_name or "train", list(args.overrides), args.multirun)
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise UserError(in_one_line(error)) from error
+
+
+def _folders(path: ConfigSearchPath) -> list[Path]:
+    found = (each.path for each in path.get_path() if each.path is not None)
+    return [Path(each.removeprefix("file://")) for each in found if each.startswith("file://")]
 
 
 def as_names(arguments: Sequence[str]) -> list[str]:
@@ -94,6 +102,7 @@ def _compose(path, name: str, overrides: list[str], multirun: bool) -> Checked:
             mode = RunMode.RUN
             config = hydra.compose_config(name, overrides, run_mode=mode)
         sweep, hydra_config = mode == RunMode.MULTIRUN, config.hydra
+        refuse_lists(f"{key}={value}" for key, value in (hydra_config.sweeper.get("params") or {}).items())
         checked = typed(without_hydra(config.copy()))
     finally:
         GlobalHydra.instance().clear()
@@ -121,6 +130,7 @@ def compose(overrides: Sequence[str]) -> Config:
     register()
     hydra = Hydra.create_main_hydra2("unrolled", create_config_search_path(str(CONF)))
     try:
+        refuse_lists(overrides)
         return check(without_hydra(hydra.compose_config("train", as_names(overrides), run_mode=RunMode.RUN)))
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise UserError(in_one_line(error)) from error

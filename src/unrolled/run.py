@@ -17,6 +17,7 @@ from unrolled.place import Place
 from unrolled.ranks import Rank, RanksFailed, on_ranks
 from unrolled.resume import check_result_is_kept, recorder_state, saved, start_anew
 from unrolled.tracking import ownership, status
+from unrolled.tracking.origin import OLDER, changes, older_loss_before
 from unrolled.tracking.outcome import opening, times
 from unrolled.tracking.record import Record, mark_failed, newest
 from unrolled.tracking.summary import print_summary
@@ -68,8 +69,12 @@ def _lead(config: Config, values: dict[str, Any], place: Place, rank: Rank) -> N
         start_anew(place.folder)
     else:
         print(f"resumed after {checkpoint['global_step']} steps")
+        for line in changes(newest(before), checkpoint["global_step"]):
+            print(f"note: {line}")
     record = Record(place.folder, before)
     record.update(**opening(values, place, started))
+    if checkpoint is not None and (since := older_loss_before(newest(before), checkpoint["global_step"])) is not None:
+        record.update(**{OLDER: since})
     from_the_leader(rank, (place.folder, checkpoint is not None))
     tracker: Tracker = NullTracker()
     result: dict[str, Any] = {}

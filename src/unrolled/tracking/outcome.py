@@ -15,6 +15,8 @@ from unrolled.place import Place
 from unrolled.training.births import Births
 from unrolled.training.evidence import Evidence
 
+from .origin import origin
+
 
 def opening(values: dict[str, Any], place: Place, started: float) -> dict[str, Any]:
     return {
@@ -25,6 +27,7 @@ def opening(values: dict[str, Any], place: Place, started: float) -> dict[str, A
         "fingerprint": fingerprint(values),
         "git": _git(),
         "machine": _machine(),
+        **origin(),
         "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
     }
 

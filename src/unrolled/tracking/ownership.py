@@ -5,6 +5,7 @@ none of them existed, so whatever has one of them later is ours. A folder of a v
 its records, and the names are those of that version.
 """
 
+import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
@@ -54,15 +55,16 @@ def check_free(folder: Path, names: Sequence[str], listed: Sequence[str] = ()) -
     """Raises UserError where `folder` holds one of `names` already that is not `listed` as ours."""
     known = {_top(name) for name in listed}
     for name in dict.fromkeys([MARKER] * (not listed) + [_top(name) for name in names]):
-        found = next(iter(sorted(folder.glob(name))), None)
-        if name not in known and found is not None:
-            raise _taken(folder, found.name)
+        found = [entry for entry in sorted(folder.glob(name)) if not _is_empty(entry)]
+        if name not in known and found:
+            raise _taken(folder, found[0].name)
 
 
 def check_numbers(folder: Path, numbers: Sequence[int] | None = None) -> None:
     """The same for the numbered folders of a sweep's runs; None: for every number."""
     for entry in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if entry.name.isdigit() and (numbers is None or int(entry.name) in numbers):
+        wanted = entry.name.isdigit() and (numbers is None or int(entry.name) in numbers)
+        if wanted and not _is_empty(entry):
             raise _taken(folder, entry.name)
 
 
@@ -129,9 +131,15 @@ def remove_run(folder: Path, listed: Sequence[str]) -> None:
         _remove_if_empty(folder)
 
 
+def _is_empty(entry: Path) -> bool:
+    """Whether it is a folder without anything in it: nothing can be lost there."""
+    return entry.is_dir() and not entry.is_symlink() and not any(entry.iterdir())
+
+
 def _remove_if_empty(folder: Path) -> None:
-    if not any(folder.iterdir()):
-        folder.rmdir()
+    if _is_empty(folder):
+        with contextlib.suppress(OSError):  # a disk of its own cannot be removed, and need not be
+            folder.rmdir()
 
 
 def _listed(folder: Path) -> list[str]:

@@ -49,6 +49,14 @@ class Checkpoints(pl.Callback):
                 progress = loops[f"{loop}.batch_progress"]
                 progress |= {"current": dict.fromkeys(progress["current"], 0), "is_last_batch": False}
 
+    def on_load_checkpoint(self, trainer, pl_module, checkpoint: dict[str, Any]) -> None:
+        """The folder may have been moved: Lightning would forget which score was the best."""
+        for state in checkpoint["callbacks"].values():
+            if "best_model_path" in state:
+                state |= {"dirpath": str(self.folder), "best_k_models": _here(self.folder, state["best_k_models"])}
+                for key in ("best_model_path", "kth_best_model_path", "last_model_path"):
+                    state[key] = next(iter(_here(self.folder, {state[key]: 0})))
+
     def on_train_start(self, trainer, pl_module) -> None:
         if self._generators is not None:
             restore_generators(self._generators)
@@ -82,6 +90,10 @@ class Checkpoints(pl.Callback):
             if trainer.is_global_zero:
                 draft.replace(self.folder / LAST)
         self._saved_at = time.monotonic()
+
+
+def _here(folder: Path, paths: dict[str, Any]) -> dict[str, Any]:
+    return {str(folder / Path(path).name) if path else path: value for path, value in paths.items()}
 
 
 def pl_device(trainer: pl.Trainer) -> torch.device:
