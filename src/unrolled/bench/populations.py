@@ -65,9 +65,9 @@ def judged(each: Drawn) -> tuple[str, str, bool | None]:
 def _allowed(exponent: float, error: float, T: int) -> set[str]:
     """The labels that agree with an exponent: over T steps the band of `stable` may be narrower than the border."""
     band = min(BORDER, math.log(10) / (T - 1))
-    allowed = {"stable"} if abs(exponent) <= band + error else set()
+    allowed = {"stable", "cut"} if abs(exponent) <= band + error else set()
     if exponent < error - band:
-        allowed |= {"vanishing", "saturated", "dead", "transient"}
+        allowed |= {"vanishing", "saturated", "dead", "transient", "cut"}
     if exponent > band - error:
         allowed |= {"exploding", "chaotic", "diverged"}
     return allowed

@@ -1,7 +1,7 @@
 """The diagnosis of a network on given inputs: its regime, the evidence, and what theory predicts beside it."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -10,9 +10,11 @@ from torch import Tensor
 from unrolled.rnn import RNN
 
 from .cone import cone_by_lag, cone_pass, spread
+from .cuts import Cut, exact_zeros, few_steps
 from .log_pass import LogPass, log_pass, orthonormal
 from .lyapunov import Spectrum, spectrum
 from .regime import FLAT, Evidence, decide
+from .samples import Shares, shares
 from .slope import ByLag, Horizon, by_lag, horizon, slope
 from .theory import Predictions, predictions
 from .trajectory import Trajectory, trajectory
@@ -26,7 +28,8 @@ SOURCES = 32  # time steps whose loss is followed in a cone
 class Diagnosis:
     """regime: one of `regime.REGIMES`; reason: the rule that decided, in words.
 
-    slope, slope_error: nats per lag, positive = exploding, and its standard error (None: too little left to tell).
+    slope, slope_error, slope_half: nats per lag, positive = exploding; its standard error; half of its 95 % interval
+    (None: too little is left). shares: of the samples that change tenfold up and down.
     horizon: where the gradient has changed by a factor of 100. zeros: share of samples with a gradient of exactly 0.
     flat, dead: share of (t, sample, unit) with |f'| < gamma/10, and with f' = 0. by_f, by_weights: what f' and W_h add
     to ln of the gradient's norm per step (None: nothing left). lags: the curve behind it. diverged_at: time step of
@@ -37,6 +40,8 @@ class Diagnosis:
     reason: str
     slope: float | None
     slope_error: float | None
+    slope_half: float | None
+    shares: Shares
     horizon: Horizon
     zeros: float
     flat: float
@@ -108,7 +113,7 @@ def of_last_loss(rnn: RNN, seen: Trajectory, dh_T: Tensor) -> Diagnosis:
     chosen = (started & ~zero)[0]
     lags = by_lag(ln_norm[:, chosen], seen.mask[:, chosen])
     everyone = by_lag(ln_norm, seen.mask)  # how far the inputs reach does not depend on the gradient
-    lags = ByLag(lags.mean, lags.increments, lags.count, everyone.reach, everyone.early)
+    lags = replace(lags, reach=everyone.reach, early=everyone.early, samples=int(started.sum()))
     return _judged(rnn, seen, passed, lags)
 
 
@@ -124,19 +129,26 @@ def of_every_loss(rnn: RNN, seen: Trajectory, dh: Tensor, counted: Tensor, most:
 
 def _judged(rnn: RNN, seen: Trajectory, passed: LogPass, lags: ByLag) -> Diagnosis:
     started, zero = _zeros(passed, seen.mask)
+    alive = started & ~zero
     zeros = float(zero[started].double().mean()) if started.any() else 0.0
     ln_slope = seen.ln_slope[seen.mask]
     flat = float((ln_slope < math.log(rnn.f.gamma / FLAT)).double().mean())
     dead = float(torch.isneginf(ln_slope).double().mean())
-    fit = slope(lags) if seen.diverged_at is None else None
-    regime, reason = decide(Evidence(seen, lags, fit, zeros, flat))
-    alive = (started & ~zero).unsqueeze(1)
-    by_f, by_weights = (_mean(each, alive) for each in (passed.by_f, passed.by_weights))
+    constant = bool((ln_slope == ln_slope[:1]).all()) if len(ln_slope) else True
+    fit = slope(lags, constant) if seen.diverged_at is None else None
+    found = shares(lags, int(zero.all(0).sum()), constant)
+    none = Cut(0.0, "")
+    cut = exact_zeros(seen, passed, zero) if zeros > 0.5 and seen.diverged_at is None else none
+    few = few_steps(passed, alive) if seen.diverged_at is None else none
+    regime, reason = decide(Evidence(seen, lags, fit, zeros, cut, few, found, flat, constant))
+    by_f, by_weights = (_mean(each, alive.unsqueeze(1)) for each in (passed.by_f, passed.by_weights))
     return Diagnosis(
         regime=regime,
         reason=reason,
-        slope=fit.mean if fit else None,
+        slope=fit.value if fit else None,
         slope_error=fit.error if fit else None,
+        slope_half=fit.half if fit and fit.honest else None,
+        shares=found,
         horizon=horizon(lags),
         zeros=zeros,
         flat=flat,

@@ -14,6 +14,7 @@ from torch import Tensor
 from .trajectory import Trajectory
 
 TINIEST = 1e-300
+NEARLY = 1e-8  # of W_h's norm: a product this short may be rounding
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,25 @@ def carry_back(seen: Trajectory, sources: Tensor, dh: Tensor) -> LogPass:
             break
         real = seen.mask[t]
         bent, along_f = _unit(direction[first:] * slope[t].unsqueeze(1))
-        moved, along_W = _unit(bent @ seen.W_h)
+        moved, along_W = _unit(_resolved(bent, seen.W_h))
         along_f = along_f + factor[t]
         by_f[first:, t] = torch.where(real, along_f, torch.nan)
         by_weights[first:, t] = torch.where(real, along_W, torch.nan)
         total[first:] = torch.where(real, total[first:] + along_f + along_W, total[first:])
         direction[first:] = torch.where(real[:, None, None], moved, direction[first:])
     return LogPass(sources, ln_norm, by_f, by_weights)
+
+
+def _resolved(bent: Tensor, W_h: Tensor) -> Tensor:
+    """bent @ W_h, (S, B, K, H), at exactly 0 where nothing but rounding is left of the sums."""
+    moved, H = bent @ W_h, W_h.shape[1]
+    small = moved.flatten(-2).norm(dim=-1) < NEARLY * float(torch.linalg.matrix_norm(W_h)) * (bent != 0).any(3).any(2)
+    if not small.any():
+        return moved
+    most = (bent[small].abs() @ W_h.abs()).flatten(-2).norm(dim=-1)
+    lost = moved[small].flatten(-2).norm(dim=-1) <= H * torch.finfo(moved.dtype).eps * most
+    moved[small] = torch.where(lost[:, None, None], 0.0, moved[small])
+    return moved
 
 
 def _unit(vectors: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""How the mean of ln norm moves with the lag: slope with its standard error, and horizon.
+"""How the mean of ln norm moves with the lag: slope with its interval, and horizon.
 
 Lag k counts steps back from the read-out. Increments from one lag to the next are averaged over the samples that are
 real, and whose gradient is not 0, at both: else the slope would mix the samples' lengths with the lag.
@@ -10,8 +10,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .uncertainty import Mean, mean_over_time
+
 LONG = 20  # steps from which on the first fifth is left out
-LEAST_SAMPLES = 10  # a lag with fewer samples behind it is neither drawn nor used for the horizon
+LEAST_SAMPLES = 10  # a lag with fewer samples behind it is neither drawn nor used
 HORIZON = math.log(100)  # moved by a factor of 100
 
 
@@ -19,8 +21,9 @@ HORIZON = math.log(100)  # moved by a factor of 100
 class ByLag:
     """mean (T,): mean of ln norm relative to lag 0, by lag. increments (T-1, B), nan where not real at both lags.
 
-    count (T,): samples real at each lag. reach: 1 + the largest lag that half of the samples reach. early: how many of
-    the last lags lead to the first fifth of the states, which have not settled yet.
+    count (T,): samples at each lag. reach: 1 + the largest lag that half of the samples reach. early: how many of
+    the last lags lead to the first fifth of the states, which have not settled yet. samples: those that had a gradient
+    at lag 0, whether or not it is exactly 0 further back.
     """
 
     mean: Tensor
@@ -28,24 +31,24 @@ class ByLag:
     count: Tensor
     reach: int
     early: int
+    samples: int
 
     @property
     def enough(self) -> Tensor:
-        """(T,) bool: the lags with at least `LEAST_SAMPLES` samples behind them, or every sample there is if fewer."""
-        return self.count >= min(LEAST_SAMPLES, max(1, self.increments.shape[1]))
+        """(T,) bool: the lags with at least `LEAST_SAMPLES` samples behind them, or half of a smaller batch."""
+        few = max(1, self.samples / 2)
+        return self.count >= (LEAST_SAMPLES if self.samples >= LEAST_SAMPLES else few)
 
     @property
     def window(self) -> slice:
         """Increments that count: not the first lag (it aligns the gradient), nor those that are early."""
         return slice(1, max(1, self.reach - 1 - self.early))
 
-
-@dataclass(frozen=True)
-class Slope:
-    """Nats per lag, positive = exploding: the mean increment, and its standard error."""
-
-    mean: float
-    error: float
+    @property
+    def counted(self) -> Tensor:
+        """(n, B'): the increments of the window, of the samples that have any there."""
+        chosen = self.increments[self.window][self.enough[1:][self.window]]
+        return chosen[:, ~chosen.isnan().all(0)]
 
 
 @dataclass(frozen=True)
@@ -56,19 +59,25 @@ class Horizon:
     direction: str | None
 
 
-def by_lag(ln_norm: Tensor, mask: Tensor) -> ByLag:
-    """ln_norm (T, B) and mask bool (T, B) in order of time; sequences end at the same step."""
+def by_lag(ln_norm: Tensor, mask: Tensor, samples: int | None = None) -> ByLag:
+    """ln_norm (T, B) and mask bool (T, B) in order of time; sequences end at the same step.
+
+    samples: how many there were before those without a gradient were left out; by default B.
+    """
     backwards = torch.where(mask & torch.isfinite(ln_norm), ln_norm, torch.nan).flip(0)
     increments = backwards[1:] - backwards[:-1]
     count = mask.flip(0).sum(1)
     reach = _reach(count, mask.shape[1])
-    return ByLag(_relative(increments), increments, count, reach, reach // 5 if reach >= LONG else 0)
+    early = reach // 5 if reach >= LONG else 0
+    return ByLag(_relative(increments), increments, count, reach, early, mask.shape[1] if samples is None else samples)
 
 
-def by_lag_of_increments(increments: Tensor, started: Tensor) -> ByLag:
+def by_lag_of_increments(increments: Tensor, started: Tensor, samples: int | None = None) -> ByLag:
     """increments (T-1, B) by lag, nan where there is none; started bool (B,): the samples that have a lag 0."""
     count = torch.cat([started.unsqueeze(0), ~increments.isnan()]).sum(1)
-    return ByLag(_relative(increments), increments, count, _reach(count, increments.shape[1]), 0)
+    reach = _reach(count, increments.shape[1])
+    samples = int(started.sum()) if samples is None else samples
+    return ByLag(_relative(increments), increments, count, reach, 0, samples)
 
 
 def _relative(increments: Tensor) -> Tensor:
@@ -80,22 +89,16 @@ def _reach(count: Tensor, samples: int) -> int:
     return int(reached.max()) + 1 if len(reached) else 0
 
 
-def slope(lags: ByLag) -> Slope | None:
-    """Mean increment over the window; its error is the larger of that over blocks of time and that over samples.
+def slope(lags: ByLag, constant: bool = False) -> Mean | None:
+    """Mean increment over the window, nats per lag, positive = exploding, with its interval.
 
+    constant: whether J_t is the same at every step of every sample: increments then have no noise in time.
     None where fewer than two increments are left.
     """
-    chosen = lags.increments[lags.window]
-    chosen = chosen[:, ~chosen.isnan().all(0)]
-    per_lag = chosen.nanmean(1)
-    if len(per_lag) < 2 or per_lag.isnan().any():
+    chosen = lags.counted
+    if len(chosen) < 2 or not chosen.shape[1] or chosen.isnan().all(1).any():
         return None
-    blocks = max(min(4, len(per_lag)), min(20, math.isqrt(len(per_lag))))
-    block_means = torch.stack([block.mean() for block in per_lag.tensor_split(blocks)])
-    error = float(block_means.std()) / math.sqrt(blocks)
-    if chosen.shape[1] > 1:
-        error = max(error, float(chosen.nanmean(0).std()) / math.sqrt(chosen.shape[1]))
-    return Slope(float(per_lag.mean()), error)
+    return mean_over_time(chosen, constant)
 
 
 def horizon(lags: ByLag) -> Horizon:

@@ -1,0 +1,112 @@
+"""Where a gradient is lost at once: at a step, or a few, before and after which it is carried, or by W_h itself.
+
+R rows are the samples of each source: (S, B) flattened. Step t leads from dL/dh_t to dL/dh_{t-1}.
+"""
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .log_pass import LogPass
+from .trajectory import Trajectory
+
+FEW = 3  # steps that may account for a loss
+SOME = 0.1  # of the steps at which all units are off: more of them are no few
+OFTEN = 0.25  # of the (step, unit) pairs at which f' is 0: less than that and units are not off, but pass through a 0
+TENFOLD, HUNDREDFOLD = math.log(10), math.log(100)
+DEVIATIONS = 6.0  # median absolute deviations by which such a step stands out
+SHORTEST = 8
+
+
+@dataclass(frozen=True)
+class Cut:
+    """share: of the rows that lose their gradient so. cause: in words, with the time steps where they are common."""
+
+    share: float
+    cause: str
+
+
+def few_steps(passed: LogPass, alive: Tensor) -> Cut:
+    """Finds the rows that lose a hundredfold at no more than three steps, and carry their gradient at all others.
+
+    alive: (S, B) bool, the rows whose gradient is not exactly 0.
+    """
+    change = _rows(passed.by_f + passed.by_weights)[:, alive.flatten()]
+    change = change[:, (~change.isnan()).sum(0) >= SHORTEST]
+    if not change.shape[1]:
+        return Cut(0.0, "")
+    middle = change.nanmedian(0).values
+    spread = (change - middle).abs().nanmedian(0).values
+    bound = torch.minimum(-change.new_tensor(TENFOLD), middle - DEVIATIONS * spread)
+    worst = torch.where(change.isnan(), torch.inf, change).topk(FEW, 0, largest=False)
+    drops = torch.where(worst.values < bound, worst.values, 0.0)
+    lost, net = drops.sum(0), change.nansum(0)
+    cut = (net <= -TENFOLD) & (lost <= -HUNDREDFOLD) & (net - lost >= -TENFOLD)
+    if not cut.any():
+        return Cut(0.0, "")
+    factor = math.exp(float(lost[cut].mean()))
+    steps = worst.indices[:, cut][drops[:, cut] < 0].tolist()
+    where = _named(steps, int(cut.sum()))
+    return Cut(float(cut.double().mean()), f"{where} the gradient falls to {factor:.1e} of its length, elsewhere it stays")
+
+
+def exact_zeros(at: Trajectory, passed: LogPass, zero: Tensor) -> Cut:
+    """Finds the cause of exact zeros that are not units which are off: few steps with f' = 0, or W_h alone.
+
+    zero: (S, B) bool, the rows whose gradient is exactly 0 at some step. The share is that of these rows.
+    """
+    rows = zero.flatten()
+    lost = torch.isneginf(_rows(passed.ln_norm)[:, rows])
+    steps = torch.arange(len(lost), device=lost.device).unsqueeze(1)
+    killer = torch.where(lost, steps, -1).amax(0) + 1  # the step back from it ends in 0
+    by_f = torch.isneginf(_rows(passed.by_f)[:, rows].gather(0, killer.unsqueeze(0))).squeeze(0)
+    off, units = _off(at)
+    sample = zero.nonzero()[:, 1]
+    started = passed.sources.to(lost.device)[zero.nonzero()[:, 0]]
+    within = (steps <= started) & at.mask[:, sample]
+    all_off = off[:, sample] & within
+    count = within.sum(0).clamp_min(1)
+    whole = all_off.gather(0, killer.unsqueeze(0)).squeeze(0)
+    few = all_off.sum(0) <= (SOME * count).clamp_min(FEW)
+    rare = torch.where(within, units[:, sample], 0.0).sum(0) / count < OFTEN
+    by_W = ~by_f | (~whole & _nilpotent(at.W_h))
+    cut = by_W | torch.where(whole, few, rare)
+    if not cut.any():
+        return Cut(0.0, "")
+    if float(by_W[cut].double().mean()) > 0.5:
+        lag = int((started - killer + 1)[cut & by_W].double().median())
+        cause = f"W_h carries no gradient further back than {lag - 1} steps, whatever f' is"
+    else:
+        cause = f"{_named(killer[cut & ~by_W].tolist(), int((cut & ~by_W).sum()))} f' is 0 at every unit that carries it"
+    return Cut(float(cut.double().mean()), cause)
+
+
+def _rows(values: Tensor) -> Tensor:
+    """(S, T, B) -> (T, S B)."""
+    return values.transpose(0, 1).flatten(1)
+
+
+def _off(at: Trajectory) -> tuple[Tensor, Tensor]:
+    """(T, B): whether f' is 0 at all units, and the share of the units at which it is."""
+    zero = torch.isneginf(at.ln_slope)
+    return zero.all(2), zero.double().mean(2)
+
+
+def _nilpotent(W_h: Tensor) -> bool:
+    """Whether W_h^H is 0 by its pattern of zeros alone."""
+    pattern = (W_h != 0).double()
+    for _ in range(max(1, len(W_h) - 1).bit_length()):  # 2^i >= H
+        pattern = (pattern @ pattern > 0).double()
+    return not bool(pattern.any())
+
+
+def _named(steps: list[int], rows: int) -> str:
+    """The steps that at least half of the rows have in common."""
+    common = sorted(t for t, n in Counter(steps).items() if n >= rows / 2)
+    if not common:
+        return "at a time step of its own in each sample"
+    names = ", ".join(map(str, common))
+    return f"at time step {names}" if len(common) == 1 else f"at the time steps {names}"
