@@ -59,6 +59,8 @@ def judged(each: Drawn) -> tuple[str, str, bool | None]:
     said = "shrinks" if exponent < -BORDER else "grows" if exponent > BORDER else "neither"
     if label == "undecided":
         return said, label, None
+    if label == "mixed":
+        return said, label, _differ(each)
     return said, label, label in _allowed(exponent, error, len(each.x))
 
 
@@ -71,3 +73,14 @@ def _allowed(exponent: float, error: float, T: int) -> set[str]:
     if exponent > band - error:
         allowed |= {"exploding", "chaotic", "diverged"}
     return allowed
+
+
+def _differ(each: Drawn) -> bool:
+    """Whether some sample's gradient grows tenfold and another's falls so, by autograd through the loop itself."""
+    states = [each.h0.clone().requires_grad_()]
+    for x in each.x:
+        states.append(each.rnn.step(x, states[-1]))
+    start = torch.randn(each.h0.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    norms = torch.stack(torch.autograd.grad(states[-1], states[1:], start)).norm(dim=2)
+    change = norms[len(each.x) // 5] / norms[-2]
+    return bool((change > 10).any() and (change < 0.1).any())

@@ -1,4 +1,4 @@
-"""Whether `diagnose` is right: two confusion tables, of networks built to a regime and of networks drawn at random."""
+"""Whether `diagnose` is right: on networks built to a regime, on kinds on which simple rules fail, and on random ones."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,6 +8,7 @@ from rich.table import Table
 
 from unrolled.gradients import REGIMES, diagnose
 
+from .hard import Hard, hard
 from .networks import Case, constructed
 from .populations import drawn, judged
 
@@ -17,7 +18,12 @@ COUNT, SEED = 240, 2026
 def tables(quick: bool) -> list[Table]:
     torch.set_num_threads(1)
     labelled = constructed()
-    return [suite(labelled[::10] if quick else labelled), population(24 if quick else COUNT)]
+    harder = hard()
+    return [
+        suite(labelled[::10] if quick else labelled),
+        kinds(harder[::4] if quick else harder),
+        population(24 if quick else COUNT),
+    ]
 
 
 def suite(cases: Iterable[Case]) -> Table:
@@ -31,6 +37,24 @@ def suite(cases: Iterable[Case]) -> Table:
     for truth in [name for name in REGIMES if any(name == t for t, _ in pairs)]:
         n = sum(pairs[truth, label] for label in REGIMES)
         made.add_row(truth, *_counts(pairs, truth), f"{pairs[truth, truth] / n:.0%}")
+    return made
+
+
+def kinds(cases: Iterable[Hard]) -> Table:
+    """Rows: what makes the networks hard. Columns: how many are labelled as they are built."""
+    counts: dict[str, Counter[str]] = {}
+    for case in cases:
+        label = diagnose(case.rnn, case.x, case.h0, dh_T=case.dh_T).regime
+        found = "right" if label == case.truth else label if label == "undecided" else "wrong"
+        counts.setdefault(case.kind, Counter())[found] += 1
+    total = sum((each for each in counts.values()), Counter())
+    made = Table(title=f"Networks on which simple rules fail: {total['right']} of {total.total()} right")
+    made.add_column("kind")
+    columns = ("right", "undecided", "wrong")
+    for name in columns:
+        made.add_column(name, justify="right")
+    for kind, found in counts.items():
+        made.add_row(kind, *(str(found[name] or "") for name in columns))
     return made
 
 

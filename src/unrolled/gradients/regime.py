@@ -169,7 +169,7 @@ def _slope(found: Evidence) -> Mean:
 def _beyond(found: Evidence, side: int) -> bool:
     """Whether the slope is beyond the band on that side (1: above).
 
-    Either its interval is, or the slope itself is and certainly more lags than not move to that side: one lag of great
+    Either its interval is; or the slope itself is, and certainly more lags than not move to that side: one lag of great
     noise then does not hide what all others do.
     """
     fit = _slope(found)

@@ -14,6 +14,7 @@ from .uncertainty import Mean, mean_over_time
 
 LONG = 20  # steps from which on the first fifth is left out
 LEAST_SAMPLES = 10  # a lag with fewer samples behind it is neither drawn nor used
+LONGEST_CYCLE = 8  # steps
 HORIZON = math.log(100)  # moved by a factor of 100
 
 
@@ -46,9 +47,9 @@ class ByLag:
 
     @property
     def counted(self) -> Tensor:
-        """(n, B'): the increments of the window, of the samples that have any there."""
+        """(n, B'): the increments of the window, of the samples that have any there; means over a cycle's period."""
         chosen = self.increments[self.window][self.enough[1:][self.window]]
-        return chosen[:, ~chosen.isnan().all(0)]
+        return _without_cycle(chosen[:, ~chosen.isnan().all(0)])
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,20 @@ def by_lag_of_increments(increments: Tensor, started: Tensor, samples: int | Non
     reach = _reach(count, increments.shape[1])
     samples = int(started.sum()) if samples is None else samples
     return ByLag(_relative(increments), increments, count, reach, 0, samples)
+
+
+def _without_cycle(increments: Tensor) -> Tensor:
+    """(n, B) -> (n - p + 1, B): means over p neighbours where that leaves little of the increments' variance.
+
+    In a stable cycle of p steps the gradient rises and falls within the period: where the window ends would count.
+    Of white noise a mean over p neighbours keeps 1/p of the variance.
+    """
+    per_lag = increments.nanmean(1)
+    variance = float(per_lag.var()) if len(per_lag) > 1 else 0.0
+    for p in range(2, LONGEST_CYCLE + 1):
+        if len(per_lag) >= 4 * p and float(per_lag.unfold(0, p, 1).mean(1).var()) < variance / (4 * p):
+            return increments.unfold(0, p, 1).mean(2)
+    return increments
 
 
 def _relative(increments: Tensor) -> Tensor:

@@ -17,6 +17,8 @@ def _what(  # noqa: PLR0911
 ) -> str:
     if found.diverged_at is not None:
         return f"The state itself overflows at time step {found.diverged_at}, so there is no gradient to follow."
+    if found.regime in ("mixed", "cut"):
+        return f"{found.reason[0].upper()}{found.reason[1:]}."
     if found.slope is None or found.zeros > 0.5:
         return f"There is too little gradient to follow: {found.reason}."
     factor, lag = math.exp(found.slope), found.horizon.lag
@@ -26,7 +28,7 @@ def _what(  # noqa: PLR0911
     if found.regime == "undecided":
         return f"{step}, and that is not certain enough to give it a name: {found.reason}."
     if found.regime == "stable":
-        return f"{step}: it arrives about as large as it left."
+        return f"{step}: {_arrival(found)}."
     if lag is None:
         return f"{step}; within the steps that there are it does not change a hundredfold."
     changed = "a hundredth of it is left" if found.horizon.direction == "down" else "it is a hundred times as large"
@@ -34,9 +36,21 @@ def _what(  # noqa: PLR0911
     return f"{step}: after {lag} of them {changed}{bounded if found.regime == 'chaotic' else ''}."
 
 
+def _arrival(found: "Diagnosis") -> str:
+    """What is left at the longest lag, where each step alone changes little: the first lag may have changed much."""
+    last = found.longest_lag or 0
+    left = math.exp(float(found.lags.mean[last]))
+    if 0.1 < left < 10:
+        return "it arrives about as large as it left"
+    first = math.exp(float(found.lags.mean[1]))
+    return f"{left:.2g} of its length arrives, after a factor of {first:.2g} at the first lag"
+
+
 def _why(found: "Diagnosis") -> str:
     if found.diverged_at is not None:
         return "A smaller gain of W_h, or a bounded activation, would keep it finite."
+    if found.regime in ("mixed", "cut"):
+        return f"On average over the steps, {_parts(found)}." if found.by_f is not None else "No mean describes that."
     if found.dead == 1:
         return "Every unit is off (f' = 0), so nothing passes through it."
     if found.by_f is None or found.by_weights is None:
