@@ -83,7 +83,7 @@ def test_its_slope_is_the_shrinking_that_a_fresh_gradient_hides() -> None:
     lags = cone_by_lag(cone_pass(seen, draw(steps, B, H, seed=1), mask, spread(mask, 8)), mask)
     found = slope(lags)
     assert found is not None
-    assert found.mean == pytest.approx(math.log(0.9), abs=1e-10)
+    assert found.value == pytest.approx(math.log(0.9), abs=1e-10)
     assert found.error < 1e-10
 
 

@@ -1,7 +1,5 @@
 """`diagnose` on networks whose regime is known by construction, and on random ones judged by a long exponent."""
 
-from collections import Counter
-
 import pytest
 import torch
 

@@ -27,7 +27,7 @@ class Hard:
     rnn: RNN
     x: Tensor
     h0: Tensor | None = None
-    dh_T: Tensor | None = None
+    dh_T: Tensor | None = None  # noqa: N815
 
 
 def hard(seed: int = 0) -> list[Hard]:

@@ -1,4 +1,4 @@
-"""Whether `diagnose` is right: on networks built to a regime, on kinds on which simple rules fail, and on random ones."""
+"""Whether `diagnose` is right: on networks of a known regime, on kinds that are hard, and on random ones."""
 
 from collections import Counter
 from collections.abc import Iterable

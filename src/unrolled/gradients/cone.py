@@ -12,7 +12,7 @@ from torch import Tensor
 from unrolled.rnn import RNN
 
 from .jacobian import finite
-from .log_pass import LogPass, carry_back
+from .log_pass import LogPass, carry_back, exact_zero_rows
 from .slope import LONG, ByLag, by_lag_of_increments
 from .trajectory import Trajectory, trajectory
 
@@ -68,8 +68,10 @@ def cone_pass(seen: Trajectory, dh: Tensor, counted: Tensor, sources: Tensor) ->
 def cone_by_lag(passed: LogPass, mask: Tensor) -> ByLag:
     """mean over s of ln G[s, s-k] - ln G[s, s] by lag k, without s where G[s, s] = 0 and without t < T/5.
 
-    mask bool (T, B). A sample's own mean over its sources counts as one value.
+    mask bool (T, B). A sample's own mean over its sources counts as one value. A source whose gradient is exactly 0
+    further back is left out of all lags: what is left of it would speak of the survivors alone.
     """
+    began, zero = exact_zero_rows(passed, mask)
     T = len(mask)
     first = T // 5 if T >= LONG else 0
     ln_norm, sources = passed.ln_norm, passed.sources
@@ -77,5 +79,6 @@ def cone_by_lag(passed: LogPass, mask: Tensor) -> ByLag:
     for i, s in enumerate(sources.tolist()):
         row = torch.where(mask[: s + 1] & torch.isfinite(ln_norm[i, : s + 1]), ln_norm[i, : s + 1], torch.nan).flip(0)
         kept = max(0, s - first)
-        increments[:kept, i] = (row[1:] - row[:-1])[:kept]
-    return by_lag_of_increments(increments.nanmean(1), started=torch.isfinite(increments[:1]).any(1).any(0))
+        increments[:kept, i] = torch.where(zero[i], torch.nan, row[1:] - row[:-1])[:kept]
+    started = torch.isfinite(increments[:1]).any(1).any(0)
+    return by_lag_of_increments(increments.nanmean(1), started, samples=int(began.any(0).sum()))

@@ -50,7 +50,9 @@ def few_steps(passed: LogPass, alive: Tensor) -> Cut:
     factor = math.exp(float(lost[cut].mean()))
     steps = worst.indices[:, cut][drops[:, cut] < 0].tolist()
     where = _named(steps, int(cut.sum()))
-    return Cut(float(cut.double().mean()), f"{where} the gradient falls to {factor:.1e} of its length, elsewhere it stays")
+    return Cut(
+        float(cut.double().mean()), f"{where} the gradient falls to {factor:.1e} of its length, elsewhere it stays"
+    )
 
 
 def exact_zeros(at: Trajectory, passed: LogPass, zero: Tensor) -> Cut:
@@ -80,7 +82,9 @@ def exact_zeros(at: Trajectory, passed: LogPass, zero: Tensor) -> Cut:
         lag = int((started - killer + 1)[cut & by_W].double().median())
         cause = f"W_h carries no gradient further back than {lag - 1} steps, whatever f' is"
     else:
-        cause = f"{_named(killer[cut & ~by_W].tolist(), int((cut & ~by_W).sum()))} f' is 0 at every unit that carries it"
+        cause = (
+            f"{_named(killer[cut & ~by_W].tolist(), int((cut & ~by_W).sum()))} f' is 0 at every unit that carries it"
+        )
     return Cut(float(cut.double().mean()), cause)
 
 

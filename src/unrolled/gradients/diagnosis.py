@@ -11,7 +11,7 @@ from unrolled.rnn import RNN
 
 from .cone import cone_by_lag, cone_pass, spread
 from .cuts import Cut, exact_zeros, few_steps
-from .log_pass import LogPass, log_pass, orthonormal
+from .log_pass import LogPass, exact_zero_rows, log_pass, orthonormal
 from .lyapunov import Spectrum, spectrum
 from .regime import FLAT, Evidence, decide
 from .samples import Shares, shares
@@ -109,7 +109,7 @@ def of_last_loss(rnn: RNN, seen: Trajectory, dh_T: Tensor) -> Diagnosis:
     """The loss reads the last state alone. dh_T (B, H) or (B, K, H)."""
     passed = log_pass(seen, dh_T)
     ln_norm = passed.ln_norm[0]
-    started, zero = _zeros(passed, seen.mask)
+    started, zero = exact_zero_rows(passed, seen.mask)
     chosen = (started & ~zero)[0]
     lags = by_lag(ln_norm[:, chosen], seen.mask[:, chosen])
     everyone = by_lag(ln_norm, seen.mask)  # how far the inputs reach does not depend on the gradient
@@ -128,7 +128,7 @@ def of_every_loss(rnn: RNN, seen: Trajectory, dh: Tensor, counted: Tensor, most:
 
 
 def _judged(rnn: RNN, seen: Trajectory, passed: LogPass, lags: ByLag) -> Diagnosis:
-    started, zero = _zeros(passed, seen.mask)
+    started, zero = exact_zero_rows(passed, seen.mask)
     alive = started & ~zero
     zeros = float(zero[started].double().mean()) if started.any() else 0.0
     ln_slope = seen.ln_slope[seen.mask]
@@ -160,16 +160,6 @@ def _judged(rnn: RNN, seen: Trajectory, passed: LogPass, lags: ByLag) -> Diagnos
         seen=seen,
         activation=rnn.activation,
     )
-
-
-def _zeros(passed: LogPass, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """(S, B) bool: whether a source has a gradient of its own, and whether that is exactly 0 further back.
-
-    Those without one are classified with certainty: they are left out.
-    """
-    rows = torch.arange(len(passed.sources))
-    started = torch.isfinite(passed.ln_norm[rows, passed.sources])
-    return started, started & (torch.isneginf(passed.ln_norm) & mask).any(1)
 
 
 def _mean(values: Tensor, alive: Tensor) -> float | None:

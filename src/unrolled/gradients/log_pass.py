@@ -65,6 +65,16 @@ def carry_back(seen: Trajectory, sources: Tensor, dh: Tensor) -> LogPass:
     return LogPass(sources, ln_norm, by_f, by_weights)
 
 
+def exact_zero_rows(passed: LogPass, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """(S, B) bool: whether a source has a gradient of its own, and whether that is exactly 0 further back.
+
+    Those without one are classified with certainty: they are left out.
+    """
+    rows = torch.arange(len(passed.sources))
+    started = torch.isfinite(passed.ln_norm[rows, passed.sources])
+    return started, started & (torch.isneginf(passed.ln_norm) & mask).any(1)
+
+
 def _resolved(bent: Tensor, W_h: Tensor) -> Tensor:
     """bent @ W_h, (S, B, K, H), at exactly 0 where nothing but rounding is left of the sums."""
     moved, H = bent @ W_h, W_h.shape[1]

@@ -1,4 +1,4 @@
-"""How many samples change tenfold up, and how many tenfold down: a mean over samples that differ in kind says nothing."""
+"""How many samples change tenfold up, and how many down: of samples that differ in kind no mean says anything."""
 
 import math
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ CHANCE = 0.001  # of taking samples of one kind for two
 
 @dataclass(frozen=True)
 class Shares:
-    """up, down: shares of the samples whose gradient grows, or falls, tenfold over the window, and beyond its own noise.
+    """up, down: shares of the samples whose gradient grows, or falls, tenfold over the window and beyond its noise.
 
     A gradient that becomes exactly 0 has fallen. samples: how many there are.
     """

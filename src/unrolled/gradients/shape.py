@@ -1,4 +1,4 @@
-"""The shape of two curves: whether the gradient turns on its way back, and whether a unit's state grows on its way on."""
+"""Two curves: whether the gradient turns on its way back, and whether a unit's state grows on its way forward."""
 
 import math
 
@@ -24,7 +24,7 @@ def turn(lags: ByLag, band: float, constant: bool) -> str | None:
     settled = lags.reach if constant else lags.reach - lags.early
     m = lags.mean[:settled]
     m = m[torch.isfinite(m) & lags.enough[:settled]]
-    if len(m) < LONG and not constant or len(m) < 6:
+    if (len(m) < LONG and not constant) or len(m) < 6:
         return None
     width = max(2, 2 * (len(m) // 20))
     smooth = m.unfold(0, width, 1).mean(1)

@@ -21,7 +21,7 @@ STRONGEST = 0.97  # autocorrelation: beyond it the long-run variance is not esti
 
 @dataclass(frozen=True)
 class Mean:
-    """value: the mean. error: its standard error, with `degrees` of freedom. steps, samples: what the mean stands on."""
+    """value: the mean. error: its standard error, with `degrees` of freedom. steps, samples: what it stands on."""
 
     value: float
     error: float

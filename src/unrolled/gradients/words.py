@@ -50,14 +50,17 @@ def _why(found: "Diagnosis") -> str:
     if found.diverged_at is not None:
         return "A smaller gain of W_h, or a bounded activation, would keep it finite."
     if found.regime in ("mixed", "cut"):
-        return f"On average over the steps, {_parts(found)}." if found.by_f is not None else "No mean describes that."
+        return "A mean over all samples and steps describes that badly: look at the profile."
     if found.dead == 1:
         return "Every unit is off (f' = 0), so nothing passes through it."
     if found.by_f is None or found.by_weights is None:
         return (
             f"{found.flat:.0%} of the units sit where the activation is flat, {found.dead:.0%} where f' is exactly 0."
         )
-    by_weights, by_f = math.exp(found.by_weights), math.exp(found.by_f)
+    return f"Along the way {_parts(found)}."
+
+
+def _parts(found: "Diagnosis") -> str:
+    by_weights, by_f = (math.exp(each or 0.0) for each in (found.by_weights, found.by_f))
     flat = f" ({found.flat:.0%} of the units sit where f is flat)" if found.flat >= 0.01 else ""
-    parts = f"W_h alone would multiply it by {by_weights:.3g} a step, the activation's slope by {by_f:.3g}{flat}"
-    return f"Along the way {parts}."
+    return f"W_h alone would multiply it by {by_weights:.3g} a step, the activation's slope by {by_f:.3g}{flat}"

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from unrolled.config import fingerprint
+from unrolled.gradients.regime import RULES_VERSION
 from unrolled.paths import CHECKOUT
 from unrolled.place import Place
 from unrolled.training.births import Births
@@ -48,6 +49,7 @@ def gradient_results(first: Evidence | None, last: Evidence | None, born: dict[s
     told = {name: _told(first["parts"][name], part, born[name]) for name, part in last["parts"].items()}
     top = next(iter(told.values()))
     kept = top | {key: last[key] for key in ("flushed_to_zero", "below_float_from", "bits", "every_state")}
+    kept["rules"] = RULES_VERSION
     return kept if last["seam"] is None else {**kept, "seam": last["seam"], "halves": told}
 
 
