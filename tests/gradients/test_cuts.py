@@ -23,6 +23,11 @@ def slopes(T: int, steps: dict[int, float]) -> torch.Tensor:
     return tanh_at(rates)
 
 
+def test_one_step_in_fifty_is_few() -> None:
+    found = rotated("tanh", slopes(400, dict.fromkeys(range(20, 400, 50), 1e-3)))
+    assert found.regime == "cut", found.reason
+
+
 @pytest.mark.parametrize("steps", [{20: 1e-9}, {5: 1e-3, 30: 1e-2}, {2: 1e-6, 3: 1e-6, 39: 1e-6}])
 def test_a_few_steps_that_account_for_the_loss_are_named(steps: dict[int, float]) -> None:
     found = rotated("tanh", slopes(40, steps))

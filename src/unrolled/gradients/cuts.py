@@ -13,7 +13,7 @@ from torch import Tensor
 from .log_pass import LogPass
 from .trajectory import Trajectory
 
-FEW = 3  # steps that may account for a loss
+FEW, FEW_OF = 3, 50  # steps that may account for a loss: three, or one in fifty
 SOME = 0.1  # of the steps at which all units are off: more of them are no few
 OFTEN = 0.25  # of the (step, unit) pairs at which f' is 0: less than that and units are not off, but pass through a 0
 TENFOLD, HUNDREDFOLD = math.log(10), math.log(100)
@@ -30,7 +30,7 @@ class Cut:
 
 
 def few_steps(passed: LogPass, alive: Tensor) -> Cut:
-    """Finds the rows that lose a hundredfold at no more than three steps, and carry their gradient at all others.
+    """Finds the rows that lose a hundredfold at no more than a few steps, and carry their gradient at all others.
 
     alive: (S, B) bool, the rows whose gradient is not exactly 0.
     """
@@ -41,7 +41,7 @@ def few_steps(passed: LogPass, alive: Tensor) -> Cut:
     middle = change.nanmedian(0).values
     spread = (change - middle).abs().nanmedian(0).values
     bound = torch.minimum(-change.new_tensor(TENFOLD), middle - DEVIATIONS * spread)
-    worst = torch.where(change.isnan(), torch.inf, change).topk(FEW, 0, largest=False)
+    worst = torch.where(change.isnan(), torch.inf, change).topk(max(FEW, len(change) // FEW_OF), 0, largest=False)
     drops = torch.where(worst.values < bound, worst.values, 0.0)
     lost, net = drops.sum(0), change.nansum(0)
     cut = (net <= -TENFOLD) & (lost <= -HUNDREDFOLD) & (net - lost >= -TENFOLD)
@@ -50,9 +50,8 @@ def few_steps(passed: LogPass, alive: Tensor) -> Cut:
     factor = math.exp(float(lost[cut].mean()))
     steps = worst.indices[:, cut][drops[:, cut] < 0].tolist()
     where = _named(steps, int(cut.sum()))
-    return Cut(
-        float(cut.double().mean()), f"{where} the gradient falls to {factor:.1e} of its length, elsewhere it stays"
-    )
+    cause = f"{where} the gradient falls to {factor:.1e} of its length, elsewhere it stays"
+    return Cut(float(cut.double().mean()), cause)
 
 
 def exact_zeros(at: Trajectory, passed: LogPass, zero: Tensor) -> Cut:

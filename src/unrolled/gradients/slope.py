@@ -88,11 +88,12 @@ def _without_cycle(increments: Tensor) -> Tensor:
     Of white noise a mean over p neighbours keeps 1/p of the variance.
     """
     per_lag = increments.nanmean(1)
-    variance = float(per_lag.var()) if len(per_lag) > 1 else 0.0
-    for p in range(2, LONGEST_CYCLE + 1):
-        if len(per_lag) >= 4 * p and float(per_lag.unfold(0, p, 1).mean(1).var()) < variance / (4 * p):
-            return increments.unfold(0, p, 1).mean(2)
-    return increments
+    periods = range(2, min(LONGEST_CYCLE, len(per_lag) // 4) + 1)
+    left = {p: p * float(per_lag.unfold(0, p, 1).mean(1).var()) for p in periods}
+    best = min(left, key=lambda p: left[p], default=None)
+    if best is None or left[best] >= float(per_lag.var()) / 4:
+        return increments
+    return increments.unfold(0, best, 1).mean(2)
 
 
 def _relative(increments: Tensor) -> Tensor:
