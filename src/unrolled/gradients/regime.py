@@ -182,7 +182,7 @@ def _beyond(found: Evidence, side: int) -> bool:
 def _interval(found: Evidence) -> str:
     fit = _slope(found)
     if not fit.honest:
-        few = f"{fit.steps} lags of {fit.samples} samples are too few for an interval"
+        few = f"too few for an interval: {fit.steps} lags, samples: {fit.samples}"
         return f"slope {fit.value:+z.3f} nats per lag ({few}), band +-{found.band:.3f}"
     return f"slope {fit.value:+z.3f} +- {fit.half:.3f} nats per lag, band +-{found.band:.3f}"
 
