@@ -13,9 +13,9 @@ echo "torch==$torch" >"$folder/torch.txt"
 version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 "$folder/tools/bin/uv" pip compile --quiet --resolution lowest-direct --python-version "$version" --no-annotate --no-header \
     --override "$folder/torch.txt" --extra data --extra dev pyproject.toml --output-file "$folder/all.txt"
-grep -vE '^(nvidia|cuda|triton)' "$folder/all.txt" >"$folder/lowest.txt"  # pip adds what the build of torch needs
+grep -vE '^(nvidia|cuda|triton)' "$folder/all.txt" >"$folder/lowest.txt"  # for another build of torch
 "$python" -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet -r "$folder/lowest.txt"
+"$folder/venv/bin/pip" install --quiet --no-deps -r "$folder/lowest.txt"
 "$folder/venv/bin/pip" install --quiet --no-deps -e .
 "$folder/venv/bin/python" -m pytest -n 2 -q -p no:cacheprovider tests/rnn tests/gradients tests/training tests/tasks \
     tests/test_golden.py tests/test_run.py tests/test_run_resumed.py tests/test_predict.py tests/report/test_page.py "$@"

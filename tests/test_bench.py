@@ -1,16 +1,26 @@
-"""Every contestant of the cost table runs; its times are for `make bench` to print."""
+"""What `make bench` times does the work that it is named after; the times are for it to print."""
 
 from pathlib import Path
 
 import pytest
+import torch
 
-from unrolled.bench import costs, pages
+from unrolled.bench import costs, pages, recurrence
 from unrolled.report.build import build
 
 
-@pytest.mark.parametrize("name", list(costs.contestants(4, 40, 3)))
-def test_a_contestant_runs(name: str) -> None:
-    costs.contestants(4, 40, 3)[name]()
+@pytest.mark.parametrize("name", ["tape", "no tape", "naive"])
+def test_what_is_timed_against_torch_computes_what_torch_does(name: str) -> None:
+    timed = recurrence.contestants(5, 12, 6)
+    expected = timed[recurrence.PEER]()
+    assert isinstance(expected, torch.Tensor)
+    expected = expected.clone()
+    torch.testing.assert_close(timed[name](), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_every_diagnostic_is_timed_on_a_network_that_it_has_an_answer_for() -> None:
+    for name, call in costs.contestants(4, 40, 3).items():
+        assert (call() is None) == (name in (costs.STEP, "theory")), name
 
 
 def test_a_made_up_sweep_has_a_page_that_grows_little_by_the_cell(tmp_path: Path) -> None:

@@ -28,28 +28,35 @@ def table(rounds: int, quick: bool) -> Table:
 
 
 def contestants(B: int, T: int, H: int) -> dict[str, Call]:
-    """Each clears the gradients, runs forward from x (T, B, H) and backward from the sum of the last state."""
+    """Each clears the gradients, runs forward from x (T, B, H) and backward from the sum of the last state.
+
+    Each returns the gradient of W_h, (H, H): all do the same work.
+    """
     torch.set_num_threads(1)
     x, peer, ours = torch.randn(T, B, H), torch.nn.RNN(H, H), RNN(H, H)
     tape, weights = Tape(), peer.state_dict()
     bias = weights["bias_ih_l0"] + weights["bias_hh_l0"]
     ours.load_state_dict({"W_x": weights["weight_ih_l0"], "W_h": weights["weight_hh_l0"], "b": bias})
 
-    def library() -> None:
+    def library() -> Tensor | None:
         peer.zero_grad()
         peer(x)[1].sum().backward()
+        return peer.weight_hh_l0.grad
 
-    def with_tape() -> None:
+    def with_tape() -> Tensor | None:
         ours.zero_grad()
         ours.unroll(x, tape=tape)[1].sum().backward()
+        return ours.W_h.grad
 
-    def without_tape() -> None:
+    def without_tape() -> Tensor | None:
         ours.zero_grad()
         ours.unroll(x)[1].sum().backward()
+        return ours.W_h.grad
 
-    def naive() -> None:
+    def naive() -> Tensor | None:
         ours.zero_grad()
         naive_states(ours, x)[-1].sum().backward()
+        return ours.W_h.grad
 
     return {PEER: library, "tape": with_tape, "no tape": without_tape, "naive": naive}
 
