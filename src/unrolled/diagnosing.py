@@ -14,7 +14,7 @@ from unrolled.gradients.portrait import Portrait, portrait
 from unrolled.rnn import RNN
 from unrolled.rnn.from_torch import rnn_from_torch
 from unrolled.tracking.portrait import write_portrait
-from unrolled.tracking.summary import horizon_words, number
+from unrolled.tracking.summary import horizon_words, number, other_branch
 from unrolled.training.data import InMemory
 from unrolled.training.diagnoses import portraits_of
 from unrolled.training.evidence import evidence_of
@@ -132,6 +132,7 @@ def lines(told: Diagnosis, kept: dict[str, Any], drawn: Portrait | None, seen: L
         f"{told.flat:.0%} of units flat, {told.dead:.0%} off",
         "theory    "
         + ", ".join(f"{words} {predicted[key]:+z.3f}" for key, words in PREDICTED.items())
+        + other_branch(predicted)
         + f" nats per lag; departure from normality {predicted['departure']:z.2f}",
     ]
     if seen is not None and seen.below_float_from is not None and told is seen.diagnosis:

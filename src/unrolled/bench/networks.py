@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from unrolled.gradients.theory import mean_field
+from unrolled.gradients.mean_field import mean_field
 from unrolled.rnn import ACTIVATIONS, RNN
 from unrolled.rnn.init import gaussian, orthogonal
 

@@ -7,10 +7,11 @@ from .cone import gradient_cone, log_gradient_cone
 from .diagnosis import Diagnosis, diagnose
 from .jacobian import Products, products, step_jacobians
 from .lyapunov import Spectrum, lyapunov_from_jacobians, lyapunov_spectrum
+from .mean_field import MeanField, critical_gain, mean_field
 from .memory import Memory, memory
 from .profile import Profile, profile
 from .regime import REGIMES
-from .theory import MeanField, Predictions, critical_gain, mean_field, predictions
+from .theory import Predictions, predictions
 from .trajectory import Trajectory, trajectory
 from .weights import WeightGradient, contributions, weight_gradient
 

@@ -50,7 +50,7 @@ def crossings(swept: Swept) -> list[Crossing]:
 
 @lru_cache
 def _critical(activation: str, sigma_b: float) -> float:
-    from unrolled.gradients.theory import critical_gain  # torch: only where such a plane was swept
+    from unrolled.gradients.mean_field import critical_gain  # torch: only where such a plane was swept
 
     try:
         return critical_gain(activation, sigma_b**2)

@@ -1,5 +1,6 @@
 """The end of a run, for the person who waited for it: score beside baselines, slope at birth and now, where to look."""
 
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,15 @@ def _told(status: dict[str, Any]) -> list[str]:
 def _theory(predicted: dict[str, float | None]) -> str:
     names = {"bound": "ln(gamma sigma_max)", "ln_rho": "ln rho", "mean_field": "mean field", "exponent": "Lyapunov"}
     found = ", ".join(f"{name} {number(predicted[key], '+z.3f')}" for key, name in names.items())
+    found += other_branch(predicted)
     return f"{found} nats per lag; departure from normality {number(predicted['departure'], 'z.2f')}"
+
+
+def other_branch(predicted: dict[str, float | None]) -> str:
+    """What mean field says of networks that start elsewhere, where that is another number."""
+    other = predicted.get("mean_field_other")  # records of earlier versions have none
+    finite = other is not None and math.isfinite(other)
+    return f" (mean field from other initial states {number(other, '+z.3f')})" if finite else ""
 
 
 def _weights(status: dict[str, Any]) -> str:

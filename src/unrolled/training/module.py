@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from unrolled.errors import UserError
-from unrolled.gradients.theory import critical_gain
+from unrolled.gradients.mean_field import critical_gain
 from unrolled.rnn import (
     RNN,
     Batch,
@@ -73,7 +73,7 @@ def _drawn(init: dict[str, Any], activation: str) -> tuple[str, float]:
     try:
         return "gaussian", init["gain"] * critical_gain(activation, init["bias_std"] ** 2)
     except ValueError as error:
-        raise UserError(f"init=critical: {error}") from None
+        raise UserError(f"init=critical: {error}; use init=gaussian with an init.gain of your own") from None
 
 
 # Which part of a pattern embeds the tokens that it reads.
