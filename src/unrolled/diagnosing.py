@@ -139,8 +139,8 @@ def lines(told: Diagnosis, kept: dict[str, Any], drawn: Portrait | None, seen: L
         found.append(
             f"zeros     below float{seen.bits} from lag {seen.below_float_from} on; the log-space pass continues"
         )
-    if drawn is not None and drawn.exponents is not None and drawn.errors is not None:
-        first = [f"{e:+z.3f} (+- {2 * s:z.3f})" for e, s in zip(drawn.exponents[:3], drawn.errors[:3], strict=True)]
+    if drawn is not None and drawn.exponents is not None and drawn.half is not None:
+        first = [_exponent(*each) for each in zip(drawn.exponents[:3].tolist(), drawn.half[:3].tolist(), strict=True)]
         found.append(f"Lyapunov  {', '.join(first)} nats per step")
     elif drawn is not None:
         found.append(f"Lyapunov  none: {drawn.no_exponents}")
@@ -148,6 +148,10 @@ def lines(told: Diagnosis, kept: dict[str, Any], drawn: Portrait | None, seen: L
         grown = float(drawn.ln_dtheta[-1] - drawn.ln_dh[-1]) / math.log(10)
         found.append(f"memory    at the first state dh_T/dW_h is 10^{grown:z.1f} times dh_T/dh_t")
     return found
+
+
+def _exponent(value: float, half: float) -> str:
+    return "lost to rounding" if math.isnan(value) else f"{value:+z.3f} (+- {half:z.3f})"
 
 
 PREDICTED = {

@@ -42,7 +42,7 @@ def test_a8_the_critical_line_of_tanh(sigma_b2: float, sigma_w2: float) -> None:
 @settings(deadline=None, max_examples=40, derandomize=True)
 @given(st.one_of(st.just(0.0), st.floats(0.05, 1.9)), variances)
 def test_what_is_linear_on_either_side_has_a_closed_form(sigma_w2: float, sigma_b2: float) -> None:
-    """E relu^2 = q/2, E relu'^2 = 1/2; leaky ReLU adds LEAK^2 / 2 of each; identity has 1; so too in the limit q = 0."""
+    """E relu^2 = q/2, E relu'^2 = 1/2; leaky ReLU adds LEAK^2 / 2 of each; identity has 1; also in the limit."""
     for name, half in LINEAR_BY_PARTS.items():
         found = mean_field(name, sigma_w2, sigma_b2)
         assert found.chi == pytest.approx(sigma_w2 * half, rel=1e-12)
@@ -91,25 +91,23 @@ def test_hardtanh_has_a_closed_form(sigma_w2: float, sigma_b2: float) -> None:
 
 @settings(deadline=None, max_examples=40, derandomize=True)
 @given(st.sampled_from(sorted(ACTIVATIONS)), st.one_of(st.just(0.0), st.floats(0.1, 6)), variances, variances)
-def test_the_fixed_point_is_where_iterating_by_hand_ends(
-    name: str, sigma_w2: float, sigma_b2: float, h2: float
-) -> None:
+def test_the_fixed_point_is_where_iterating_by_hand_ends(name: str, w2: float, b2: float, h2: float) -> None:
     """From the variance after the first step, whose initial state has mean square h2."""
-    q0 = sigma_w2 * h2 + sigma_b2
+    q0 = w2 * h2 + b2
     q, moved = q0 or 1e-9, math.inf
     for _ in range(300):
-        after, _ = by_hand(name, sigma_w2, sigma_b2, q)
+        after, _ = by_hand(name, w2, b2, q)
         moved, q = abs(after - q), after
         if q > 1e6 or moved < 1e-12 * q:
             break
-    found = mean_field(name, sigma_w2, sigma_b2, q0)
+    found = mean_field(name, w2, b2, q0)
     if q > 1e6:
         assert found.q == math.inf
         return
     assume(moved <= 1e-9 * q or q < 1e-12)  # slow: not there yet
     assert found.q == pytest.approx(q, rel=1e-3, abs=1e-6)
     if q > 1e-6:
-        assert found.chi == pytest.approx(sigma_w2 * by_hand(name, sigma_w2, sigma_b2, q)[1], rel=2e-3)
+        assert found.chi == pytest.approx(w2 * by_hand(name, w2, b2, q)[1], rel=2e-3)
 
 
 @settings(deadline=None, max_examples=30, derandomize=True)

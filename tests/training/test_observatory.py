@@ -97,7 +97,7 @@ def test_critical_births_neither_vanish_nor_explode(bias: float, quick_run: Run)
 
 
 def test_where_there_is_no_critical_gain_it_is_told(quick_run: Run) -> None:
-    with pytest.raises(UserError, match="init=critical: sigmoid has no critical gain below 1000 .* use init=gaussian"):
+    with pytest.raises(UserError, match=r"init=critical: sigmoid has no critical gain below 1000 .* use init=gaussian"):
         quick_run("init=critical", "activation=sigmoid", "init.bias_std=1e9")
-    with pytest.raises(UserError, match="init=critical: gelu has no critical gain .* chi jumps .* use init=gaussian"):
+    with pytest.raises(UserError, match=r"init=critical: gelu has no critical gain .* chi jumps .* use init=gaussian"):
         quick_run("init=critical", "activation=gelu")

@@ -55,7 +55,7 @@ def judged(each: Drawn) -> tuple[str, str, bool | None]:
     if seen.diverged_at is not None:
         return "overflows", label, None if label == "undecided" else label in ("diverged", "exploding")
     found = spectrum(seen, k=1, warmup=WARMUP)
-    exponent, error = float(found.exponents[0]), 2 * float(found.stderr[0])
+    exponent, error = float(found.exponents[0]), float(found.half[0])
     said = "shrinks" if exponent < -BORDER else "grows" if exponent > BORDER else "neither"
     if label == "undecided":
         return said, label, None

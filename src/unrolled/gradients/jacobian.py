@@ -120,12 +120,13 @@ def _joined(singular: Tensor, scale: Tensor, by_qr: Tensor) -> Tensor:
 
 
 def rank(J: Tensor) -> Tensor:
-    """(...,): rank of matrices (..., H, H), to the precision of their own rows: a row that is small is not 0.
+    """(...,): rank of matrices (..., H, H), to the precision of their own rows and columns: one that is small is not 0.
 
-    Rows are brought to length 1 first, for diag(f') makes some of them tiny, and scaling rows changes no rank.
+    Both are brought to length 1 first, for diag(f') makes some of them tiny, and scaling them changes no rank.
     """
-    length = J.norm(dim=-1, keepdim=True)
-    return torch.linalg.matrix_rank(J / length.clamp_min(torch.finfo(J.dtype).tiny))
+    for axis in (-1, -2):
+        J = J / J.norm(dim=axis, keepdim=True).clamp_min(torch.finfo(J.dtype).tiny)
+    return torch.linalg.matrix_rank(J)
 
 
 def qr_step(moved: Tensor, ranks: Callable[[], Tensor]) -> tuple[Tensor, Tensor]:
@@ -136,7 +137,7 @@ def qr_step(moved: Tensor, ranks: Callable[[], Tensor]) -> tuple[Tensor, Tensor]
     """
     Q, R = torch.linalg.qr(moved)
     diagonal = R.diagonal(dim1=-2, dim2=-1).abs()
-    lost = diagonal <= moved.shape[-2] * torch.finfo(moved.dtype).eps * diagonal.amax(1, keepdim=True)
+    lost = diagonal <= moved.shape[-2] * torch.finfo(moved.dtype).eps * R.abs().amax((1, 2)).unsqueeze(1)
     if not lost.any():
         return Q, diagonal.log()
     singular = torch.arange(moved.shape[-1], device=moved.device) >= ranks().unsqueeze(1)

@@ -15,21 +15,27 @@ from torch import Tensor
 
 from unrolled.rnn import RNN
 
-from .jacobian import finite, qr_step, rank
+from .jacobian import finite, rank
+from .log_pass import TINIEST
 from .trajectory import Trajectory, trajectory
+from .uncertainty import mean_over_time
 
-SHORTEST = 30  # steps after the warm-up: fewer make no four blocks that know little of each other
+SHORTEST = 30  # steps after the warm-up: fewer show too little of their own correlation
+DOUBTFUL = 1e-8  # of the largest entry of R: a growth below it is checked against det J
+CLOSE = 1e-6  # nats: how well the growths of all H directions must add up to ln |det J|
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """exponents (k,), descending but for noise, and stderr (k,): nats per step, float64.
+    """exponents (k,), descending but for noise, stderr (k,), half (k,) of the 95 % interval; nats per step, float64.
 
-    -inf (with error 0): J_t is exactly singular at some step. nan: lost to rounding at every sample.
+    -inf (with error 0): J_t is exactly singular at some step. nan (all three): at some step of some sample rounding
+    left nothing of this direction. No mean leaves such a step out, for it is where the direction shrinks most.
     """
 
     exponents: Tensor
     stderr: Tensor
+    half: Tensor
 
 
 def lyapunov_spectrum(  # noqa: PLR0917
@@ -53,12 +59,13 @@ def spectrum(seen: Trajectory, k: int | None = None, warmup: int | None = None, 
     """The same along a trajectory that is known; carried steps do not count."""
     (T, B, H), W_h = seen.h.shape, seen.W_h
     slope, factor = seen.scaled_slope
+    ln_det = slope.abs().log().sum(2) + torch.linalg.slogdet(W_h)[1]
     Q = _basis(B, H, _count(k, H), seed).to(W_h)
     grown = W_h.new_full((T, B, Q.shape[2]), torch.nan)
     warmup = _checked(T, warmup)
     for t in range(T):
         moved = slope[t].unsqueeze(2) * (W_h @ Q)
-        new, step = _advance(moved, partial(_rank_at, seen, t))
+        new, step = _advance(moved, ln_det[t], partial(_rank_at, seen, t))
         real = seen.mask[t]
         grown[t] = torch.where(real.unsqueeze(1), step + factor[t].unsqueeze(1), torch.nan)
         Q = torch.where(real[:, None, None], new, Q)
@@ -67,7 +74,7 @@ def spectrum(seen: Trajectory, k: int | None = None, warmup: int | None = None, 
 
 def _rank_at(seen: Trajectory, t: int) -> Tensor:
     """(B,): at most the rank of J_t, from that of W_h and the units that are not off."""
-    return torch.isfinite(seen.ln_slope[t]).sum(1).clamp_max(int(torch.linalg.matrix_rank(seen.W_h)))
+    return torch.isfinite(seen.ln_slope[t]).sum(1).clamp_max(int(rank(seen.W_h)))
 
 
 def lyapunov_from_jacobians(J: Tensor, k: int | None = None, warmup: int | None = None, seed: int = 0) -> Spectrum:
@@ -82,7 +89,7 @@ def lyapunov_from_jacobians(J: Tensor, k: int | None = None, warmup: int | None 
     Q = _basis(B, H, _count(k, H), seed).to(J.device)
     steps = []
     for step in J.double():
-        Q, grown = _advance(step @ Q, partial(rank, step))
+        Q, grown = _advance(step @ Q, _ln_det(step), partial(rank, step))
         steps.append(grown)
     return _averaged(torch.stack(steps), torch.ones(T, B, dtype=torch.bool, device=J.device), warmup)
 
@@ -108,28 +115,69 @@ def _basis(B: int, H: int, k: int, seed: int) -> Tensor:
     return torch.linalg.qr(torch.randn(B, H, k, generator=draw, dtype=torch.float64))[0]
 
 
-def _advance(moved: Tensor, ranks: Callable[[], Tensor]) -> tuple[Tensor, Tensor]:
-    """The next basis and ln of its growth (B, k); one direction alone needs no QR."""
-    if moved.shape[2] > 1:
-        return qr_step(moved, ranks)
-    length = moved.norm(dim=1, keepdim=True)
-    grown = length.squeeze(2).log()
-    return torch.where(length > 0, moved / length.clamp_min(1e-300), moved), grown
+def _ln_det(J: Tensor) -> Tensor:
+    """ln |det J| of (B, H, H), its rows brought to length 1 first: tiny ones must not be lost beside large ones."""
+    length = J.norm(dim=2, keepdim=True)
+    return torch.linalg.slogdet(J / length.clamp_min(TINIEST))[1] + length.squeeze(2).log().sum(1)
+
+
+def _advance(moved: Tensor, ln_det: Tensor, ranks: Callable[[], Tensor]) -> tuple[Tensor, Tensor]:
+    """The next basis and ln of its growth (B, k), from moved (B, H, k) = J Q; one direction alone needs no QR.
+
+    Sorted by descending length, rows keep their own precision in a QR by reflections (Cox & Higham 1998), and so do
+    directions that only tiny rows carry: diag(f') makes rows of any size.
+    """
+    if moved.shape[2] == 1:
+        length = moved.norm(dim=1, keepdim=True)
+        return torch.where(length > 0, moved / length.clamp_min(TINIEST), moved), length.squeeze(2).log()
+    order = moved.norm(dim=2).argsort(1, descending=True).unsqueeze(2).expand_as(moved)
+    Q, R = torch.linalg.qr(moved.gather(1, order))
+    whole = moved.shape[1] == moved.shape[2]
+    return torch.empty_like(Q).scatter_(1, order, Q), _growth(R, ln_det if whole else None, ranks)
+
+
+def _growth(R: Tensor, ln_det: Tensor | None, ranks: Callable[[], Tensor]) -> Tensor:
+    """ln of the diagonal of R (B, k, k). -inf: beyond the rank of J, exactly singular; nan: lost to rounding.
+
+    ln_det (B,), of all H directions: they are certain where they add up to it, and the last one alone follows from it.
+    """
+    diagonal = R.diagonal(dim1=1, dim2=2).abs()
+    grown = diagonal.log()
+    share = diagonal / R.abs().amax((1, 2)).unsqueeze(1).clamp_min(TINIEST)
+    doubtful = share <= DOUBTFUL
+    if not doubtful.any():
+        return grown
+    rounded, rank_of = share <= diagonal.shape[1] * torch.finfo(diagonal.dtype).eps, ranks()
+    if ln_det is not None:
+        regular = torch.isfinite(ln_det) & (rank_of == diagonal.shape[1])
+        certain = regular & ((grown.sum(1) - ln_det).abs() <= CLOSE)
+        rest = ln_det - grown[:, :-1].sum(1)
+        follows = regular & ~certain & (doubtful.sum(1) == 1) & doubtful[:, -1]
+        grown = torch.cat([grown[:, :-1], torch.where(follows, rest, grown[:, -1]).unsqueeze(1)], dim=1)
+        known = certain | follows
+        rounded = torch.where(regular.unsqueeze(1), doubtful, rounded) & ~known.unsqueeze(1)
+    singular = torch.arange(diagonal.shape[1], device=diagonal.device) >= rank_of.unsqueeze(1)
+    return torch.where(rounded, torch.where(singular, -torch.inf, torch.nan), grown)
 
 
 def _averaged(grown: Tensor, mask: Tensor, warmup: int) -> Spectrum:
-    """grown (T, B, k), nan where not real. The error is the larger of that over blocks of time and over samples."""
-    order = mask.cumsum(0)
-    counted = mask & (order > warmup)
+    """grown (T, B, k); of the samples with enough real steps, those that count."""
+    counted = mask & (mask.cumsum(0) > warmup)
     enough = counted.sum(0) >= SHORTEST
     if not enough.any():
         raise ValueError(f"T too short: no sample has {SHORTEST} real steps after a warm-up of {warmup}")
-    grown = torch.where(counted.unsqueeze(2), grown, torch.nan)[:, enough]
-    per_step = grown.nanmean(1)[counted[:, enough].any(1)]
-    blocks = max(4, math.isqrt(len(per_step)))
-    block_means = torch.stack([block.nanmean(0) for block in per_step.tensor_split(blocks)])
-    exponents = grown.nanmean((0, 1))
-    stderr = block_means.std(0) / math.sqrt(blocks)
-    if grown.shape[1] > 1:
-        stderr = stderr.maximum(grown.nanmean(0).std(0) / math.sqrt(grown.shape[1]))
-    return Spectrum(exponents.cpu(), torch.where(torch.isneginf(exponents), 0.0, stderr).cpu())
+    counted = counted[:, enough]
+    some = counted.any(1)
+    columns = [_exponent(each, counted[some]) for each in grown[:, enough][some].unbind(2)]
+    return Spectrum(*(torch.tensor(values, dtype=torch.float64) for values in zip(*columns, strict=True)))
+
+
+def _exponent(grown: Tensor, counted: Tensor) -> tuple[float, float, float]:
+    """Mean, standard error and half of the interval of one direction's growths (n, B)."""
+    values = grown[counted]
+    if torch.isneginf(values).any():
+        return -math.inf, 0.0, 0.0
+    if values.isnan().any():
+        return math.nan, math.nan, math.nan
+    mean = mean_over_time(torch.where(counted, grown, torch.nan))
+    return mean.value, mean.error, mean.half

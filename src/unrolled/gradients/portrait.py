@@ -28,9 +28,10 @@ class Portrait:
 
     lags (L,), ln_singular (L, H): singular values of dh_T/dh_{T-k}; nan where unresolved. sources (S,), ln_cone (S, T):
     norm of dL_s/dh_t, nan behind s; `own_loss`: of the network's loss at s, else of unit vectors in random directions.
-    exponents, errors (H,): Lyapunov spectrum, nats per step; None with `no_exponents`, the reason. eigenvalues (H, 2):
-    of W_h, real and imaginary. ln_dh, ln_dtheta (T,) by lag: norms of dh_T/dh_{T-k}, and of the part of dh_T/dW_h from
-    the last k + 1 steps. predictions: of the slope.
+    exponents, errors, half (H,): Lyapunov spectrum, its standard errors and half of its 95 % intervals, nats per step;
+    None with `no_exponents`, the reason; nan: lost to rounding. eigenvalues (H, 2): of W_h, real and imaginary.
+    ln_dh, ln_dtheta (T,) by lag: norms of dh_T/dh_{T-k}, and of the part of dh_T/dW_h from the last k + 1 steps.
+    predictions: of the slope.
     """
 
     samples: int
@@ -41,6 +42,7 @@ class Portrait:
     own_loss: bool
     exponents: Tensor | None
     errors: Tensor | None
+    half: Tensor | None
     no_exponents: str | None
     eigenvalues: Tensor
     ln_dh: Tensor
@@ -79,10 +81,10 @@ def portrait(told: Diagnosis, dh: Tensor | None = None, counted: Tensor | None =
     else:
         sources = spread(counted[first:last, chosen], SOURCES)
         start = torch.where(counted.unsqueeze(2), dh, 0.0)[first:last, chosen][sources].unsqueeze(2)
-    exponents, errors, why = None, None, None
+    exponents, errors, half, why = None, None, None, None
     try:
         found = spectrum(seen)
-        exponents, errors = found.exponents, found.stderr
+        exponents, errors, half = found.exponents, found.stderr, found.half
     except ValueError as error:
         why = str(error).partition(";")[0]
     followed = memory(seen)
@@ -95,6 +97,7 @@ def portrait(told: Diagnosis, dh: Tensor | None = None, counted: Tensor | None =
         own_loss=dh is not None,
         exponents=exponents,
         errors=errors,
+        half=half,
         no_exponents=why,
         eigenvalues=torch.view_as_real(torch.linalg.eigvals(seen.W_h)).cpu(),
         ln_dh=followed.ln_dh.mean(1).cpu(),

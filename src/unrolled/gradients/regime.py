@@ -193,4 +193,4 @@ def _first_exponent(at: Trajectory) -> tuple[float, float] | None:
         first = spectrum(at, k=1)
     except ValueError:
         return None
-    return float(first.exponents[0]), 2 * float(first.stderr[0])
+    return float(first.exponents[0]), float(first.half[0])

@@ -71,15 +71,16 @@ def cone(told: dict[str, Any]) -> go.Figure:
 
 
 def spectra(told: dict[str, Any]) -> go.Figure:
-    """Lyapunov exponents with two standard errors, and the eigenvalues of W_h with the unit circle."""
+    """Lyapunov exponents with 95 % intervals, and the eigenvalues of W_h with the unit circle."""
     seen = told["portrait"]
     figure = make_subplots(1, 2, subplot_titles=["Lyapunov spectrum", "eigenvalues of W_h"], horizontal_spacing=0.12)
-    values, errors = (numbers(seen[key] or []) for key in ("exponents", "errors"))
+    values = numbers(seen["exponents"] or [])
+    half = numbers(seen["half"] or []) if "half" in seen else 2 * numbers(seen["errors"] or [])  # of earlier versions
     kept = np.isfinite(values)
     if kept.any():
         figure.add_scatter(
             x=np.arange(1, len(values) + 1)[kept], y=values[kept], mode="markers", name="exponents",
-            error_y={"array": 2 * np.nan_to_num(errors[kept])}, marker={"color": COLOURS[0]}, row=1, col=1,
+            error_y={"array": np.nan_to_num(half[kept])}, marker={"color": COLOURS[0]}, row=1, col=1,
         )  # fmt: skip
         figure.add_hline(y=0, line_dash="dot", line_color="#777", row=1, col=1)  # type: ignore[arg-type]
     angle = np.linspace(0, 2 * np.pi, 200)

@@ -113,7 +113,8 @@ def _portrait(file: Path) -> list[Section]:
         ),
         Section(
             f"Spectra {end}",
-            told["portrait"]["no_exponents"] or "Above 0 a small change grows; an exponent of -inf is not drawn.",
+            told["portrait"]["no_exponents"]
+            or "Above 0 a small change grows; an exponent of -inf is not drawn, nor one that rounding lost.",
             portraits.spectra(told),
         ),
     ]

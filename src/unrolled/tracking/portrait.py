@@ -88,18 +88,18 @@ def _cone(axes, seen: Portrait) -> None:
 
 
 def _spectrum(axes, seen: Portrait) -> None:
-    if seen.exponents is None or seen.errors is None:
+    if seen.exponents is None or seen.half is None:
         axes.text(0.5, 0.5, seen.no_exponents, ha="center", va="center", wrap=True, transform=axes.transAxes)
     else:
         number = np.arange(1, len(seen.exponents) + 1)
         finite = np.isfinite(seen.exponents.numpy())
-        errors = 2 * seen.errors.nan_to_num().numpy()[finite]
-        axes.errorbar(number[finite], seen.exponents.numpy()[finite], errors, fmt=".", color="#0072B2", capsize=2)
+        half = seen.half.numpy()[finite]
+        axes.errorbar(number[finite], seen.exponents.numpy()[finite], half, fmt=".", color="#0072B2", capsize=2)
         lost = int((~finite).sum())
         if lost:
             axes.text(0.98, 0.02, f"{lost} are -inf or lost", ha="right", transform=axes.transAxes, fontsize=8)
         axes.axhline(0, color="black", linewidth=WIDTH)
-    axes.set(title="Lyapunov spectrum (two standard errors)", xlabel="i", ylabel="nats per step")
+    axes.set(title="Lyapunov spectrum (95 % intervals)", xlabel="i", ylabel="nats per step")
 
 
 def _eigenvalues(axes, seen: Portrait, gamma: float) -> None:
