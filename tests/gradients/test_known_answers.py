@@ -180,8 +180,6 @@ def test_a11_the_steps_parts_add_up_to_the_gradient_of_the_weights(activation: s
     found = weight_gradient(tape.da, tape.h[:-1])
     norms = torch.linalg.matrix_norm(parts)
     torch.testing.assert_close(found.norms, norms)
-    assert found.cancellation == pytest.approx(float(rnn.W_h.grad.norm() / norms.sum()))
-    assert 0 < found.cancellation < 1
 
 
 @pytest.mark.parametrize("lam", [0.9, 0.99])

@@ -1,4 +1,8 @@
-"""dL/dW_h step by step: where in time the gradient of the weights comes from, and how much of it cancels."""
+"""dL/dW_h step by step: where in time the gradient of the weights comes from, and how much of it cancels.
+
+Both are means over samples of what each sample's own gradient says. Of the gradient of a batch they would depend on the
+batch's size: what comes from far back differs between samples, and cancels in their sum.
+"""
 
 from dataclasses import dataclass
 
@@ -10,15 +14,19 @@ SHARES = (0.5, 0.9, 0.99)
 
 @dataclass(frozen=True)
 class WeightGradient:
-    """norms (T,): Frobenius norm of each step's contribution to dL/dW_h, float64, in order of time.
+    """norms (T,): Frobenius norm of each step's contribution to the batch's dL/dW_h, float64, in order of time.
 
-    cancellation: norm of their sum over the sum of their norms, 1 = all steps pull one way, 0 = they cancel; nan where
-    all are 0. memory: how many of the last steps hold 50, 90 and 99 % of the sum of norms (the smallest lag; None where
-    there is nothing to hold).
+    shares (T,): of the sum of norms of a sample's own contributions, that of each step; mean over samples; nan where no
+    sample has a gradient, or one that is not finite. cancellation: norm of a sample's dL/dW_h over the sum of the norms
+    of its contributions, mean over samples; 1 = all steps pull one way, 0 = they cancel; nan likewise. samples: how
+    many have a gradient. memory: how many of the last steps hold 50, 90 and 99 % of the shares (the smallest lag; None
+    where there is nothing to hold).
     """
 
     norms: Tensor
+    shares: Tensor
     cancellation: float
+    samples: int
     memory: dict[float, int | None]
 
 
@@ -33,17 +41,21 @@ def contributions(da: Tensor, h_before: Tensor) -> Tensor:
 
 @torch.no_grad()
 def weight_gradient(da: Tensor, h_before: Tensor) -> WeightGradient:
-    """Shapes as in `contributions`, whose (T, H, H) are never all in memory."""
-    total = torch.zeros(da.shape[2], da.shape[2], dtype=torch.float64, device=da.device)
-    norms = []
-    for da_t, h_t in zip(da, h_before, strict=True):
-        step = da_t.double().t() @ h_t.double()
-        norms.append(step.norm())
-        total += step
-    found = torch.stack(norms)
-    whole = float(found.sum())
-    cancellation = float(total.norm()) / whole if whole else float("nan")
-    return WeightGradient(found.cpu(), cancellation, {share: memory_horizon(found, share) for share in SHARES})
+    """Shapes as in `contributions`, whose (T, H, H) are never all in memory; a sample's scale does not matter."""
+    da, h_before = da.double(), h_before.double()
+    norms = torch.stack([(da_t.t() @ h_t).norm() for da_t, h_t in zip(da, h_before, strict=True)])
+    own = da.norm(dim=2) * h_before.norm(dim=2)  # (T, B): the norm of an outer product is the product of the norms
+    whole = own.sum(0)
+    chosen = (whole != 0).nonzero().flatten()  # nan and inf among them
+    sums = torch.stack([(da[:, b].t() @ h_before[:, b]).norm() for b in chosen]) if len(chosen) else whole[:0]
+    shares = (own[:, chosen] / whole[chosen]).mean(1)
+    return WeightGradient(
+        norms.cpu(),
+        shares.cpu(),
+        float((sums / whole[chosen]).mean()),
+        len(chosen),
+        {share: memory_horizon(shares, share) for share in SHARES},
+    )
 
 
 def memory_horizon(norms: Tensor, share: float) -> int | None:

@@ -108,7 +108,7 @@ def _weights(status: dict[str, Any]) -> str:
     if lags["90%"] is None:
         return "dL/dW_h is 0"
     return (
-        f"90 % of dL/dW_h comes from the last {lags['90%'] + 1} steps; its steps' parts add up to "
+        f"90 % of a sample's dL/dW_h comes from the last {lags['90%'] + 1} steps; its steps' parts add up to "
         f"{number(status['cancellation'], 'z.2f')} of their lengths"
     )
 
