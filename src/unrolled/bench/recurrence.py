@@ -41,7 +41,7 @@ def contestants(B: int, T: int, H: int) -> dict[str, Call]:
     def library() -> Tensor | None:
         peer.zero_grad()
         peer(x)[1].sum().backward()
-        return peer.weight_hh_l0.grad
+        return peer.get_parameter("weight_hh_l0").grad
 
     def with_tape() -> Tensor | None:
         ours.zero_grad()
