@@ -122,6 +122,7 @@ class TrainerConfig:
     gradient_clip_val: float | None = within(above=0)  # longest gradient that is left as it is; null: no clipping
     checkpoint_every_s: float = within(min=0)  # seconds between two savings of last.ckpt; it is saved at the end too
     progress: bool = MISSING  # draw a progress bar
+    stop_when_solved: bool = added(field(default=False))  # end after three good validations in a row
 
 
 @dataclass

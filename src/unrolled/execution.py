@@ -26,13 +26,14 @@ from unrolled.tracking.profiles import write_words
 from unrolled.tracking.recorder import NullRecorder, Recorder
 from unrolled.tracking.weights_and_biases import Tracker
 from unrolled.training.births import Births, births
-from unrolled.training.callbacks import Probe, Progress, Scalars, Solved, label
+from unrolled.training.callbacks import Probe, Progress, Scalars, label
 from unrolled.training.checkpoints import LAST, Checkpoints
 from unrolled.training.data import InMemory, Once
 from unrolled.training.devices import for_lightning
 from unrolled.training.diagnoses import portraits_of
 from unrolled.training.module import READ, Diverged, RecurrentModule, evaluate, to_device
 from unrolled.training.neighbours import Pair, pairs_of
+from unrolled.training.solved import Solved
 from unrolled.training.walkthrough import Walkthrough
 from unrolled.training.word_vectors import known_vectors
 
@@ -81,7 +82,9 @@ class Execution:
         probing = config.probe.name.name != "off" and (rank.leads or fixed is None)
         self.probe = Probe(self.recorder, config.probe.every, fixed) if probing else None
         self.scalars = Scalars(self.recorder, config.trainer.log_every_n_steps)
-        self.solved = Solved(*self.data.solved, self.scores.larger) if self.data.solved else None
+        self.solved = None
+        if self.data.solved:
+            self.solved = Solved(*self.data.solved, self.scores.larger, stop=config.trainer.stop_when_solved)
         self.words = self._words()
         self.monitor = f"val/{self.scores.main}"
         self.best = ModelCheckpoint(
@@ -178,6 +181,7 @@ class Execution:
             "seconds_per_update": median(self.scalars.seconds) if self.scalars.seconds else None,
             "coverage": self.coverage,
             "remark": self.data.remark,
+            "dependency": self.data.dependency,
         }
         self.tracker.summary({**metrics, **for_summary(result)})
         return result
@@ -215,7 +219,7 @@ class Execution:
             return dict.fromkeys(["val/loss", *(f"val/{name}" for name in self.scores.metrics)])
 
     def _solved(self) -> dict[str, Any] | None:
-        """From which update on the task counted as solved; null: not within the updates that it was given."""
+        """From which update on the task counts as solved; null: not within the updates that it was given."""
         if self.solved is None:
             return None
         return {"score": self.solved.score, "value": self.solved.value, "at": self.solved.at}
@@ -256,6 +260,8 @@ def check_data(config: Config, data: Data) -> None:
     """Raises UserError for what a task of the user's own shows only once it is loaded."""
     if data.pattern not in PATTERNS:
         raise UserError(f"pattern {data.pattern!r} of task={config.task.name}: allowed: {', '.join(PATTERNS)}")
+    if config.trainer.stop_when_solved and data.solved is None:
+        raise UserError(f"trainer.stop_when_solved=true: task={config.task.name} has no score that counts as solved")
     check_loss(config.loss.name.name, config.task.name, "classes" if isinstance(data.answers, list) else "numbers")
     tokens = isinstance(data.reads, list) or data.pattern == "vector_to_sequence"
     check_embedding(config.embedding.name, config.task.name, "tokens" if tokens else "numbers")

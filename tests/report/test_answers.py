@@ -46,7 +46,7 @@ def test_unsolved_is_censored_never_failed(solved: Path) -> None:
     assert "solved by 2 of 2 after 100 to 300 updates" in first
     assert "solved by 0 of 2, censored at 700 updates" in second
     page = build(solved).read_text(encoding="utf-8")
-    assert "What was solved" in page and "0 failed" not in page
+    assert "How many updates it takes" in page and "0 failed" not in page
 
 
 def test_slopes_at_birth_stand_beside_what_was_solved(solved: Path) -> None:
@@ -58,9 +58,14 @@ def test_slopes_at_birth_stand_beside_what_was_solved(solved: Path) -> None:
         "slopes at birth -0.850 to -0.850 nats per lag."
     )
     assert told[1] == "Runs that solved it, by what their births do most: vanishing 2 of 4."
-    assert told[2].startswith("Best: gain=1.0, val/accuracy 0.9975 (0.995 to 1 over 2 runs). Worst: gain=0.5")
-    assert told[2].endswith("; any class: 0.25.")
-    assert told[3] == "Mean val/accuracy by init.gain: 1.0: 0.9975, 0.5: 0.245."
+    assert told[2] == (
+        "Fewest updates until solved: gain=1.0, median 100 updates (n = 2, too few for an interval). "
+        "Most: gain=0.5, median more than 700 updates (n = 2, too few for an interval)."
+    )
+    assert told[3] == "Diverged before it had solved the task: 0 of 4 runs."
+    assert told[4].startswith("Best: gain=1.0, val/accuracy 0.9975 (0.995 to 1 over 2 runs). Worst: gain=0.5")
+    assert told[4].endswith("; any class: 0.25.")
+    assert told[5] == "Mean val/accuracy by init.gain: 1.0: 0.9975, 0.5: 0.245."
 
 
 def test_tasks_with_scores_of_their_own_are_set_against_their_own_baselines(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from unrolled.sweeps.results import Swept
 
 from .gather import Group, groups, mean
+from .solving import diverged, extremes, ordered
 
 
 def answers(swept: Swept) -> list[str]:
@@ -12,7 +13,15 @@ def answers(swept: Swept) -> list[str]:
     told = groups(swept)
     if not told:
         return []
-    return [*_solved(told), *_cost(swept, told), *_best(told), *_axes(swept, told)]
+    return [
+        *_solved(told),
+        *extremes(swept),
+        *ordered(swept),
+        *diverged(swept),
+        *_cost(swept, told),
+        *_best(told),
+        *_axes(swept, told),
+    ]
 
 
 def lines(swept: Swept) -> list[str]:

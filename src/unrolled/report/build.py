@@ -6,13 +6,14 @@ from pathlib import Path
 from unrolled.sweeps.results import Swept, failures, read_sweep, write_results
 from unrolled.tracking.status import STATES
 
-from . import by_time, critical_line, figures, learning, theory
+from . import by_time, critical_line, figures, learning, solving, solving_figures, theory
 from .answers import answers, lines
 from .cells import cells_data, sweep_command
 from .clauses import clauses, held_alike
 from .gather import trained
 from .sentences import sentences
 from .shell import Section, write_page
+from .survival import LEAST
 from .words import words
 
 PAGE = "report.html"
@@ -57,10 +58,18 @@ def _sections(swept: Swept) -> list[Section]:
             critical_line.distance(swept),
         ),
         (
-            "What was solved",
-            "Share of the runs that have solved the task. A run that has not is censored where its updates end: more "
-            "of them might solve it.",
-            learning.survival(swept) if learned else None,
+            "How many updates it takes",
+            f"{solving.DEFINITION} The curve is Kaplan and Meier's, the band a pointwise 95 % interval, drawn from "
+            f"{LEAST} runs on. A cross is a run that had not solved it when its updates ended, or when it diverged.",
+            solving_figures.by_configuration(swept) if learned else None,
+            solving.solving(swept),
+        ),
+        (
+            "Updates against slope x lag",
+            "The same runs by the factor by which a gradient changes, at step 0, between the answer and the earliest "
+            "step that the answer needs: exp(slope x lag), with the mean lag of the samples.",
+            solving_figures.by_change(swept) if learned else None,
+            solving.against_change(swept),
         ),
         (
             "Scores",

@@ -66,7 +66,7 @@ def _add_band(  # noqa: PLR0917
     x, group = lags[kept], {"row": at[0], "col": at[1]}
     band = {"x": x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
     figure.add_scatter(y=low[kept], legendgroup=name, **band, **group)
-    figure.add_scatter(y=high[kept], legendgroup=name, fill="tonexty", fillcolor=_faint(colour), **band, **group)
+    figure.add_scatter(y=high[kept], legendgroup=name, fill="tonexty", fillcolor=faint(colour), **band, **group)
     figure.add_scatter(
         x=x, y=middle[kept], name=name, legendgroup=name, showlegend=at == (1, 1), mode="lines",
         line=stroke(index),
@@ -141,7 +141,7 @@ def text(value: Any) -> str:
     return html.escape(str(value)) if value is not None else "all"
 
 
-def _faint(colour: str) -> str:
+def faint(colour: str) -> str:
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.18)"
 

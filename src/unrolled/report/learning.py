@@ -1,10 +1,10 @@
-"""The figures of what was learnt: scores beside baselines, survival curves, and what it cost in time."""
+"""The figures of what was learnt: scores beside baselines, and what it cost in time."""
 
 import plotly.graph_objects as go
 
 from unrolled.sweeps.results import Swept
 
-from .figures import COLOURS, DASHES, layout, text
+from .figures import COLOURS, layout, text
 from .gather import groups
 
 
@@ -34,27 +34,6 @@ def scores(swept: Swept) -> go.Figure | None:
     figure.update_xaxes(title=text(score))
     figure.update_yaxes(type="category", title="configuration")
     figure.update_layout(height=160 + 24 * len(told), **layout())
-    return figure
-
-
-def survival(swept: Swept) -> go.Figure | None:
-    """Share of the runs that have solved the task, against updates; a curve ends where its runs' budget does."""
-    told = [each for each in groups(swept) if each.solved_at]
-    if not told:
-        return None
-    figure = go.Figure()
-    for i, each in enumerate(told):
-        at = sorted(updates for updates in each.solved_at if updates is not None)
-        n = len(each.solved_at)
-        steps = [0, *at, each.updates]
-        shares = [0.0, *((k + 1) / n for k in range(len(at))), len(at) / n]
-        figure.add_scatter(
-            x=steps, y=shares, name=text(each.name), mode="lines", line_shape="hv",
-            line={"color": COLOURS[i % len(COLOURS)], "dash": DASHES[(i // len(COLOURS)) % len(DASHES)], "width": 2},
-        )  # fmt: skip
-    figure.update_xaxes(title="updates")
-    figure.update_yaxes(title="share of runs that have solved it", range=[-0.03, 1.03])
-    figure.update_layout(height=420, **layout(beside=True))
     return figure
 
 

@@ -136,6 +136,7 @@ def _collect(folder: Path) -> list[str]:
     """Table and page, from disk alone; returns a line for each cell that has no result."""
     from unrolled.report.build import build
     from unrolled.report.critical_line import distance
+    from unrolled.report.solving import against_change, solving
     from unrolled.report.terminal import print_table
     from unrolled.report.theory import agreement
 
@@ -144,7 +145,7 @@ def _collect(folder: Path) -> list[str]:
     swept = read_sweep(folder)
     page = build(folder)
     print_table(swept)
-    for line in (*agreement(swept), *distance(swept)):
+    for line in (*solving(swept), *against_change(swept), *agreement(swept), *distance(swept)):
         print(line)
     print(f"report: {page}")
     return failures(swept)

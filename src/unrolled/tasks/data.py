@@ -136,7 +136,9 @@ class Data:
     where another constant is best for another loss or score. references: others to set a network against. variants:
     other forms of the validation split, on which the trained network is scored too.
     exact: scores of the baseline that are known in closed form, by name of the loss or of the score.
-    solved: (score, value) from which on the task counts as solved. encode: one example from what a person types.
+    solved: (score, value) from which on the task counts as solved. dependency: time steps from an answer back to the
+    last step without which it cannot be given, mean over samples; where two are needed, to the earlier.
+    encode: one example from what a person types.
     vectors: an embedding that the task brings for some of its words. pairs: words whose vectors are worth comparing.
     remark: what readers of the score must know.
     """
@@ -153,6 +155,7 @@ class Data:
     variants: dict[str, Split] = field(default_factory=dict)
     exact: dict[str, float] = field(default_factory=dict)
     solved: tuple[str, float] | None = None
+    dependency: float | None = None
     encode: Callable[[str], Batch] | None = None
     vectors: dict[str, list[float]] = field(default_factory=dict)
     pairs: list[tuple[str, str]] = field(default_factory=list)

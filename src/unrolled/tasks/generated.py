@@ -27,6 +27,7 @@ def generated(
     baseline_name: str,
     exact: dict[str, float],
     solved: tuple[str, float],
+    dependency: float | None = None,
     constants: Callable[[int], Constants] | None = None,
 ) -> Data:
     """`Data` whose training examples are never seen twice. make: (n, generator) -> n examples.
@@ -47,5 +48,6 @@ def generated(
         baseline_name,
         exact=exact,
         solved=solved,
+        dependency=dependency,
         constants=constants(len(val)) if constants else None,
     )

@@ -40,5 +40,6 @@ def load(config: TaskConfig, seed: int) -> Data:
         baseline_name="either class",
         exact={"cross_entropy": math.log(2), "accuracy": 1 / 2},
         solved=("accuracy", 0.99),
+        dependency=T - SIGNAL,
         constants=lambda n: of_shares(torch.full((2,), 1 / 2), n, "either class"),
     )

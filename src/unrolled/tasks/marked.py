@@ -48,5 +48,6 @@ def of_two_marked(
         baseline_name=f"always {mean:g}",
         exact={"mse": variance},
         solved=("mse", solved),
+        dependency=T - 1 - (T // 2 - 1) / 2,
         constants=lambda n: of_numbers(two_uniform(what), n),
     )

@@ -56,6 +56,7 @@ def recalled(config: TaskConfig, seed: int, symbols: int, items: int) -> Data:
             "accuracy": 1 - items / T * (1 - 1 / symbols),
         },
         solved=("recall", 0.99),
+        dependency=delay + items,
         constants=lambda n: of_shares(p, n, name),
     )
 

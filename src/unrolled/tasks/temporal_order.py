@@ -26,12 +26,12 @@ def load(config: TaskConfig, seed: int) -> Data:
     T, informative = config.length, config.symbols
     assert T is not None and informative in FROM_PERCENT
     classes = ["".join(order) for order in product("AB", repeat=informative)]
+    stands = [(-(-first * T // 100), -(-(first + 10) * T // 100)) for first in FROM_PERCENT[informative]]
 
     def make(n: int, generator: Generator) -> Split:
         x = torch.randint(2, len(SYMBOLS), (n, T), generator=generator)
         shown = torch.randint(0, 2, (n, informative), generator=generator)
-        for i, percent in enumerate(FROM_PERCENT[informative]):
-            first, end = (-(-share * T // 100) for share in (percent, percent + 10))
+        for i, (first, end) in enumerate(stands):
             x[torch.arange(n), torch.randint(first, end, (n,), generator=generator)] = shown[:, i]
         y = (shown * 2 ** torch.arange(informative).flip(0)).sum(1)
         return Split(x, torch.ones(n, T, dtype=torch.bool), y)
@@ -48,5 +48,6 @@ def load(config: TaskConfig, seed: int) -> Data:
         baseline_name="any class",
         exact={"cross_entropy": math.log(C), "accuracy": 1 / C},
         solved=("accuracy", 0.99),
+        dependency=T - 1 - (stands[0][0] + stands[0][1] - 1) / 2,
         constants=lambda n: of_shares(torch.full((C,), 1 / C), n, "any class"),
     )

@@ -84,25 +84,6 @@ class Scalars(pl.Callback):
         return float(logs.diff().std()) if len(logs) > 2 else None
 
 
-class Solved(pl.Callback):
-    """Notes the first validation that counts as solved. at: updates until then, or None."""
-
-    def __init__(self, score: str, value: float, larger: bool) -> None:
-        self.score, self.value, self.larger = f"val/{score}", value, larger
-        self.at: int | None = None
-
-    def on_validation_end(self, trainer, pl_module) -> None:
-        found = float(trainer.callback_metrics[self.score])
-        if self.at is None and (found >= self.value if self.larger else found <= self.value):
-            self.at = trainer.global_step
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"at": self.at}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.at = state_dict["at"]
-
-
 def hits(answer: Tensor, batch: Batch) -> Tensor:
     """Number of the answers that count whose most probable class is the true one."""
     right = answer.argmax(-1) == batch.y

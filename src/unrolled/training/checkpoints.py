@@ -68,7 +68,7 @@ class Checkpoints(pl.Callback):
 
     def on_train_epoch_end(self, trainer, pl_module) -> None:
         if trainer.is_last_batch:  # else max_steps was reached within the epoch, and all is saved
-            last_epoch = trainer.current_epoch + 1 == trainer.max_epochs
+            last_epoch = trainer.current_epoch + 1 == trainer.max_epochs or trainer.should_stop
             self._between_steps(trainer, ending=last_epoch or trainer.global_step == trainer.max_steps)
 
     def _between_steps(self, trainer: pl.Trainer, ending: bool) -> None:
