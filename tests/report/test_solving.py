@@ -51,11 +51,11 @@ def test_the_runs_are_grouped_by_what_happens_to_their_gradient(three: Swept) ->
     """exp(0) is 1, exp(-5) is 10^-2.2 and exp(-20) is 10^-8.7."""
     found = {each.name: (each.n, each.solved, each.median) for each in by_change(three)}
     assert found == {
-        "below 10^-6": (6, 0, math.inf),
+        "less than 10^-6": (6, 0, math.inf),
         "10^-3 to 10^-1": (6, 3, 700),
         "10^-1 to 10^1": (6, 6, 100),
     }
-    assert against_change(three)[0].startswith("Gradient changed by a factor of below 10^-6: solved 0 of 6")
+    assert against_change(three)[0].startswith("Gradient multiplied by less than 10^-6: solved 0 of 6")
 
 
 def test_the_order_is_said_with_its_pairs_and_interval(tmp_path: Path) -> None:

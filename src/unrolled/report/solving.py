@@ -56,8 +56,8 @@ def by_change(swept: Swept) -> list[Survival]:
 
 def _range(low: float, high: float) -> str:
     if low == -math.inf:
-        return f"below 10^{high:g}"
-    return f"10^{low:g} and above" if high == math.inf else f"10^{low:g} to 10^{high:g}"
+        return f"less than 10^{high:g}"
+    return f"10^{low:g} or more" if high == math.inf else f"10^{low:g} to 10^{high:g}"
 
 
 def _kept(named: Iterable[tuple[str, Iterable[Followed | None]]]) -> list[Survival]:
@@ -97,7 +97,7 @@ def against_change(swept: Swept) -> list[str]:
     if not known:
         return []
     n = sum(each.n for each in known)
-    lines = [f"Gradient changed by a factor of {sentence(each)}" for each in known]
+    lines = [f"Gradient multiplied by {sentence(each)}" for each in known]
     left = f"Left out: {every - n} of {every} runs, of which the slope or the lag is not known."
     return [*lines, *ordered(swept), *([left] if n < every else [])]
 
