@@ -121,3 +121,12 @@ def test_words_are_pooled_over_seeds(tmp_path: Path) -> None:
         "enjoy",
     )
     assert "<b>like" not in build(folder).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("axes", "has"), [({"task.length": "10,20", "activation": "tanh"}, True),
+                                           ({"task.length": "10,20", "activation": "tanh,relu"}, False)])  # fmt: skip
+def test_time_by_length_is_given_where_a_length_has_one_network(
+    axes: dict[str, str], has: bool, tmp_path: Path
+) -> None:
+    swept = read_sweep(make_sweep(tmp_path / "s", axes, [cell(0.5)] * (2 if has else 4)))
+    assert any(line.startswith("Time of all updates together: T = 10") for line in answers(swept)) == has

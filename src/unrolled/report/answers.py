@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from unrolled.sweeps.results import Swept
 
-from .gather import Group, groups, mean, varied
+from .gather import Group, groups, mean, only
 from .solving import diverged, extremes, ordered
 
 
@@ -115,7 +115,7 @@ def _slopes(chosen: Sequence[Group]) -> str:
 
 def _cost(swept: Swept, told: Sequence[Group]) -> list[str]:
     """What training took for each length of the sequences, where that alone was swept."""
-    if varied(swept) != ["task.length"]:
+    if not only(swept, "task.length"):
         return []
     seconds = ", ".join(f"T = {each.axes['task.length']}: {each.seconds:.2g} s" for each in told)
     first = told[0].first["references"].items()

@@ -172,6 +172,11 @@ def varied(swept: Swept) -> list[str]:
     return sorted(keys, key=lambda key: first.get(key, 2))
 
 
+def only(swept: Swept, key: str) -> bool:
+    """Whether this axis, and but for the seed no other, has more than one value."""
+    return [each for each in varied(swept) if len(swept.axes[each]) > 1] == [key]
+
+
 def combinations(swept: Swept, keys: Sequence[str]) -> list[Axes]:
     """The values that occur together on these axes, in the order of the axes given."""
     seen: dict[tuple[Any, ...], Axes] = {}

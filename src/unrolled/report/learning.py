@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 from unrolled.sweeps.results import Swept
 
 from .figures import COLOURS, layout, text
-from .gather import groups, varied
+from .gather import groups, only
 
 
 def scores(swept: Swept) -> go.Figure | None:
@@ -40,7 +40,7 @@ def scores(swept: Swept) -> go.Figure | None:
 def cost(swept: Swept) -> go.Figure | None:
     """Seconds of training against the number of time steps, beside the references that say what they took."""
     key = "task.length"
-    if varied(swept) != [key]:  # else one length has several networks
+    if not only(swept, key):  # else one length has several networks
         return None
     told = groups(swept)
     figure = go.Figure()
