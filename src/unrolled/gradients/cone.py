@@ -72,13 +72,30 @@ def cone_by_lag(passed: LogPass, mask: Tensor) -> ByLag:
     further back is left out of all lags: what is left of it would speak of the survivors alone.
     """
     began, zero = exact_zero_rows(passed, mask)
-    T = len(mask)
-    first = T // 5 if T >= LONG else 0
-    ln_norm, sources = passed.ln_norm, passed.sources
-    increments = ln_norm.new_full((T - 1, *ln_norm.shape[::2]), torch.nan)
-    for i, s in enumerate(sources.tolist()):
-        row = torch.where(mask[: s + 1] & torch.isfinite(ln_norm[i, : s + 1]), ln_norm[i, : s + 1], torch.nan).flip(0)
-        kept = max(0, s - first)
-        increments[:kept, i] = torch.where(zero[i], torch.nan, row[1:] - row[:-1])[:kept]
+    increments = _by_lag(passed, mask, _moves(passed, mask), zero)
     started = torch.isfinite(increments[:1]).any(1).any(0)
     return by_lag_of_increments(increments.nanmean(1), started, samples=int(began.any(0).sum()))
+
+
+def cone_part(passed: LogPass, mask: Tensor, part: Tensor) -> Tensor:
+    """What a part (S, T, B) of every step back adds to the increments of `cone_by_lag`, (T-1, B)."""
+    _, zero = exact_zero_rows(passed, mask)
+    chosen = torch.where(_moves(passed, mask).isnan(), torch.nan, part)
+    return _by_lag(passed, mask, chosen, zero).nanmean(1)
+
+
+def _moves(passed: LogPass, mask: Tensor) -> Tensor:
+    """(S, T, B): what the step from h_t to h_{t-1} adds to ln norm; nan where one of the two is not there."""
+    known = torch.where(mask & torch.isfinite(passed.ln_norm), passed.ln_norm, torch.nan)
+    return torch.cat([known.new_full((len(known), 1, known.shape[2]), torch.nan), known[:, :-1] - known[:, 1:]], 1)
+
+
+def _by_lag(passed: LogPass, mask: Tensor, values: Tensor, zero: Tensor) -> Tensor:
+    """values (S, T, B) of the steps back -> (T-1, S, B) by lag from each source; nan for t < T/5, and where zero."""
+    T = len(mask)
+    first = T // 5 if T >= LONG else 0
+    found = values.new_full((T - 1, *values.shape[::2]), torch.nan)
+    for i, s in enumerate(passed.sources.tolist()):
+        kept = max(0, s - first)
+        found[:kept, i] = torch.where(zero[i], torch.nan, values[i, 1 : s + 1].flip(0))[:kept]
+    return found

@@ -1,6 +1,7 @@
 """The diagnosis of a network on given inputs: its regime, the evidence, and what theory predicts beside it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -9,13 +10,13 @@ from torch import Tensor
 
 from unrolled.rnn import RNN
 
-from .cone import cone_by_lag, cone_pass, spread
+from .cone import cone_by_lag, cone_part, cone_pass, spread
 from .cuts import Cut, exact_zeros, few_steps
 from .log_pass import LogPass, exact_zero_rows, log_pass, orthonormal
 from .lyapunov import Spectrum, spectrum
 from .regime import FLAT, Evidence, decide
 from .samples import Shares, shares
-from .slope import ByLag, Horizon, by_lag, horizon, slope
+from .slope import ByLag, Horizon, by_lag, horizon, part_of_slope, slope
 from .theory import Predictions, predictions
 from .trajectory import Trajectory, trajectory
 from .words import explanation
@@ -32,8 +33,8 @@ class Diagnosis:
     (None: too little is left). shares: of the samples that change tenfold up and down.
     horizon: where the gradient has changed by a factor of 100. zeros: share of samples with a gradient of exactly 0.
     flat, dead: share of (t, sample, unit) with |f'| < gamma/10, and with f' = 0. by_f, by_weights: what f' and W_h add
-    to ln of the gradient's norm per step (None: nothing left). lags: the curve behind it. diverged_at: time step of
-    the first state that is not finite.
+    to the slope, over the same lags and samples: their sum is the slope (None: there is none). lags: the curve behind
+    it. diverged_at: time step of the first state that is not finite.
     """
 
     regime: str
@@ -114,7 +115,8 @@ def of_last_loss(rnn: RNN, seen: Trajectory, dh_T: Tensor) -> Diagnosis:
     lags = by_lag(ln_norm[:, chosen], seen.mask[:, chosen])
     everyone = by_lag(ln_norm, seen.mask)  # how far the inputs reach does not depend on the gradient
     lags = replace(lags, reach=everyone.reach, early=everyone.early, samples=int(started.sum()))
-    return _judged(rnn, seen, passed, lags)
+    parts = [each[0][:, chosen].flip(0)[:-1] for each in (passed.by_f, passed.by_weights)]
+    return _judged(rnn, seen, passed, lags, parts)
 
 
 @torch.no_grad()
@@ -124,10 +126,12 @@ def of_every_loss(rnn: RNN, seen: Trajectory, dh: Tensor, counted: Tensor, most:
     At most `most` steps are followed back, evenly spread (the gradient cone).
     """
     passed = cone_pass(seen, dh, counted, spread(counted, most))
-    return _judged(rnn, seen, passed, cone_by_lag(passed, seen.mask))
+    parts = [cone_part(passed, seen.mask, each) for each in (passed.by_f, passed.by_weights)]
+    return _judged(rnn, seen, passed, cone_by_lag(passed, seen.mask), parts)
 
 
-def _judged(rnn: RNN, seen: Trajectory, passed: LogPass, lags: ByLag) -> Diagnosis:
+def _judged(rnn: RNN, seen: Trajectory, passed: LogPass, lags: ByLag, parts: Sequence[Tensor]) -> Diagnosis:
+    """parts: what f' and W_h add to the increments of `lags`, by lag."""
     started, zero = exact_zero_rows(passed, seen.mask)
     alive = started & ~zero
     zeros = float(zero[started].double().mean()) if started.any() else 0.0
@@ -141,7 +145,7 @@ def _judged(rnn: RNN, seen: Trajectory, passed: LogPass, lags: ByLag) -> Diagnos
     cut = exact_zeros(seen, passed, zero) if zeros > 0.5 and seen.diverged_at is None else none
     few = few_steps(passed, alive) if seen.diverged_at is None else none
     regime, reason = decide(Evidence(seen, lags, fit, zeros, cut, few, found, flat, constant))
-    by_f, by_weights = (_mean(each, alive.unsqueeze(1)) for each in (passed.by_f, passed.by_weights))
+    by_f, by_weights = (part_of_slope(lags, each) if fit else None for each in parts)
     return Diagnosis(
         regime=regime,
         reason=reason,
@@ -160,9 +164,3 @@ def _judged(rnn: RNN, seen: Trajectory, passed: LogPass, lags: ByLag) -> Diagnos
         seen=seen,
         activation=rnn.activation,
     )
-
-
-def _mean(values: Tensor, alive: Tensor) -> float | None:
-    """Over the steps of the gradients that are not 0; None where there are none."""
-    kept = values[alive.expand_as(values) & torch.isfinite(values)]
-    return float(kept.mean()) if len(kept) else None

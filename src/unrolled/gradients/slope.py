@@ -48,8 +48,16 @@ class ByLag:
     @property
     def counted(self) -> Tensor:
         """(n, B'): the increments of the window, of the samples that have any there; means over a cycle's period."""
-        chosen = self.increments[self.window][self.enough[1:][self.window]]
-        return _without_cycle(chosen[:, ~chosen.isnan().all(0)])
+        return self.counted_of(self.increments)
+
+    def counted_of(self, part: Tensor) -> Tensor:
+        """The same of a part of every increment, (T-1, B): same lags, same samples, same means over the period."""
+        rows = self.enough[1:][self.window]
+        chosen = self.increments[self.window][rows]
+        kept = ~chosen.isnan().all(0)
+        own = torch.where(chosen.isnan(), torch.nan, part[self.window][rows])[:, kept]
+        period = _period(chosen[:, kept])
+        return own if period == 1 else own.unfold(0, period, 1).mean(2)
 
 
 @dataclass(frozen=True)
@@ -81,8 +89,8 @@ def by_lag_of_increments(increments: Tensor, started: Tensor, samples: int | Non
     return ByLag(_relative(increments), increments, count, reach, 0, samples)
 
 
-def _without_cycle(increments: Tensor) -> Tensor:
-    """(n, B) -> (n - p + 1, B): means over p neighbours where that leaves little of the increments' variance.
+def _period(increments: Tensor) -> int:
+    """The number of steps p of a stable cycle in increments (n, B), means over which leave little variance; else 1.
 
     In a stable cycle of p steps the gradient rises and falls within the period: where the window ends would count.
     Of white noise a mean over p neighbours keeps 1/p of the variance.
@@ -90,10 +98,8 @@ def _without_cycle(increments: Tensor) -> Tensor:
     per_lag = increments.nanmean(1)
     periods = range(2, min(LONGEST_CYCLE, len(per_lag) // 4) + 1)
     left = {p: p * float(per_lag.unfold(0, p, 1).mean(1).var()) for p in periods}
-    best = min(left, key=lambda p: left[p], default=None)
-    if best is None or left[best] >= float(per_lag.var()) / 4:
-        return increments
-    return increments.unfold(0, best, 1).mean(2)
+    best = min(left, key=lambda p: left[p], default=1)
+    return best if left and left[best] < float(per_lag.var()) / 4 else 1
 
 
 def _relative(increments: Tensor) -> Tensor:
@@ -115,6 +121,15 @@ def slope(lags: ByLag, constant: bool = False) -> Mean | None:
     if len(chosen) < 2 or not chosen.shape[1] or chosen.isnan().all(1).any():
         return None
     return mean_over_time(chosen, constant)
+
+
+def part_of_slope(lags: ByLag, part: Tensor) -> float | None:
+    """Mean over the slope's own window of a part of every increment, (T-1, B); parts that make up the increments add up
+    to the slope. None where the slope is."""
+    chosen = lags.counted_of(part)
+    if len(chosen) < 2 or not chosen.shape[1] or chosen.isnan().all(1).any():
+        return None
+    return float(chosen.nanmean(1).mean())
 
 
 def horizon(lags: ByLag) -> Horizon:
