@@ -202,11 +202,22 @@ def _plain(value: Any) -> Any:
 
 
 UNDECISIVE = ("sweep", "slurm", "tracker", "resume")
+BORN_FROM = ("task", "activation", "model", "embedding", "init", "loss", "seed")
 
 
 def fingerprint(values: dict[str, Any]) -> str:
     """Equal for two runs that must give equal numbers: a hash of what decides them (not where they are recorded)."""
-    decisive = {k: v for k, v in _as_recorded(values, Config).items() if k not in UNDECISIVE}
+    return _digest({k: v for k, v in _as_recorded(values, Config).items() if k not in UNDECISIVE}, values)
+
+
+def births_fingerprint(values: dict[str, Any]) -> str:
+    """Equal for two runs that draw the same networks before training and look at them on the same examples."""
+    recorded = _as_recorded(values, Config)
+    probe = {key: values["probe"][key] for key in ("births", "samples")}
+    return _digest({key: recorded[key] for key in BORN_FROM} | {"probe": probe}, values)
+
+
+def _digest(decisive: dict[str, Any], values: dict[str, Any]) -> str:
     text = json.dumps(decisive, sort_keys=True)
     for file in (values["task"]["file"], values["embedding"]["path"]):  # what they hold decides too
         text += Path(file).read_text(encoding="utf-8") if file else ""

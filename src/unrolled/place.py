@@ -62,10 +62,15 @@ def name_of(axes: dict[str, Any]) -> str:
     words = []
     for (axis, value), tail in zip(axes.items(), short, strict=True):
         if "." not in axis and axis != SEED:
-            words.append(str(value))
+            words.append(shown(value))
         else:
-            words.append(f"{tail if short.count(tail) == 1 else axis}={value}")
+            words.append(f"{tail if short.count(tail) == 1 else axis}={shown(value)}")
     return " ".join(words) or "the only cell"
+
+
+def shown(value: Any) -> str:
+    """Returns the value as a user types it."""
+    return "null" if value is None else str(value)
 
 
 def _without_seed(axes: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Theory beside measurement: R^2 and reasons of made-up cells, and the distance of made-up contours."""
+"""Theory beside measurement: RMS differences and reasons of made-up cells, and the distance of made-up contours."""
 
 import math
 from pathlib import Path
@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 from omegaconf import OmegaConf
-from sklearn.metrics import r2_score
 from test_page import births, make_sweep
 
 from unrolled.report import critical_line, theory
@@ -27,36 +26,47 @@ def swept(tmp_path: Path, cells: list[dict[str, Any]]) -> Swept:
     return read_sweep(make_sweep(tmp_path / "s", {"seed": values}, cells))
 
 
-def test_r2_is_that_of_the_numbers_as_they_are(tmp_path: Path) -> None:
+def test_each_difference_is_that_of_its_own_runs(tmp_path: Path) -> None:
     draw = np.random.default_rng(0)
     measured = draw.normal(size=12)
     predicted = measured + 0.2 * draw.normal(size=12) + 0.1
-    found = swept(
-        tmp_path, [cell(m, {"mean_field": p, "bound": None}) for m, p in zip(measured, predicted, strict=True)]
+    cells = [
+        cell(m, {"mean_field": p, "bound": None, "exponent": m + 0.5 if i < 2 else None})
+        for i, (m, p) in enumerate(zip(measured, predicted, strict=True))
+    ]
+    found = swept(tmp_path, cells)
+    rms = float(np.sqrt(np.mean((predicted - measured) ** 2)))
+    assert theory.pairs(found, "start", "mean_field").rms == pytest.approx(rms)
+    assert theory.best(found, "start") == "mean_field"
+    predictions, measurements, *_ = theory.agreement(found)
+    assert predictions == (
+        f"RMS difference of predicted and measured slope at step 0, nats per lag: mean field {rms:.3f} (12 runs)."
     )
-    r2 = r2_score(measured, predicted)
-    assert theory.pairs(found, "slope_start", "mean_field").r2 == pytest.approx(r2)
-    assert theory.best(found, "slope_start") == "mean_field"
-    assert theory.agreement(found)[0] == (f"R^2 of the predicted slope at step 0, 12 cells: mean field {r2:.3f}.")
+    assert measurements == (
+        "Measured along the same states, no predictions, RMS difference at step 0: Lyapunov exponent 0.500 (2 runs)."
+    )
 
 
-def test_the_best_predictor_speaks_of_nearly_all_cells(tmp_path: Path) -> None:
-    """One that is right about three cells and silent about the others is not the best."""
-    cells = [cell(s, {"exponent": s if i < 3 else None, "bound": s + 0.3}) for i, s in enumerate(np.linspace(-1, 0, 9))]
-    assert theory.best(swept(tmp_path, cells), "slope_start") == "bound"
+def test_the_best_predictor_speaks_of_nearly_all_runs(tmp_path: Path) -> None:
+    """One that is right about three runs and silent about the others is not the best; what is measured is none."""
+    cells = [
+        cell(s, {"ln_rho": s if i < 3 else None, "bound": s + 0.3, "measured_chi": s})
+        for i, s in enumerate(np.linspace(-1, 0, 9))
+    ]
+    assert theory.best(swept(tmp_path, cells), "start") == "bound"
 
 
-@pytest.mark.parametrize("states", [["failed"] * 6, ["completed"] * 4, ["completed"] * 6])
-def test_there_is_nothing_to_draw_of_too_few_cells_or_of_no_differences(states: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("states", [["failed"] * 6, ["completed"] * 4])
+def test_there_is_nothing_to_draw_of_too_few_runs(states: list[str], tmp_path: Path) -> None:
     found = swept(tmp_path, [cell(-0.5, {"mean_field": -0.5}, state=state) for state in states])
     assert theory.scatter(found) is None
     assert theory.agreement(found) == []
 
 
 REASONS = {
-    "saturation": {"flat": 0.9, "predictions": {"mean_field": 0.0, "measured_chi": -1.0}},
-    "input and state": {"flat": 0.1, "predictions": {"mean_field": 0.0, "measured_chi": -1.0}},
-    "training": {"flat": 0.1, "predictions": {"mean_field": 0.0, "measured_chi": -0.1}},
+    "saturation": {"flat": 0.9, "dead": 0.0, "predictions": {"mean_field": 0.0, "measured_chi": -1.0}},
+    "input and state": {"flat": 0.1, "dead": 0.0, "predictions": {"mean_field": 0.0, "measured_chi": -1.0}},
+    "training": {"flat": 0.1, "dead": 0.0, "predictions": {"mean_field": 0.0, "measured_chi": -0.1}},
 }
 
 
@@ -67,7 +77,7 @@ def test_where_mean_field_is_wrong_the_page_says_why(tmp_path: Path) -> None:
     ]
     wrong = [cell(-1.0, {"mean_field": -1.0}, slope=-1.0, steps=9, **more) for more in REASONS.values()]
     told = theory.agreement(swept(tmp_path, right + wrong))[-1]
-    assert told.startswith("mean field, at the end, with the trained W_h: 3 of 7 cells are more than 0.1")
+    assert told.startswith("mean field, at the end, with the trained W_h: 3 of 7 runs are more than 0.1")
     assert all(f"1 by {reason}" in told for reason in REASONS)
 
 
@@ -76,7 +86,21 @@ def test_before_training_the_births_tell_finite_size(sd: float, reason: str, tmp
     cells = [cell(s, {"mean_field": s + 0.3, "measured_chi": s + 0.3}) for s in (-0.1, -0.2, -0.3, -0.4, -0.5)]
     for each in cells:
         each["births"]["slope_sd"] = sd
+        each["start"] = {"flat": 0.1, "dead": 0.0}
     assert f"Why: 5 by {reason}" in theory.agreement(swept(tmp_path, cells))[-1]
+
+
+@pytest.mark.parametrize(("start", "why"), [({"flat": 0.0, "dead": 0.0}, "finite size"), (None, None)])
+def test_the_end_of_training_is_no_reason_at_its_start(start: Any, why: str | None, tmp_path: Path) -> None:
+    """All units saturate in the end; a record of an earlier version says nothing of step 0: no reason is given."""
+    end = {"flat": 0.9, "dead": 0.0, "slope": -0.1, "predictions": {"mean_field": -0.1}, "steps": 5}
+    cells = [cell(s, {"mean_field": s + 0.3, "measured_chi": s + 0.3}, **end) for s in (-0.1, -0.2, -0.3, -0.4, -0.5)]
+    for each in cells:
+        each["births"]["slope_sd"] = 0.5
+        each["start"] = start
+    (line,) = [text for text in theory.agreement(swept(tmp_path, cells)) if text.startswith("mean field, at step 0")]
+    assert "5 of 5 runs" in line and "saturation" not in line
+    assert (f"Why: 5 by {why}" in line) if why else ("Why" not in line)
 
 
 def plane(tmp_path: Path, activation: str, off: dict[float, float], **init: Any) -> Swept:

@@ -53,9 +53,9 @@ def test_slopes_at_birth_stand_beside_what_was_solved(solved: Path) -> None:
     told = answers(read_sweep(solved))
     assert told[0] == (
         "Solved (val/accuracy of 0.99): By every run: gain=1.0 (vanishing at birth, vanishing at the end); "
-        "slopes at birth -0.150 to -0.150 nats per lag. "
+        "slopes at birth -0.150 to -0.150 nats per lag (means over 2 births). "
         "By no run within its updates: gain=0.5 (vanishing at birth, saturated at the end); "
-        "slopes at birth -0.850 to -0.850 nats per lag."
+        "slopes at birth -0.850 to -0.850 nats per lag (means over 2 births)."
     )
     assert told[1] == "Runs that solved it, by what their births do most: vanishing 2 of 4."
     assert told[2] == (
@@ -65,7 +65,7 @@ def test_slopes_at_birth_stand_beside_what_was_solved(solved: Path) -> None:
     assert told[3] == "Diverged before it had solved the task: 0 of 4 runs."
     assert told[4].startswith("Best: gain=1.0, val/accuracy 0.9975 (0.995 to 1 over 2 runs). Worst: gain=0.5")
     assert told[4].endswith("; any class: 0.25.")
-    assert told[5] == "Mean val/accuracy by init.gain: 1.0: 0.9975, 0.5: 0.245."
+    assert told[5] == "Mean val/accuracy by init.gain: 1.0: 0.9975 (2 runs), 0.5: 0.245 (2 runs)."
 
 
 def test_tasks_with_scores_of_their_own_are_set_against_their_own_baselines(tmp_path: Path) -> None:

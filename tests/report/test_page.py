@@ -66,7 +66,7 @@ def test_equal_births_count_once_and_others_add_up(tmp_path: Path) -> None:
     ],
 )
 def test_a_regime_is_named_only_where_nine_in_ten_agree(regimes: dict[str, int], said: str) -> None:
-    assert sentence(Pool({"activation": "tanh"}, [-1.0, -1.2], regimes, [], [], [])).startswith(said)
+    assert sentence(Pool({"activation": "tanh"}, [-1.0, -1.2], regimes, {}, [], [])).startswith(said)
 
 
 def test_what_a_user_typed_is_text(tmp_path: Path) -> None:

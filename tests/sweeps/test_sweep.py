@@ -84,7 +84,9 @@ def test_the_page_is_rebuilt_from_disk_alone_and_says_what_explodes(swept: Path)
     (swept / "report.html").unlink()
     page = build(swept).read_text(encoding="utf-8")
     assert (swept / "results.csv").read_bytes() == before
-    assert "identity explodes at birth: 8 of 8 births; slope at birth +0.4055 (sd 0.0000) nats per lag." in page
+    assert (
+        "identity explodes at birth: 8 of 8 births; slope at birth +0.4055 nats per lag (sd 0.0000, 8 births)." in page
+    )
     own = re.sub(r'<script type="text/plain" id="plotly">.*?</script>', "", page, flags=re.DOTALL)
     assert not re.search(r"(?:src|href)\s*=\s*[\"']https?:", own) and "</html>" in own
 

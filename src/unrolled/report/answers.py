@@ -1,10 +1,15 @@
 """What a sweep answers, in words: scores beside the trivial baseline, what was solved, and what each axis does."""
 
 from collections.abc import Sequence
+from typing import Any
 
+from unrolled.place import shown
 from unrolled.sweeps.results import Swept
+from unrolled.sweeps.values import holds
 
-from .gather import Group, groups, mean, only
+from .averages import count, mean
+from .configurations import Group, groups
+from .gather import only
 from .solving import diverged, extremes, ordered
 
 
@@ -30,17 +35,16 @@ def lines(swept: Swept) -> list[str]:
 
 
 def _line(each: Group) -> str:
-    status = each.first
     parts = [f"{each.name}: {_score(each)}"]
-    baseline = status["baseline"].get(status["score"])
-    if baseline is not None:
-        parts.append(f"{status['baseline_name']}: {baseline:.4g}")
+    if each.baseline is not None:
+        parts.append(f"{each.baseline_name}: {each.baseline:.4g}")
     if each.train_scores:
-        parts.append(f"on training examples {mean(each.train_scores):.4g}")
+        parts.append(f"on training examples {mean(each.train_scores):.4g}{_short_of(each, len(each.train_scores))}")
     if each.solved_at:
         parts.append(_how_solved(each))
-    if each.birth_slopes:
-        parts.append(f"slope at birth {mean(each.birth_slopes):+z.3f} nats per lag")
+    if (born := each.born).birth_slopes:
+        n = count(len(born.birth_slopes), born.births, "births")
+        parts.append(f"slope at birth {born.birth_mean:+z.3f} nats per lag ({n})")
     return "; ".join(parts) + "."
 
 
@@ -48,8 +52,15 @@ def _score(each: Group) -> str:
     scores, name = each.scores, each.first["score"]
     if not scores:
         return f"{name} not finite: it diverged"
-    spread = f" ({min(scores):.4g} to {max(scores):.4g} over {len(scores)} runs)" if len(scores) > 1 else ""
-    return f"{name} {mean(scores):.4g}{spread}"
+    if len(each.cells) == 1:
+        return f"{name} {scores[0]:.4g}"
+    n = count(len(scores), len(each.cells), "runs")
+    return f"{name} {mean(scores):.4g} ({min(scores):.4g} to {max(scores):.4g} over {n})"
+
+
+def _short_of(each: Group, n: int) -> str:
+    """The count behind a mean, where it is not that of all runs."""
+    return "" if n == len(each.cells) else f" ({count(n, len(each.cells), 'runs')})"
 
 
 def _how_solved(each: Group) -> str:
@@ -79,9 +90,10 @@ def _solved(told: Sequence[Group]) -> list[str]:
 def _with_regimes(each: Group) -> str:
     """The configuration, and what its gradients did at birth and at the end: the reason where it was not solved."""
     end = dict.fromkeys(regime for cell in each.cells if (regime := cell.status.get("regime")))
-    if not each.birth_regimes or not end:
+    born = each.born.birth_regimes
+    if not born or not end:
         return each.name
-    return f"{each.name} ({_most(each.birth_regimes)} at birth, {' or '.join(end)} at the end)"
+    return f"{each.name} ({_most(born)} at birth, {' or '.join(end)} at the end)"
 
 
 def _most(regimes: dict[str, int]) -> str:
@@ -92,7 +104,7 @@ def _by_regime(tried: Sequence[Group]) -> list[str]:
     """How many runs solved the task, by the regime that most births of their configuration have."""
     counts: dict[str, list[int | None]] = {}
     for each in tried:
-        regimes = each.birth_regimes
+        regimes = each.born.birth_regimes
         if regimes:
             counts.setdefault(_most(regimes), []).extend(each.solved_at)
     if not counts:
@@ -102,49 +114,56 @@ def _by_regime(tried: Sequence[Group]) -> list[str]:
 
 
 def _goal(each: Group) -> str:
-    solved = each.first["solved"]
+    solved = next(kept for cell in each.cells if (kept := cell.status.get("solved")))
     return f"{solved['score']} of {solved['value']:g}"
 
 
 def _slopes(chosen: Sequence[Group]) -> str:
-    slopes = [mean(each.birth_slopes) for each in chosen if each.birth_slopes]
+    born = [each.born for each in chosen]
+    slopes = [each.birth_mean for each in born if each.birth_slopes]
     if not slopes:
         return ""
-    return f"; slopes at birth {min(slopes):+z.3f} to {max(slopes):+z.3f} nats per lag"
+    n = count(sum(len(each.birth_slopes) for each in born), sum(each.births for each in born), "births")
+    return f"; slopes at birth {min(slopes):+z.3f} to {max(slopes):+z.3f} nats per lag (means over {n})"
 
 
 def _cost(swept: Swept, told: Sequence[Group]) -> list[str]:
     """What training took for each length of the sequences, where that alone was swept."""
     if not only(swept, "task.length"):
         return []
-    seconds = ", ".join(f"T = {each.axes['task.length']}: {each.seconds:.2g} s" for each in told)
-    first = told[0].first["references"].items()
-    others = "".join(f"; {name}: {scores['seconds']:.2g} s" for name, scores in first if "seconds" in scores)
+    timed = [each for each in told if each.seconds]
+    if not timed:
+        return []
+    seconds = ", ".join(
+        f"T = {each.axes['task.length']}: {mean(each.seconds):.2g} s{_short_of(each, len(each.seconds))}"
+        for each in timed
+    )
+    first = ((name, scores.get("seconds")) for name, scores in told[0].references.items())
+    others = "".join(f"; {name}: {taken:.2g} s" for name, taken in first if taken is not None)
     return [f"Time of all updates together: {seconds}{others}."]
 
 
 def _best(told: Sequence[Group]) -> list[str]:
     """Best and worst where all are scored alike; else how many beat their own baseline."""
     scored = [each for each in told if each.scores]
-    names = {(each.first["score"], each.first["baseline_name"]) for each in scored}
+    names = {(each.first["score"], each.baseline_name) for each in scored}
     if len(names) > 1:
         better = [each.name for each in scored if _beats(each)]
         return [f"Better than its trivial baseline: {len(better)} of {len(told)} configurations ({'; '.join(better)})."]
-    if len(scored) < 2:
+    larger = next((each.larger_is_better for each in scored if each.larger_is_better is not None), None)
+    if len(scored) < 2 or larger is None:
         return []
-    ranked = sorted(scored, key=lambda each: mean(each.scores), reverse=scored[0].first["larger_is_better"])
+    ranked = sorted(scored, key=lambda each: mean(each.scores), reverse=larger)
     best, worst = ranked[0], ranked[-1]
-    baseline = best.first["baseline"].get(best.first["score"])
-    beside = "" if baseline is None else f"; {best.first['baseline_name']}: {baseline:.4g}"
+    beside = "" if best.baseline is None else f"; {best.baseline_name}: {best.baseline:.4g}"
     return [f"Best: {best.name}, {_score(best)}. Worst: {worst.name}, {_score(worst)}{beside}."]
 
 
 def _beats(each: Group) -> bool:
-    baseline = each.first["baseline"].get(each.first["score"])
-    if baseline is None:
-        return True
+    if each.baseline is None or each.larger_is_better is None:
+        return False
     value = mean(each.scores)
-    return value > baseline if each.first["larger_is_better"] else value < baseline
+    return value > each.baseline if each.larger_is_better else value < each.baseline
 
 
 def _axes(swept: Swept, told: Sequence[Group]) -> list[str]:
@@ -154,10 +173,19 @@ def _axes(swept: Swept, told: Sequence[Group]) -> list[str]:
         return []
     found = []
     for key in scored[0].axes:
-        values = [value for value in swept.axes[key] if any(each.axes[key] == value for each in scored)]
-        if len(values) < 2:
+        held = [(value, [each for each in told if holds(each.axes, {key: value})]) for value in swept.axes[key]]
+        trends = [trend for value, chosen in held if (trend := _mean_of(value, chosen))]
+        if len(trends) < 2:
             continue
-        means = [mean([mean(each.scores) for each in scored if each.axes[key] == value]) for value in values]
-        trend = ", ".join(f"{value}: {score:.4g}" for value, score in zip(values, means, strict=True))
+        trend = ", ".join(trends)
         found.append(f"Mean {scored[0].first['score']} by {key}: {trend}.")
     return found
+
+
+def _mean_of(value: Any, chosen: Sequence[Group]) -> str:
+    """The mean over configurations of the mean over their runs, and how many runs that is."""
+    scored = [each for each in chosen if each.scores]
+    if not scored:
+        return ""
+    n = count(sum(len(each.scores) for each in scored), sum(len(each.cells) for each in chosen), "runs")
+    return f"{shown(value)}: {mean([mean(each.scores) for each in scored]):.4g} ({n})"

@@ -6,8 +6,8 @@ import plotly.graph_objects as go
 from unrolled.sweeps.results import Swept
 from unrolled.tracking.tables import PROFILES, read_rows
 
+from .configurations import Group, groups
 from .figures import layout, stroke, text
-from .gather import Group, groups
 
 MOST = 8  # configurations in one figure
 

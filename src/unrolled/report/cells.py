@@ -20,11 +20,12 @@ from .table import Entry, header, rows
 
 WORD = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
 NO_WORDS = ("null", "true", "false", "nan", "inf")
+HORIZON, LONGEST = "horizon", "longest_lag"  # a run without a horizon is censored at its longest lag
 QUANTITIES = {
     "slope at birth, nats per lag": "births_slope_mean",
     "slope at step 0, nats per lag": "slope_start",
     "slope now, nats per lag": "slope",
-    "horizon now, lags": "horizon",
+    "horizon now, lags": HORIZON,
 }
 
 
@@ -35,7 +36,7 @@ def cells_data(swept: Swept) -> dict[str, Any]:
     quantities = QUANTITIES | {f"score: {name}": name for name in scores}
     return {
         "sweep": swept.name,
-        "axes": {key: list(map(_text, values)) for key, values in swept.axes.items()},
+        "axes": {key: list(dict.fromkeys(map(_text, values))) for key, values in swept.axes.items()},
         "header": header(swept),
         "columns": keys,
         "quantities": {
@@ -43,6 +44,7 @@ def cells_data(swept: Swept) -> dict[str, Any]:
             for label, key in quantities.items()
             if any(row(cell).get(key) is not None for cell in swept.cells)
         },
+        "censored": {HORIZON: LONGEST},
         "diverging": DIVERGING,
         "cells": [_one(swept, cell, shown, keys) for cell, shown in zip(swept.cells, rows(swept), strict=True)],
     }

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from unrolled.place import name_of
+from unrolled.place import name_of, shown
 from unrolled.sweeps.results import Cell, Swept
+from unrolled.sweeps.values import holds
 
 from .gather import Axes, combinations, pool, varied
-from .sentences import VERBS, agreed
+from .sentences import agreed, verb
 
 NO_BIRTHS = "has no result"
 DIFFERENT = "has no regime that 9 in 10 births share"
@@ -69,13 +70,13 @@ def _about(swept: Swept, subject: Axes, along: str | None) -> list[Clause]:
 
 def _verb(swept: Swept, axes: Axes) -> str:
     """That of the regime which at least 90 % of the births have in every single configuration with these values."""
-    every = [each for each in combinations(swept, varied(swept)) if axes.items() <= each.items()]
+    every = [each for each in combinations(swept, varied(swept)) if holds(each, axes)]
     pools = [found for each in every if (found := pool(swept.cells, each)).births]
     if not pools:
         return NO_BIRTHS
     regimes = {agreed(found) for found in pools}
     regime = regimes.pop() if len(regimes) == 1 else None
-    return VERBS[regime].rstrip(",") if regime else DIFFERENT
+    return verb(regime).rstrip(",") if regime else DIFFERENT
 
 
 def _where(held: list[Axes], index: int, runs: int) -> str:
@@ -83,7 +84,7 @@ def _where(held: list[Axes], index: int, runs: int) -> str:
     if not held[0]:
         return ""
     axis = next(iter(held[0])).rpartition(".")[2]
-    first, last = (next(iter(value.values())) for value in (held[0], held[-1]))
+    first, last = (shown(next(iter(value.values()))) for value in (held[0], held[-1]))
     if runs == 1:
         return f" at every {axis}"
     if len(held) == 1 and 0 < index < runs - 1:
@@ -97,5 +98,5 @@ def _where(held: list[Axes], index: int, runs: int) -> str:
 
 def _cells(swept: Swept, kept: Iterable[Axes], verb: str) -> list[int]:
     """Those that were born, or where none was, all of them."""
-    held = [cell for cell in swept.cells if any(axes.items() <= cell.axes.items() for axes in kept)]
+    held = [cell for cell in swept.cells if any(holds(cell.axes, axes) for axes in kept)]
     return [int(cell.folder.name) for cell in held if verb == NO_BIRTHS or _born(cell)]

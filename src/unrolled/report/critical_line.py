@@ -12,8 +12,9 @@ from omegaconf import OmegaConf
 
 from unrolled.sweeps.results import Swept
 
+from .averages import mean
 from .figures import COLOURS, DIVERGING, layout
-from .gather import mean, pool
+from .gather import pool
 
 GAIN, BIAS = "init.gain", "init.bias_std"
 

@@ -9,21 +9,24 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from unrolled.place import shown
 from unrolled.sweeps.results import Swept
 
-from .gather import Curve, Pool, combinations, mean, pool, varied
+from .averages import count, mean
+from .gather import Curve, Pool, combinations, pool, varied
 
 # Okabe & Ito's eight colours, told apart by colour-blind readers (the black one last).
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999933", "#000000"]
 DASHES = ("solid", "dash", "dot", "dashdot")
 DIVERGING = [[0.0, "#08407a"], [0.5, "#f7f7f7"], [1.0, "#e69f00"]]  # in grey too the ends differ
 MOST_PANELS = 6
+MEAN = "%{y}: %{x:+.3f} nats per lag, mean over %{customdata}<extra></extra>"
 NORM = "norm of dL/dh at this lag / at lag 0"
 
 
 def profiles_at_birth(swept: Swept) -> go.Figure:
-    """Median over births of the profile by lag, with the band of the middle 80 %."""
-    return _profiles(swept, lambda each: each.birth_curves, "births")
+    """Median of the profile by lag over the births that have a gradient left, with the band of the middle 80 %."""
+    return _profiles(swept, lambda each: each.birth_curves, "births with a gradient left")
 
 
 def profiles_after_training(swept: Swept) -> go.Figure:
@@ -47,11 +50,22 @@ def _profiles(swept: Swept, chosen: Callable[[Pool], list[Curve]], what: str) ->
             for i, value in enumerate(swept.axes[colour] if colour else [None]):
                 axes = {**({colour: value} if colour else {}), **fixed}
                 drawn = chosen(pool(swept.cells, axes))
-                _add_band(figure, drawn, text(value), i, what, (r + 1, c + 1))
+                _add_band(figure, drawn, text(value) if colour else "all", i, what, (r + 1, c + 1))
     figure.update_yaxes(type="log", exponentformat="power", nticks=8)
     figure.update_annotations(selector={"text": NORM}, xshift=-65)
     figure.update_layout(height=130 + 250 * len(rows), **layout(colour))
     return figure
+
+
+def births_drawn(swept: Swept) -> list[str]:
+    """How many of the networks the curves at birth stand on."""
+    pools = [found for axes in combinations(swept, varied(swept)) if (found := pool(swept.cells, axes)).births]
+    lost = sum(each.no_gradient for each in pools)
+    every = sum(each.births for each in pools)
+    if not lost:
+        return []
+    where = "; ".join(f"{each.name} {each.no_gradient} of {each.births}" for each in pools if each.no_gradient)
+    return [f"Drawn are {every - lost} of {every} births. The others have no gradient left: {where}."]
 
 
 def _add_band(  # noqa: PLR0917
@@ -91,19 +105,23 @@ def arrows(swept: Swept) -> go.Figure:
     """From the mean slope at birth to the mean slope of the trained networks, a row per configuration."""
     keys = varied(swept)
     pools = [pool(swept.cells, axes) for axes in combinations(swept, keys)]
-    shown = [each for each in pools if each.birth_slopes and each.slopes][::-1]
-    names = [text(each.name) for each in shown]
-    first = [each.birth_mean for each in shown]
-    now = [mean(each.slopes) for each in shown]
+    drawn = [each for each in pools if each.birth_slopes and each.slopes][::-1]
+    names = [text(each.name) for each in drawn]
+    first = [each.birth_mean for each in drawn]
+    now = [mean(each.slopes) for each in drawn]
+    drawn_from = [count(len(each.birth_slopes), each.births, "births") for each in drawn]
+    trained_of = [count(len(each.slopes), len(each.trained), "runs") for each in drawn]
     figure = go.Figure()
-    spread = [0.0 if math.isnan(each.birth_sd) else each.birth_sd for each in shown]
+    spread = [0.0 if math.isnan(each.birth_sd) else each.birth_sd for each in drawn]
     figure.add_scatter(
         x=first, y=names, mode="markers", name="at birth (mean, sd over births)",
         marker={"symbol": "circle-open", "size": 9, "color": "#555"}, error_x={"array": spread, "color": "#aaa"},
+        customdata=drawn_from, hovertemplate=MEAN,
     )  # fmt: skip
     figure.add_scatter(
         x=now, y=names, mode="markers", name="after training (mean over seeds)",
         marker={"symbol": "diamond", "size": 9, "color": COLOURS[1]},
+        customdata=trained_of, hovertemplate=MEAN,
     )  # fmt: skip
     for name, a, b in zip(names, first, now, strict=True):
         figure.add_annotation(
@@ -113,7 +131,7 @@ def arrows(swept: Swept) -> go.Figure:
     figure.add_vline(x=0, line_width=1, line_dash="dot")
     figure.update_xaxes(title="slope, nats per lag (below 0 vanishing, above 0 exploding)")
     figure.update_yaxes(title="configuration", type="category")
-    figure.update_layout(height=160 + 22 * len(shown), **layout())
+    figure.update_layout(height=160 + 22 * len(drawn), **layout())
     return figure
 
 
@@ -138,7 +156,7 @@ def _panel(facets: Sequence[str], column: Any, row: Any) -> str:
 
 def text(value: Any) -> str:
     """What the user typed, escaped: plotly reads a little HTML in every label."""
-    return html.escape(str(value)) if value is not None else "all"
+    return html.escape(shown(value))
 
 
 def faint(colour: str) -> str:

@@ -1,33 +1,36 @@
-"""The numbers of the page: what the cells of one configuration (all axes but the seed) have in common."""
+"""What the networks that were drawn before training have in common, over the runs that share some axes."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from unrolled.place import SEED, name_of
 from unrolled.sweeps.results import Cell, Swept
-from unrolled.tracking.status import RESULTS
+from unrolled.sweeps.values import holds, identity, key_of
 from unrolled.tracking.tables import PROFILES, read_rows
+
+from .averages import mean, numbers, sd
+from .draws import draw_of
 
 Axes = dict[str, Any]
 Curve = list[float]  # ln of the norm of dL/dh relative to lag 0, by lag; nan where nothing is drawn
+Born = dict[Path, list[bool] | None]
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Births and trained networks of the cells that share these axes. slopes in nats per lag.
+    """Births and trained networks of the runs that share these axes. slopes in nats per lag.
 
-    born, trained: the folders of the cells that have them.
+    birth_slopes: of the networks that have a gradient left and a slope. birth_regimes: how many of all have which.
+    born: the folders of the runs with births, and which of their networks have a gradient left (None: a record of an
+    earlier version does not say it). trained: the folders of the runs that ended without diverging.
     """
 
     axes: Axes
     birth_slopes: list[float]
     birth_regimes: dict[str, int]
-    born: list[Path]
+    born: Born
     slopes: list[float]
     trained: list[Path]
 
@@ -37,7 +40,13 @@ class Pool:
 
     @property
     def birth_curves(self) -> list[Curve]:
-        return [curve for cell in self.born for curve in curves(cell / PROFILES / "births_relative_log.csv")]
+        """Of the networks that have a gradient left."""
+        return [
+            curve
+            for folder, alive in self.born.items()
+            for i, curve in enumerate(curves(folder / PROFILES / "births_relative_log.csv"))
+            if alive is None or (i < len(alive) and alive[i])
+        ]
 
     @property
     def curves(self) -> list[Curve]:
@@ -49,119 +58,47 @@ class Pool:
         return sum(self.birth_regimes.values())
 
     @property
+    def no_gradient(self) -> int:
+        """How many networks have no gradient left; 0 where no record says it."""
+        return sum(alive.count(False) for alive in self.born.values() if alive is not None)
+
+    @property
     def birth_mean(self) -> float:
         return mean(self.birth_slopes)
 
     @property
     def birth_sd(self) -> float:
-        return float(np.std(self.birth_slopes, ddof=1)) if len(self.birth_slopes) > 1 else math.nan
+        return sd(self.birth_slopes)
 
     def share(self, regime: str) -> float:
         return self.birth_regimes.get(regime, 0) / self.births if self.births else 0.0
 
 
-@dataclass(frozen=True)
-class Group:
-    """The cells with a result that share all axes but the seed, and how they scored."""
-
-    axes: Axes
-    cells: list[Cell]
-
-    @property
-    def name(self) -> str:
-        return name_of(self.axes)
-
-    @property
-    def scores(self) -> list[float]:
-        """Of the validation split, by the score that decides; without the runs that have none."""
-        return _numbers(cell.status["metrics"].get(cell.status["score"]) for cell in self.cells)
-
-    @property
-    def train_scores(self) -> list[float]:
-        return _numbers(cell.status["train"].get(cell.status["score"].removeprefix("val/")) for cell in self.cells)
-
-    @property
-    def solved_at(self) -> list[int | None]:
-        """For each cell of a task that can be solved: the updates it took, None where it was not within its budget."""
-        return [cell.status["solved"]["at"] for cell in self.cells if cell.status.get("solved")]
-
-    @property
-    def updates(self) -> int:
-        return max(cell.status["steps"] for cell in self.cells)
-
-    @property
-    def first(self) -> dict[str, Any]:
-        """What is the same for all: names of scores and baselines."""
-        return self.cells[0].status
-
-    @property
-    def seconds(self) -> float:
-        """What all updates of a run took, the mean over the runs."""
-        return mean([cell.status["seconds_per_update"] * cell.status["steps"] for cell in self.cells])
-
-    @property
-    def birth_slopes(self) -> list[float]:
-        return [slope for cell in self.cells for slope in cell.status.get("births", {}).get("slopes", [])]
-
-    @property
-    def birth_regimes(self) -> dict[str, int]:
-        counts: dict[str, int] = {}
-        for cell in self.cells:
-            for name, n in cell.status.get("births", {}).get("regimes", {}).items():
-                counts[name] = counts.get(name, 0) + n
-        return counts
-
-
-def _numbers(values: Iterable[float | None]) -> list[float]:
-    return [value for value in values if value is not None]
-
-
-def groups(swept: Swept) -> list[Group]:
-    """In the order of the axes; without combinations that have no cell with a result."""
-    keys, members = varied(swept), {}
-    for cell in swept.cells:
-        if cell.state in RESULTS and "score" in cell.status:
-            members.setdefault(tuple(cell.axes[key] for key in keys), []).append(cell)
-    wanted = [axes for axes in combinations(swept, keys) if tuple(axes.values()) in members]
-    return [Group(axes, members[tuple(axes.values())]) for axes in wanted]
-
-
-def trained(swept: Swept) -> bool:
-    """Whether any cell has made an update; else scores are those of random networks."""
-    return any(cell.status.get("steps") for cell in swept.cells)
-
-
-def mean(values: Sequence[float]) -> float:
-    return float(np.mean(values)) if values else math.nan
-
-
 def pool(cells: Iterable[Cell], axes: Axes) -> Pool:
-    """The pool of the cells with these values on these axes.
+    """Returns the pool of the runs with these values on these axes.
 
-    Births of one seed that are equal to the bit are the same draw (cells that differ in something births do not depend
-    on, such as the learning rate) and count once. A network that diverged is not a trained one: its slope is left out.
+    Runs with the same draw (`draw_of`) count once. A network that diverged is not a trained one: its slope is left out.
     """
-    made = Pool(axes, [], {}, [], [], [])
+    made = Pool(axes, [], {}, {}, [], [])
     drawn = set()
     for cell in cells:
-        if any(cell.axes[key] != value for key, value in axes.items()):
+        if not holds(cell.axes, axes):
             continue
-        births = cell.status.get("births") or {"slopes": [], "regimes": {}}
-        identity = (cell.axes.get(SEED), *births["slopes"], *births["regimes"].items())
-        if identity not in drawn:
-            drawn.add(identity)
+        births = cell.status.get("births")
+        if births is not None and (draw := draw_of(cell)) not in drawn:
+            drawn.add(draw)
             made.birth_slopes.extend(births["slopes"])
-            made.born.append(cell.folder)
+            made.born[cell.folder] = births.get("alive")
             for regime, n in births["regimes"].items():
                 made.birth_regimes[regime] = made.birth_regimes.get(regime, 0) + n
         if cell.state == "completed":
-            made.slopes.extend(_numbers([cell.status.get("slope")]))
+            made.slopes.extend(numbers([cell.status.get("slope")]))
             made.trained.append(cell.folder)
     return made
 
 
 def curves(path: Path) -> list[Curve]:
-    """The rows of a profile file by lag; empty where a cell did not get that far."""
+    """Returns the rows of a profile file by lag; none where a run did not get that far."""
     return [row[:0:-1] for row in read_rows(path)]
 
 
@@ -179,9 +116,8 @@ def only(swept: Swept, key: str) -> bool:
 
 def combinations(swept: Swept, keys: Sequence[str]) -> list[Axes]:
     """The values that occur together on these axes, in the order of the axes given."""
-    seen: dict[tuple[Any, ...], Axes] = {}
+    found: dict[tuple[str, ...], Axes] = {}
     for cell in swept.cells:
-        axes = {key: cell.axes[key] for key in keys}
-        seen.setdefault(tuple(axes.values()), axes)
-    order = {key: {str(v): i for i, v in enumerate(swept.axes[key])} for key in keys}
-    return sorted(seen.values(), key=lambda axes: [order[key][str(axes[key])] for key in keys])
+        found.setdefault(key_of(cell.axes, keys), {key: cell.axes.get(key) for key in keys})
+    order = {key: {identity(value): i for i, value in enumerate(swept.axes[key])} for key in keys}
+    return sorted(found.values(), key=lambda axes: [order[key][identity(axes[key])] for key in keys])

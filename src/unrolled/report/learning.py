@@ -1,11 +1,16 @@
 """The figures of what was learnt: scores beside baselines, and what it cost in time."""
 
+from typing import Any
+
 import plotly.graph_objects as go
 
 from unrolled.sweeps.results import Swept
+from unrolled.tracking.readable import is_number
 
+from .averages import mean
+from .configurations import groups
 from .figures import COLOURS, layout, text
-from .gather import groups, only
+from .gather import only
 
 
 def scores(swept: Swept) -> go.Figure | None:
@@ -25,12 +30,12 @@ def scores(swept: Swept) -> go.Figure | None:
             marker = {"symbol": symbol, "size": 9, "color": colour}
             figure.add_scatter(x=x, y=y, mode="markers", name=name, marker=marker)
     score = told[0].first["score"]
-    baselines = [(each.first["baseline"].get(score), text(each.name)) for each in told[::-1]]
+    baselines = [(each.baseline, text(each.name)) for each in told[::-1]]
     known = [(value, name) for value, name in baselines if value is not None]
     if known:
         x, y = zip(*known, strict=True)
         marker = {"symbol": "line-ns-open", "size": 14, "color": "#555"}
-        figure.add_scatter(x=x, y=y, mode="markers", name=text(told[0].first["baseline_name"]), marker=marker)
+        figure.add_scatter(x=x, y=y, mode="markers", name=text(told[0].baseline_name), marker=marker)
     figure.update_xaxes(title=text(score))
     figure.update_yaxes(type="category", title="configuration")
     figure.update_layout(height=160 + 24 * len(told), **layout())
@@ -44,19 +49,25 @@ def cost(swept: Swept) -> go.Figure | None:
         return None
     told = groups(swept)
     figure = go.Figure()
-    networks = sorted((each.axes[key], each.seconds) for each in told)
-    figure.add_scatter(x=[T for T, _ in networks], y=[s for _, s in networks], name="the RNN", mode="lines+markers")
-    names = dict.fromkeys(name for each in told for name in each.first["references"])
+    networks = [(each.axes[key], mean(each.seconds)) for each in told if each.seconds]
+    _add_times(figure, networks, name="the RNN")
+    names = dict.fromkeys(name for each in told for name in each.references)
     for name in names:
         points = [
-            (each.axes[key], each.first["references"][name]["seconds"])
+            (each.axes[key], seconds)
             for each in told
-            if "seconds" in each.first["references"].get(name, {})
+            if (seconds := each.references.get(name, {}).get("seconds")) is not None
         ]
-        if points:
-            x, y = zip(*sorted(points), strict=True)
-            figure.add_scatter(x=x, y=y, name=text(name), mode="lines+markers", line={"dash": "dash"})
+        _add_times(figure, points, name=text(name), line={"dash": "dash"})
     figure.update_xaxes(title="T, time steps", type="log")
     figure.update_yaxes(title="seconds of training", type="log")
     figure.update_layout(height=400, **layout())
     return figure
+
+
+def _add_times(figure: go.Figure, points: list[tuple[Any, float]], **line: Any) -> None:
+    """points: length of the sequences, and seconds."""
+    known = sorted((float(T), seconds) for T, seconds in points if is_number(T))
+    if known:
+        x, y = zip(*known, strict=True)
+        figure.add_scatter(x=x, y=y, mode="lines+markers", **line)

@@ -46,7 +46,7 @@ def learning(folder: Path, status: dict[str, Any]) -> go.Figure | None:
         if known is not None:
             figure.add_hline(
                 y=known, line_dash="dash", line_color="#777", row=1, col=column,  # type: ignore[arg-type]
-                annotation_text=text(status["baseline_name"]),
+                annotation_text=text(status.get("baseline_name", "trivial baseline")),
             )  # fmt: skip
     figure.update_xaxes(title="training step (updates)")
     figure.update_layout(height=400, **layout(beside=True))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from unrolled.errors import UserError
 from unrolled.tracking import status
+from unrolled.tracking.readable import readable
 from unrolled.tracking.record import unfinished_resume
 from unrolled.tracking.summary import gradient_lines
 
@@ -26,7 +27,9 @@ def build_run(folder: Path) -> Path:
 
     Raises UserError for a folder without a run.
     """
-    told = status.read(folder)
+    told = readable(status.read(folder))
+    if not told and status.unreadable(folder):
+        raise UserError(f"{folder / status.FILE} cannot be read: it is empty or cut short")
     if not told:
         raise UserError(f"{folder} holds neither a run nor a sweep")
     attributions, silent = _attributions(folder)
@@ -47,7 +50,7 @@ def build_run(folder: Path) -> Path:
 
 def _ending(told: dict[str, Any]) -> str:
     after = f" after {told['steps']} updates" if "steps" in told else ""
-    ended = f"{told['state']}{after}" + (f": {told['error']}" if told.get("error") else "")
+    ended = f"{told.get('state', 'unknown')}{after}" + (f": {told['error']}" if told.get("error") else "")
     return "; ".join(filter(None, [ended, unfinished_resume(told)]))
 
 
@@ -55,7 +58,8 @@ def _scores(told: dict[str, Any]) -> dict[str, dict[str, float | None]]:
     """None of a run that did not get there."""
     if "score" not in told:
         return {}
-    return {"this run": told["metrics"], told["baseline_name"]: told["baseline"], **told["references"]}
+    trivial = {told.get("baseline_name", "trivial baseline"): told.get("baseline", {})}
+    return {"this run": told.get("metrics", {}), **trivial, **told.get("references", {})}
 
 
 def _sections(folder: Path, told: dict[str, Any]) -> list[Section]:

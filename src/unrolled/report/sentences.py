@@ -2,6 +2,7 @@
 
 from unrolled.sweeps.results import Swept
 
+from .averages import count
 from .gather import Pool, combinations, pool, varied
 
 AGREE = 0.9
@@ -14,8 +15,15 @@ VERBS = {
     "saturated": "is saturated",
     "dead": "is dead",
     "diverged": "overflows in the forward pass",
+    "mixed": "differs between samples",
+    "cut": "is cut at a step",
     "undecided": "is undecided",
 }
+
+
+def verb(regime: str) -> str:
+    """What the gradient does; a regime of another version is named as it is."""
+    return VERBS.get(regime, f"is {regime}")
 
 
 def sentences(swept: Swept) -> list[str]:
@@ -31,12 +39,20 @@ def agreed(each: Pool) -> str | None:
 
 
 def sentence(each: Pool) -> str:
-    slope = (
-        f"slope at birth {each.birth_mean:+z.4f} (sd {each.birth_sd:z.4f}) nats per lag" if each.birth_slopes else ""
-    )
+    slope = birth_slope(each)
     regime = agreed(each)
     if regime is not None:
         n = each.birth_regimes[regime]
-        return f"{each.name} {VERBS[regime]} at birth: {n} of {each.births} births; {slope}."
+        return f"{each.name} {verb(regime)} at birth: {n} of {each.births} births{slope}."
     counts = ", ".join(f"{k} {name}" for name, k in sorted(each.birth_regimes.items(), key=lambda i: -i[1]))
-    return f"{each.name}: the births do not agree ({counts} of {each.births}); {slope}."
+    return f"{each.name}: the births do not agree ({counts} of {each.births}){slope}."
+
+
+def birth_slope(each: Pool) -> str:
+    """A clause: mean, sd, and how many networks they stand on; nothing where no network has a slope."""
+    if not each.birth_slopes:
+        return ""
+    n = len(each.birth_slopes)
+    spread = f"sd {each.birth_sd:z.4f}, " if n > 1 else ""
+    lost = f"; {each.no_gradient} have no gradient left" if each.no_gradient else ""
+    return f"; slope at birth {each.birth_mean:+z.4f} nats per lag ({spread}{count(n, each.births, 'births')}{lost})"

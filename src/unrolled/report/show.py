@@ -13,6 +13,7 @@ from unrolled.errors import UserError
 from unrolled.paths import SWEEP_RECORD
 from unrolled.sweeps.results import read_sweep
 from unrolled.tracking import status
+from unrolled.tracking.readable import readable
 from unrolled.tracking.record import unfinished_resume
 from unrolled.tracking.summary import gradient_lines, horizon_words, number
 from unrolled.tracking.tables import PROFILES
@@ -34,15 +35,17 @@ def show(folder: Path) -> None:
         console.width = 240  # a pipe has no width: do not cut the lines
     if (folder / SWEEP_RECORD).is_file():
         _sweep(console, folder)
-    elif told := status.read(folder):
+    elif told := readable(status.read(folder)):
         _run(console, folder, told)
+    elif status.unreadable(folder):
+        raise UserError(f"{folder / status.FILE} cannot be read: it is empty or cut short")
     else:
         raise UserError(f"{folder} holds neither a run nor a sweep")
 
 
 def _run(console: Console, folder: Path, told: dict[str, Any]) -> None:
     why = f", {told['error']}" if told.get("error") else ""
-    lines = [f"{told.get('name', folder.name)}: {told['state']}{why}"]
+    lines = [f"{told.get('name', folder.name)}: {told.get('state', 'unknown')}{why}"]
     if resume := unfinished_resume(told):
         lines.append(f"note      {resume}")
     if "score" in told:
@@ -53,7 +56,7 @@ def _run(console: Console, folder: Path, told: dict[str, Any]) -> None:
             low, high = min(curve), max(curve)
             ends = f"10^{low / LN_10:z.1f} to 10^{high / LN_10:z.1f}"
             lines.append(f"{name}   {sparkline(curve, low, high)}  lag 0 to {len(curve) - 1}: {ends}")
-    for line in [*lines, *(gradient_lines(told) if told["state"] in status.RESULTS else [])]:
+    for line in [*lines, *(gradient_lines(told) if told.get("state") in status.RESULTS else [])]:
         console.print(line, markup=False, soft_wrap=True)
 
 
@@ -83,8 +86,8 @@ def _sweep(console: Console, folder: Path) -> None:
 def _score(told: dict[str, Any]) -> str:
     """The one that decides, beside the trivial baseline."""
     name = told["score"]
-    value, baseline = number(told["metrics"].get(name), "z.4g"), number(told["baseline"].get(name), "z.4g")
-    return f"{name} {value} ({told['baseline_name']}: {baseline})"
+    value, baseline = (number(told.get(key, {}).get(name), "z.4g") for key in ("metrics", "baseline"))
+    return f"{name} {value} ({told.get('baseline_name', 'trivial baseline')}: {baseline})"
 
 
 def profile(folder: Path, suffix: str = "") -> list[float]:

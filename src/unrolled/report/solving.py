@@ -11,7 +11,7 @@ from unrolled.sweeps.results import Cell, Swept
 from unrolled.tracking.status import RESULTS
 
 from .concordance import Concordance, concordance
-from .gather import groups
+from .configurations import groups
 from .survival import Followed, Survival
 
 DECADES = (-6, -3, -1, 1, 3, 6)  # edges of the bins: powers of ten by which a gradient changes over the dependency

@@ -55,12 +55,10 @@ def _names(cells: list[Cell]) -> list[str]:
 
 def _row(cell: Cell, scored: list[str]) -> list[Entry]:
     kept = cell.status
-    births = kept.get("births", {})
-    born, spread = births.get("slope_mean"), number(births.get("slope_sd"), "z.3f")
     regime = kept.get("regime") or kept.get("regime_reason")
     return [
         *(_score(kept, name, i, several=", " in scored[0]) for i, name in enumerate(scored)),
-        Entry(f"{number(born, '+z.3f')} ({spread})", born),
+        _born(kept.get("births", {})),
         *(Entry(number(kept.get(key), "+z.3f"), kept.get(key)) for key in ("slope_start", "slope")),
         _horizon(kept),
         Entry(str(regime or "-"), regime),
@@ -76,8 +74,16 @@ def _score(kept: dict[str, Any], name: str, column: int, several: bool) -> Entry
     return Entry(prefix + number(value, "z.4g"), value)
 
 
+def _born(births: dict[str, Any]) -> Entry:
+    """Mean, sd, and how many of the networks have a slope where that is not all of them."""
+    mean, spread = (number(births.get(key), form) for key, form in (("slope_mean", "+z.3f"), ("slope_sd", "z.3f")))
+    slopes, every = len(births.get("slopes", [])), births.get("n", 0)
+    behind = f", {slopes} of {every}" if slopes != every else ""
+    return Entry(f"{mean} ({spread}{behind})", births.get("slope_mean"))
+
+
 def _horizon(kept: dict[str, Any]) -> Entry:
     if kept.get("horizon") is not None:
-        return Entry(f"{kept['horizon']} {kept['horizon_direction']}", kept["horizon"])
+        return Entry(f"{kept['horizon']} {kept.get('horizon_direction', '')}".rstrip(), kept["horizon"])
     longest = kept.get("longest_lag")
     return Entry("-", None) if longest is None else Entry(f"> {longest}", longest + 1)

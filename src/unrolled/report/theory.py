@@ -1,4 +1,4 @@
-"""Theory beside measurement: predicted and measured slopes of every cell, and why they differ."""
+"""Theory beside measurement: predicted and measured slopes of every run, and why they differ."""
 
 import math
 from collections import Counter
@@ -9,22 +9,18 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from unrolled.sweeps.results import Cell, Swept
+from unrolled.tracking.moments import When, moment
 from unrolled.tracking.status import RESULTS
 
+from .configurations import trained
 from .figures import COLOURS, layout, text
-from .gather import trained
 
-PREDICTORS = {
-    "bound": "bound ln(gamma sigma_max)",
-    "ln_rho": "ln rho",
-    "mean_field": "mean field",
-    "measured_chi": "measured chi",
-    "exponent": "Lyapunov exponent",
-}
-ENDS = {"slope_start": "predictions_start", "slope": "predictions"}
-TITLES = {"slope_start": "at step 0", "slope": "at the end, with the trained W_h"}
-STATES = {"slope_start": RESULTS, "slope": ("completed",)}  # a network that diverged is not a trained one
-LEAST = 5  # cells for a picture
+PREDICTORS = {"bound": "bound ln(gamma sigma_max)", "ln_rho": "ln rho", "mean_field": "mean field"}
+# Not predictions: they are computed from the f' and the Jacobians that made the slope.
+MEASURED = {"measured_chi": "measured chi", "exponent": "Lyapunov exponent"}
+TITLES: dict[When, str] = {"start": "at step 0", "end": "at the end, with the trained W_h"}
+STATES = {"start": RESULTS, "end": ("completed",)}  # a network that diverged is not a trained one
+LEAST = 5  # runs for a picture
 FAR = 0.1  # nats per lag: a difference worth a word
 HALF = 0.5
 NEARLY_ALL = 0.9
@@ -33,55 +29,49 @@ THEORY = "mean_field"
 
 @dataclass(frozen=True)
 class Pairs:
-    """One predictor at one end of training: a predicted and a measured slope for each cell that has both."""
+    """One quantity at one moment of training: its value and the slope, for each run that has both."""
 
     cells: list[Cell]
     predicted: np.ndarray
     measured: np.ndarray
 
     @property
-    def r2(self) -> float:
-        """1 - sum of squared differences over that about the mean of what was measured; nothing is fitted.
-
-        nan where nothing was measured, or the same everywhere.
-        """
-        about = float(((self.measured - self.measured.mean()) ** 2).sum()) if len(self.cells) else 0.0
-        return 1 - float(((self.predicted - self.measured) ** 2).sum()) / about if about else math.nan
+    def rms(self) -> float:
+        """Root of the mean squared difference, nats per lag; nothing is fitted. nan where there is no run."""
+        return math.sqrt(float(((self.predicted - self.measured) ** 2).mean())) if len(self.cells) else math.nan
 
 
-def pairs(swept: Swept, end: str, predictor: str) -> Pairs:
-    """end: a key of `ENDS`."""
+def pairs(swept: Swept, when: When, name: str) -> Pairs:
+    """name: a key of `PREDICTORS` or `MEASURED`."""
     kept = []
     for cell in swept.cells:
-        if cell.state in STATES[end] and cell.status.get(end) is not None:
-            predicted = (cell.status.get(ENDS[end]) or {}).get(predictor)
-            if predicted is not None and math.isfinite(predicted):
-                kept.append((cell, predicted, cell.status[end]))
+        then = moment(cell.status, when)
+        value = then.predictions.get(name)
+        if cell.state in STATES[when] and then.slope is not None and value is not None:
+            kept.append((cell, value, then.slope))
     cells, predicted, measured = zip(*kept, strict=True) if kept else ((), (), ())
-    return Pairs(list(cells), np.array(predicted), np.array(measured))
+    return Pairs(list(cells), np.array(predicted, dtype=float), np.array(measured, dtype=float))
 
 
-def best(swept: Swept, end: str) -> str | None:
-    """The predictor with the largest R^2 among those that speak of nearly all cells; None where there are too few."""
-    every = {name: pairs(swept, end, name) for name in PREDICTORS}
+def best(swept: Swept, when: When) -> str | None:
+    """The predictor with the least RMS difference among those that speak of nearly all runs; None: too few runs."""
+    every = {name: pairs(swept, when, name) for name in PREDICTORS}
     most = max(len(found.cells) for found in every.values())
-    told = {
-        name: found.r2
-        for name, found in every.items()
-        if len(found.cells) >= NEARLY_ALL * most and not math.isnan(found.r2)
-    }
-    return max(told, key=lambda name: told[name]) if told and most >= LEAST else None
+    known = {name: found.rms for name, found in every.items() if len(found.cells) >= NEARLY_ALL * most}
+    return min(known, key=lambda name: known[name]) if most >= LEAST else None
 
 
 def scatter(swept: Swept) -> go.Figure | None:
-    """Measured against predicted slope, a point for each cell and predictor; None where there are too few cells."""
-    if best(swept, "slope_start") is None:
+    """Measured against predicted slope, a point for each run and quantity; None where there are too few runs."""
+    if best(swept, "start") is None:
         return None
-    ends = list(ENDS) if trained(swept) else ["slope_start"]
+    ends: list[When] = [when for when in TITLES if when == "start" or trained(swept)]
     figure = make_subplots(1, len(ends), subplot_titles=[TITLES[end] for end in ends], horizontal_spacing=0.09)
     for column, end in enumerate(ends, start=1):
-        every = {name: pairs(swept, end, name) for name in PREDICTORS}
+        every = {name: pairs(swept, end, name) for name in PREDICTORS | MEASURED}
         measured = np.concatenate([found.measured for found in every.values()])
+        if not len(measured):
+            continue
         low, high = float(measured.min()), float(measured.max())
         figure.add_scatter(
             x=[low, high], y=[low, high], mode="lines", line={"color": "#777", "width": 1}, showlegend=False,
@@ -89,58 +79,75 @@ def scatter(swept: Swept) -> go.Figure | None:
         )  # fmt: skip
         for i, (name, found) in enumerate(every.items()):
             if len(found.cells):
-                figure.add_scatter(
-                    x=found.predicted, y=found.measured, mode="markers", name=PREDICTORS[name], legendgroup=name,
-                    showlegend=column == 1, marker={"color": COLOURS[i], "symbol": i, "size": 7},
-                    text=[text(cell.name) for cell in found.cells],
-                    hovertemplate="%{text}<br>predicted %{x:.3f}, measured %{y:.3f}<extra></extra>", row=1, col=column,
-                )  # fmt: skip
-    figure.update_xaxes(title="predicted slope, nats per lag")
+                _add_points(figure, name, found, i, column)
+    figure.update_xaxes(title="slope by theory, or measured another way; nats per lag")
     figure.update_yaxes(title="measured slope, nats per lag")
     figure.update_layout(height=520, **layout(beside=True))
     return figure
 
 
+def _add_points(figure: go.Figure, name: str, found: Pairs, index: int, column: int) -> None:
+    title = PREDICTORS.get(name) or f"{MEASURED[name]} (measured)"
+    figure.add_scatter(
+        x=found.predicted, y=found.measured, mode="markers", name=title, legendgroup=name,
+        showlegend=column == 1, marker={"color": COLOURS[index], "symbol": index, "size": 7},
+        text=[text(cell.name) for cell in found.cells],
+        hovertemplate="%{text}<br>x %{x:.3f}, measured slope %{y:.3f}<extra></extra>", row=1, col=column,
+    )  # fmt: skip
+
+
 def agreement(swept: Swept) -> list[str]:
-    """R^2 of every predictor at both ends of training; where the best one and mean-field theory are wrong, and why."""
+    """RMS differences of every predictor at both moments; where the best one and mean-field theory are wrong, and why.
+
+    What is measured along the same states stands apart.
+    """
     lines = []
-    for end, title in TITLES.items():
-        winner = best(swept, end)
-        if winner is None or (end == "slope" and not trained(swept)):
+    for when, title in TITLES.items():
+        winner = best(swept, when)
+        if winner is None or (when == "end" and not trained(swept)):
             continue
-        every = {name: pairs(swept, end, name) for name in PREDICTORS}
-        scores = ", ".join(
-            f"{PREDICTORS[name]} {found.r2:z.3f}" for name, found in every.items() if not math.isnan(found.r2)
-        )
-        lines.append(f"R^2 of the predicted slope {title}, {len(every[winner].cells)} cells: {scores}.")
-        lines += [_differences(every[name], end, name) for name in dict.fromkeys((winner, THEORY))]
+        lines.append(f"RMS difference of predicted and measured slope {title}, nats per lag: {_all(swept, when)}.")
+        if beside := _all(swept, when, MEASURED):
+            lines.append(f"Measured along the same states, no predictions, RMS difference {title}: {beside}.")
+        lines += [_differences(pairs(swept, when, name), when, name) for name in dict.fromkeys((winner, THEORY))]
     return lines
 
 
-def _differences(found: Pairs, end: str, name: str) -> str:
+def _all(swept: Swept, when: When, names: dict[str, str] = PREDICTORS) -> str:
+    """Each with the runs behind it: some have no value."""
+    found = ((title, pairs(swept, when, name)) for name, title in names.items())
+    return ", ".join(f"{title} {each.rms:z.3f} ({len(each.cells)} runs)" for title, each in found if each.cells)
+
+
+def _differences(found: Pairs, when: When, name: str) -> str:
     """How often a predictor is off; of mean-field theory also why."""
     if not len(found.cells):
-        return f"Mean-field theory says nothing of these cells {TITLES[end]}."
+        return f"Mean-field theory says nothing of these runs {TITLES[when]}."
     off = found.predicted - found.measured
     far = [(cell, float(by)) for cell, by in zip(found.cells, off, strict=True) if abs(by) > FAR]
-    told = f"{len(far)} of {len(found.cells)} cells are more than {FAR} nats per lag off the prediction"
-    reasons = Counter(_reason(cell, by, end) for cell, by in far) if name == THEORY else {}
+    counted = f"{len(far)} of {len(found.cells)} runs are more than {FAR} nats per lag off the prediction"
+    given = (reason for cell, by in far if (reason := _reason(cell, by, when)) is not None)
+    reasons = Counter(given) if name == THEORY else {}
     why = "; ".join(f"{n} by {reason}" for reason, n in reasons.items())
     largest = f"the largest difference is {abs(off).max():z.3f}"
-    return f"{PREDICTORS[name]}, {TITLES[end]}: {told}; {largest}.{f' Why: {why}.' if why else ''}"
+    return f"{PREDICTORS[name]}, {TITLES[when]}: {counted}; {largest}.{f' Why: {why}.' if why else ''}"
 
 
-def _reason(cell: Cell, difference: float, end: str) -> str:
-    """The first that holds. Measured chi knows just where the units sit on f: what it mends is their doing."""
-    status = cell.status
-    births = (status.get("births") or {}).get("slope_sd") or 0.0
-    mended = (status.get(ENDS[end]) or {}).get("measured_chi", math.nan) - status[end]
-    if (status.get("flat") or 0.0) >= HALF and (status.get("dead") or 0.0) < HALF:
+def _reason(cell: Cell, difference: float, when: When) -> str | None:
+    """The first that holds; None where the record does not say where the units sat at that moment.
+
+    Measured chi knows just where the units sit on f: what it mends is their doing.
+    """
+    then = moment(cell.status, when)
+    chi = then.predictions.get("measured_chi")
+    if then.flat is None or then.dead is None or then.slope is None or chi is None:
+        return None
+    if then.flat >= HALF and then.dead < HALF:
         return "saturation (over half of the units sit where f is flat)"
-    if abs(mended) < HALF * abs(difference):
+    if abs(chi - then.slope) < HALF * abs(difference):
         return "input and state (the units do not sit on f where theory puts them)"
-    if end == "slope":
+    if when == "end":
         return "training (W_h has a structure that random weights have not)"
-    if abs(difference) < 3 * births:
+    if abs(difference) < 3 * ((cell.status.get("births") or {}).get("slope_sd") or 0.0):
         return "finite size (births of the same configuration scatter as much)"
     return "units that move together (W_h and f' are not independent, as theory takes them to be)"

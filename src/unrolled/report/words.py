@@ -6,7 +6,8 @@ from typing import Any
 from unrolled.sweeps.results import Swept
 from unrolled.tracking.tables import WORDS
 
-from .gather import groups, mean
+from .averages import mean
+from .configurations import groups
 
 
 def words(swept: Swept) -> list[dict[str, Any]]:
@@ -22,6 +23,7 @@ def words(swept: Swept) -> list[dict[str, Any]]:
                     "pair": f"{first['word']} / {first['other']}",
                     "before": f"{mean([float(pair['cosine_start']) for pair in pairs]):+z.2f}",
                     "after": f"{mean([float(pair['cosine']) for pair in pairs]):+z.2f}",
+                    "runs": len(pairs),
                     "nearest_before": first["nearest_start"],
                     "nearest_after": first["nearest"],
                 }

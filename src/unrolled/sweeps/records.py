@@ -1,6 +1,5 @@
 """What became of each cell: its own `status.json`, or, where its folder is full, the launcher's word for it."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ RECORDS = "records"
 def read(cell: Path) -> dict[str, Any]:
     """The status of the cell whose folder this is."""
     kept = _record(cell)
-    return json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else status.read(cell)
+    return status.read_from(kept) or status.read(cell)
 
 
 def write(cell: Path, **values: Any) -> None:

@@ -10,10 +10,12 @@ from unrolled.errors import UserError
 from unrolled.paths import SWEEP_RECORD
 from unrolled.place import name_of
 from unrolled.tracking import status
+from unrolled.tracking.readable import is_number, readable
 from unrolled.tracking.tables import Table
 
 from . import records
 from .plan import read_plan
+from .values import distinct
 
 RESULTS = "results.csv"
 CAUSES = ("slope_by_f", "slope_by_W_h", "flat", "dead", "cancellation", "below_float_from")
@@ -56,8 +58,8 @@ def read_sweep(folder: Path) -> Swept:
         raise UserError(f"{folder} holds no sweep: {SWEEP_RECORD} is missing")
     config = OmegaConf.load(record)
     planned = read_plan(folder)
-    cells = [Cell(path := folder / str(cell.number), cell.axes, records.read(path)) for cell in planned]
-    axes = {key: list(dict.fromkeys(cell.axes[key] for cell in planned)) for key in planned[0].axes} if planned else {}
+    cells = [Cell(path := folder / str(cell.number), cell.axes, _left(path)) for cell in planned]
+    axes = {key: distinct(cell.axes.get(key) for cell in planned) for key in planned[0].axes} if planned else {}
     name = str(config.hydra.job.config_name)
     if name == "train":  # not a sweep's own file: a ready setting, or axes on the command line
         setting = config.hydra.runtime.choices.get("experiment")
@@ -65,14 +67,20 @@ def read_sweep(folder: Path) -> Swept:
     return Swept(folder, name, str(config.sweep.question), axes, cells)
 
 
+def _left(cell: Path) -> dict[str, Any]:
+    """A record that cannot be read is a missing one."""
+    kept = readable(records.read(cell))
+    return kept or ({"error": f"{status.FILE} cannot be read"} if status.unreadable(cell) else {})
+
+
 def columns(swept: Swept) -> list[str]:
     """The header of results.csv: no times, ids or paths, so that equal sweeps have equal files."""
     metrics = sorted({key for cell in swept.cells for key in cell.status.get("metrics", {})})
     baselines = sorted({key for cell in swept.cells for key in cell.status.get("baseline", {})})
     gradients = ["regime_start", "regime", "slope_start", "slope", "slope_error"]
-    gradients += ["horizon", "horizon_direction", "horizon_extrapolated", *CAUSES]
+    gradients += ["horizon", "horizon_direction", "horizon_extrapolated", "longest_lag", *CAUSES]
     gradients += [f"{when}/{key}" for when in PREDICTED for key in PREDICTIONS]
-    births = ["births", "births_slope_mean", "births_slope_sd", "births_regimes"]
+    births = ["births", "births_slopes", "births_slope_mean", "births_slope_sd", "births_regimes"]
     train = sorted({f"train/{key}" for cell in swept.cells for key in cell.status.get("train", {})})
     learning = ["updates", "solved_at", "roughness", *metrics, *train, *(f"baseline/{b}" for b in baselines)]
     return [*swept.axes, "state", *gradients, *births, *learning, "error"]
@@ -83,12 +91,13 @@ def row(cell: Cell) -> dict[str, Any]:
     kept = cell.status
     values = {**cell.axes, "state": cell.state, "error": kept.get("error")}
     values |= {key: kept.get(key) for key in ("regime_start", "regime", "slope_start", "slope", "slope_error")}
-    values |= {key: kept.get(key) for key in ("horizon", "horizon_direction", "horizon_extrapolated")}
+    values |= {key: kept.get(key) for key in ("horizon", "horizon_direction", "horizon_extrapolated", "longest_lag")}
     values |= {key: kept.get(key) for key in CAUSES}
     values |= {f"{when}/{key}": (kept.get(when) or {}).get(key) for when in PREDICTED for key in PREDICTIONS}
     if "births" in kept:
         births = kept["births"]
-        values |= {"births": births["n"], "births_slope_mean": births["slope_mean"]}
+        values |= {"births": births["n"], "births_slopes": len(births["slopes"])}
+        values["births_slope_mean"] = births["slope_mean"]
         values["births_slope_sd"] = births["slope_sd"]
         values["births_regimes"] = " ".join(f"{n}:{label}" for label, n in births["regimes"].items())
     values |= {"updates": kept.get("steps"), "roughness": kept.get("roughness")}
@@ -107,10 +116,7 @@ def write_results(swept: Swept) -> Path:
 
 def by_axes(cell: Cell) -> list[tuple[bool, float, str]]:
     """Numbers before words, each in their own order."""
-    return [
-        (False, float(value), "") if isinstance(value, int | float) else (True, 0.0, str(value))
-        for value in cell.axes.values()
-    ]
+    return [(False, float(value), "") if is_number(value) else (True, 0.0, str(value)) for value in cell.axes.values()]
 
 
 def failures(swept: Swept) -> list[str]:

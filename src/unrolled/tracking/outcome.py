@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from unrolled.config import fingerprint
+from unrolled.config import births_fingerprint, fingerprint
 from unrolled.gradients.regime import RULES_VERSION
 from unrolled.paths import CHECKOUT
 from unrolled.place import Place
@@ -26,6 +26,7 @@ def opening(values: dict[str, Any], place: Place, started: float) -> dict[str, A
         "axes": place.axes,
         "choices": place.choices,
         "fingerprint": fingerprint(values),
+        "births_fingerprint": births_fingerprint(values),
         "git": _git(),
         "machine": _machine(),
         **origin(),
@@ -54,8 +55,9 @@ def gradient_results(first: Evidence | None, last: Evidence | None, born: dict[s
 
 
 def _told(first: Evidence, last: Evidence, born: Births) -> dict[str, Any]:
+    """The keys of the end stand flat; all that is known of step 0 stands under `start`, three of them flat too."""
     starts = {f"{key}_start": first[key] for key in ("regime", "slope", "predictions")}
-    return starts | last | {"births": _births(born)}
+    return {**starts, "start": first, **last, "births": _births(born)}
 
 
 def _births(born: Births) -> dict[str, Any]:
@@ -66,6 +68,7 @@ def _births(born: Births) -> dict[str, Any]:
         "slope_sd": float(slopes.std()) if len(slopes) > 1 else None,
         "regimes": born.regimes,
         "slopes": born.slopes,
+        "alive": born.alive,
     }
 
 

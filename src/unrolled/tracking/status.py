@@ -12,11 +12,21 @@ FILE = "status.json"
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """The status of the run in `folder`; empty where there is none."""
+    """Returns the status of the run in `folder`; empty where there is none that can be read (`unreadable`)."""
+    return read_from(folder / FILE)
+
+
+def read_from(file: Path) -> dict[str, Any]:
     try:
-        return json.loads((folder / FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        told = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):  # ValueError: a power cut or a full disk has left half of it
         return {}
+    return told if isinstance(told, dict) else {}
+
+
+def unreadable(folder: Path) -> bool:
+    """Returns whether there is a record that says nothing: empty, cut short, or no JSON."""
+    return (folder / FILE).is_file() and not read(folder)
 
 
 def write(folder: Path, values: dict[str, Any]) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from .readable import readable
+
 
 def print_summary(status: dict[str, Any], folder: Path, name: str) -> None:
     console = Console(highlight=False)
@@ -55,12 +57,13 @@ def gradient_lines(status: dict[str, Any]) -> list[str]:
     """Regime, cause, horizon and theory of a run, a line each; none where no probe was taken."""
     if "regime" not in status:
         return []
+    status = readable(status)
     lines = _told(status)
     if "halves" in status:
         lines = [line for name, half in status["halves"].items() for line in (f"{name}:", *_told(half))]
-    if status["below_float_from"] is not None:
+    if status.get("below_float_from") is not None:
         lines.append(f"zeros     {below_float(status)}")
-    elif status["flushed_to_zero"]:
+    elif status.get("flushed_to_zero"):
         lines.append(
             f"zeros     {status['flushed_to_zero']} norms of the last profile are exactly 0 in training's precision"
         )
@@ -69,31 +72,55 @@ def gradient_lines(status: dict[str, Any]) -> list[str]:
 
 def below_float(status: dict[str, Any]) -> str:
     """Which part of the profile training's own precision cannot show."""
-    lag, bits = status["below_float_from"], status["bits"]
+    lag, bits = status["below_float_from"], status.get("bits", "")
     return f"the gradient is below float{bits} from lag {lag} on; the log-space pass continues"
 
 
 def _told(status: dict[str, Any]) -> list[str]:
-    born = status["births"]
-    counts = ", ".join(f"{n} {regime}" for regime, n in born["regimes"].items())
     lines = []
-    if born["n"]:
-        mean, sd = number(born["slope_mean"], "+z.3f"), number(born["slope_sd"], "z.3f")
-        lines.append(f"at birth  slope {mean} nats per lag (sd {sd}), {born['n']} networks: {counts}")
-    lines.append(f"step 0    slope {number(status['slope_start'], '+z.3f')}, {status['regime_start']}")
-    lines.append(f"now       {status['regime']}: {status['regime_reason']}")
-    lines.append(f"          {status['explanation']}")
+    if (born := status.get("births")) and born["n"]:
+        lines.append(f"at birth  {births_words(born)}")
+    lines.append(f"step 0    slope {number(status.get('slope_start'), '+z.3f')}, {status.get('regime_start', '-')}")
+    lines.append(": ".join([f"now       {status.get('regime', '-')}", *_known(status, "regime_reason")]))
+    lines += [f"          {text}" for text in _known(status, "explanation")]
     lines.append(f"horizon   {horizon_words(status)}")
-    lines.append(f"theory    {_theory(status['predictions'])}")
-    lines.append(f"weights   {_weights(status)}")
+    if predicted := status.get("predictions"):
+        lines += [f"theory    {_theory(predicted)}", f"measured  {_measured(predicted)}"]
+    if "weight_horizon" in status:
+        lines.append(f"weights   {_weights(status)}")
     return lines
 
 
+def _known(status: dict[str, Any], key: str) -> list[str]:
+    return [status[key]] if key in status else []
+
+
+def births_words(born: dict[str, Any]) -> str:
+    """Mean and sd of the slopes, how many networks they stand on, and the regimes of all networks."""
+    counts = ", ".join(f"{n} {regime}" for regime, n in born["regimes"].items())
+    slopes, every = len(born["slopes"]), born["n"]
+    networks = f"{slopes} of {every} networks" if slopes != every else f"{every} networks" if every > 1 else "1 network"
+    if lost := born.get("alive", []).count(False):
+        networks += f"; {lost} {'have' if lost > 1 else 'has'} no gradient left"
+    elif slopes > every - born["regimes"].get("dead", 0):
+        networks += "; dead ones among them"  # a record of an earlier version
+    if not slopes:
+        return f"no slope ({networks}): {counts}"
+    mean, sd = number(born["slope_mean"], "+z.3f"), number(born["slope_sd"], "z.3f")
+    return f"slope {mean} nats per lag (sd {sd}, {networks}): {counts}"
+
+
 def _theory(predicted: dict[str, float | None]) -> str:
-    names = {"bound": "ln(gamma sigma_max)", "ln_rho": "ln rho", "mean_field": "mean field", "exponent": "Lyapunov"}
-    found = ", ".join(f"{name} {number(predicted[key], '+z.3f')}" for key, name in names.items())
+    names = {"bound": "ln(gamma sigma_max)", "ln_rho": "ln rho", "mean_field": "mean field"}
+    found = ", ".join(f"{name} {number(predicted.get(key), '+z.3f')}" for key, name in names.items())
     found += other_branch(predicted)
-    return f"{found} nats per lag; departure from normality {number(predicted['departure'], 'z.2f')}"
+    return f"{found} nats per lag; departure from normality {number(predicted.get('departure'), 'z.2f')}"
+
+
+def _measured(predicted: dict[str, float | None]) -> str:
+    """Along the states that there were: no predictions, for they use the f' and the Jacobians that the slope uses."""
+    names = {"measured_chi": "1/2 ln chi with these f'", "exponent": "Lyapunov exponent"}
+    return ", ".join(f"{name} {number(predicted.get(key), '+z.3f')}" for key, name in names.items()) + " nats per lag"
 
 
 def other_branch(predicted: dict[str, float | None]) -> str:
@@ -105,22 +132,23 @@ def other_branch(predicted: dict[str, float | None]) -> str:
 
 def _weights(status: dict[str, Any]) -> str:
     lags = status["weight_horizon"]
-    if lags["90%"] is None:
+    if lags.get("90%") is None:
         return "dL/dW_h is 0"
     return (
         f"90 % of a sample's dL/dW_h comes from the last {lags['90%'] + 1} steps; its steps' parts add up to "
-        f"{number(status['cancellation'], 'z.2f')} of their lengths"
+        f"{number(status.get('cancellation'), 'z.2f')} of their lengths"
     )
 
 
 def horizon_words(status: dict[str, Any]) -> str:
     """When the gradient has changed by a factor of 100."""
-    if status["horizon"] is not None:
-        way = {"down": "1/100 of", "up": "100 times"}[status["horizon_direction"]]
+    if status.get("horizon") is not None:
+        ways = {"down": "1/100 of", "up": "100 times"}
+        way = ways.get(status.get("horizon_direction", ""), "1/100 of, or 100 times,")
         return f"lag {status['horizon']}: there the gradient is {way} what it was at lag 0"
-    if status["longest_lag"] is None:
+    if status.get("longest_lag") is None:
         return "none: there is no gradient to follow"
-    far = number(status["horizon_extrapolated"], "z.0f")
+    far = number(status.get("horizon_extrapolated"), "z.0f")
     return f"beyond lag {status['longest_lag']}, the longest with enough samples (extrapolated: lag {far})"
 
 

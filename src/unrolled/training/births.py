@@ -12,22 +12,27 @@ from .diagnoses import diagnoses, relative_log
 from .module import Spec, Vectors, build
 
 SAMPLES, SOURCES = 32, 8  # what a cone follows of each
+MOST_ZEROS = 0.5  # share of samples without a gradient, above which a network has none
 
 
 @dataclass(frozen=True)
 class Births:
     """One RNN of networks drawn from a configuration, before any training.
 
-    labels, found: regime and slope (None: none to tell) of each. curves: (T,) each, as `relative_log` gives them.
+    labels, found: regime and slope (None: too little left for one) of each. alive: whether it has a gradient left: not
+    where that of over half of its samples is exactly 0. curves: (T,) each, as `relative_log` gives them.
     """
 
     labels: list[str]
     found: list[float | None]
+    alive: list[bool]
     curves: list[Tensor]
 
     @property
     def slopes(self) -> list[float]:
-        return [slope for slope in self.found if slope is not None]
+        """Of the networks that have a gradient left: the few samples that survive in another speak of themselves."""
+        pairs = zip(self.found, self.alive, strict=True)
+        return [slope for slope, alive in pairs if alive and slope is not None]
 
     @property
     def regimes(self) -> dict[str, int]:
@@ -36,11 +41,12 @@ class Births:
 
 def births(config: dict[str, Any], spec: Spec, loss: Loss, batch: Batch, vectors: Vectors = None) -> dict[str, Births]:
     """Draws `probe.births` networks of this configuration and diagnoses each RNN of them, untrained."""
-    born = {name: Births([], [], []) for name in build(config, spec).rnns}
+    born = {name: Births([], [], [], []) for name in build(config, spec).rnns}
     for i in range(config["probe"]["births"]):
         network = build(config, spec, f"birth/{i}/", vectors)
         for name, told in diagnoses(network, loss, batch, SAMPLES, SOURCES).items():
             born[name].labels.append(told.regime)
             born[name].found.append(told.slope)
+            born[name].alive.append(told.zeros <= MOST_ZEROS and told.regime != "dead")
             born[name].curves.append(relative_log(told))
     return born

@@ -82,7 +82,7 @@ function head() {
 
 function choose(name, values, call) {
   const label = make("label", `${name} `), select = document.createElement("select");
-  select.append(...["all", ...values].map(text => make("option", text)));
+  select.append(...["all", ...values.map(typed)].map(text => make("option", text)));
   select.onchange = () => call(select.selectedIndex > 0 ? values[select.selectedIndex - 1] : null);
   label.append(select);
   return label;
@@ -115,26 +115,47 @@ document.getElementById("csv").onclick = () => {
 };
 
 const safe = text => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-const numbers = (cells, at) => cells.map(cell => cell.values[at]).filter(text => text !== "").map(Number).filter(Number.isFinite);
-const mean = found => found.length ? found.reduce((a, b) => a + b, 0) / found.length : null;
+const typed = text => text === "" ? "null" : text;
+const number = text => text !== "" && Number.isFinite(Number(text)) ? Number(text) : null;
+
+// Several runs in one number, and what the number stands on.
+function pooled(cells, at, until) {
+  const found = cells.map(cell => number(cell.values[at])), known = found.filter(value => value !== null);
+  if (until === -1) return { value: known.length ? known.reduce((a, b) => a + b, 0) / known.length : null, n: known.length, censored: 0 };
+  const lags = cells.map((cell, i) => ({ event: found[i] !== null, lag: found[i] ?? number(cell.values[until]) })).filter(run => run.lag !== null);
+  return { ...median(lags), n: lags.length, censored: lags.filter(run => !run.event).length };
+}
+
+// Kaplan-Meier: of runs that are censored it is known alone that their own lag lies beyond.
+function median(runs) {
+  const ordered = [...runs].sort((a, b) => a.lag - b.lag || b.event - a.event);
+  let left = 1;
+  for (const [i, run] of ordered.entries()) {
+    if (run.event) left *= 1 - 1 / (ordered.length - i);
+    if (left <= 0.5 + 1e-9) return { value: run.lag, beyond: false };
+  }
+  return ordered.length ? { value: ordered[ordered.length - 1].lag, beyond: true } : { value: null, beyond: false };
+}
 
 function grid() {
   const element = document.getElementById("grid"), [x, y, quantity] = ["across", "down", "quantity"].map(id => document.getElementById(id).value);
   const columns = sweep.axes[x], rows = x === y ? [""] : sweep.axes[y], at = column(sweep.quantities[quantity]);
   const inside = rows.map(row => columns.map(value => sweep.cells.filter(cell =>
     axisValue(cell, x) === value && (x === y || axisValue(cell, y) === row))));
-  const means = inside.map(line => line.map(cells => mean(numbers(cells, at))));
+  const until = column(sweep.censored[sweep.quantities[quantity]]);
+  const found = inside.map(line => line.map(cells => pooled(cells, at, until))), means = found.map(line => line.map(each => each.value));
   const slope = /^slope/.test(quantity), largest = Math.max(1e-9, ...means.flat().map(value => Math.abs(value || 0)));
   const limit = Math.min(largest, 1);
-  const label = (value, cells) => {
+  const label = ({ value, n, censored, beyond }, cells) => {
     if (value === null) return "";
-    const used = numbers(cells, at).length, of = used < cells.length ? `${used} of ${cells.length}` : used;
-    return `${slope && Math.abs(value) < 1e6 ? value.toFixed(3).replace(/^-(0\.0+)$/, "$1") : value.toPrecision(4)}<br>(${of} cell${cells.length > 1 ? "s" : ""})`;
+    const shown = slope && Math.abs(value) < 1e6 ? value.toFixed(3).replace(/^-(0\.0+)$/, "$1") : value.toPrecision(4);
+    const of = `${n < cells.length ? `${n} of ${cells.length}` : n} run${cells.length > 1 ? "s" : ""}`;
+    return `${beyond ? "> " : ""}${until === -1 ? shown : value}<br>(${of}${censored ? `, ${censored} censored` : ""})`;
   };
   return draw(element, {
     data: [Object.assign({
-      type: "heatmap", x: columns.map(safe), y: rows.map(safe), z: means, xgap: 2, ygap: 2,
-      text: means.map((line, i) => line.map((value, j) => label(value, inside[i][j]))),
+      type: "heatmap", x: columns.map(typed).map(safe), y: x === y ? rows : rows.map(typed).map(safe), z: means, xgap: 2, ygap: 2,
+      text: found.map((line, i) => line.map((each, j) => label(each, inside[i][j]))),
       texttemplate: "%{text}", hovertemplate: "%{x}, %{y}: %{z}<extra></extra>",
       colorscale: slope ? sweep.diverging : "Viridis",
     }, slope ? { zmin: -limit, zmax: limit } : {})],

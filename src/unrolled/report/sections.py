@@ -1,0 +1,136 @@
+"""The figures of a sweep's page, each by itself: what one of them cannot draw, the others do."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from unrolled.sweeps.results import Swept
+
+from . import by_time, critical_line, figures, learning, solving, solving_figures, theory
+from .configurations import trained
+from .shell import Section
+from .survival import LEAST
+
+LAGS = "Lag counts real steps back from the read-out; a lag with fewer than 10 samples behind it is not drawn."
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A section that is to be drawn. lines: what it says in words, by one function or several."""
+
+    title: str
+    note: str
+    figure: Callable[[Swept], go.Figure | None]
+    lines: Sequence[Callable[[Swept], list[str]]] = ()
+
+
+def sections(swept: Swept) -> list[Section]:
+    """Returns the sections that this sweep has something to show in."""
+    return [section for plan in _plans(swept) if (section := _drawn(plan, swept)) is not None]
+
+
+def _drawn(plan: Plan, swept: Swept) -> Section | None:
+    try:
+        figure = plan.figure(swept)
+        if figure is None:
+            return None
+        return Section(plan.title, plan.note, figure, [line for lines in plan.lines for line in lines(swept)])
+    except Exception as error:  # a record of another version, a file of a profile that was cut: the others are drawn
+        why = f"This figure is missing: it could not be drawn ({type(error).__name__}: {error})."
+        return Section(plan.title, plan.note, None, [why])
+
+
+def _plans(swept: Swept) -> list[Plan]:
+    born = any(cell.status.get("births", {}).get("slopes") for cell in swept.cells)
+    cleared = born and any(cell.status.get("slope") is not None for cell in swept.cells)
+    plans = [
+        Plan(
+            "Phase diagram",
+            "The mean slope at birth of each configuration. Where its sign changes, a gradient neither vanishes nor "
+            "explodes.",
+            critical_line.phase_diagram,
+            [critical_line.distance],
+        )
+    ]
+    plans += _of_learning() if trained(swept) else []
+    if born:
+        plans.append(
+            Plan(
+                "Profiles at birth",
+                f"Before any training: median over births, band = the middle 80 % of them. {LAGS}",
+                figures.profiles_at_birth,
+                [figures.births_drawn, figures.not_drawn],
+            )
+        )
+    plans += _after_training() if cleared and trained(swept) else []
+    return [*plans, *_of_every_sweep()]
+
+
+def _of_learning() -> list[Plan]:
+    return [
+        Plan(
+            "How many updates it takes",
+            f"{solving.DEFINITION} The curve is Kaplan and Meier's, the band a pointwise 95 % interval, drawn from "
+            f"{LEAST} runs on. A cross is a run that had not solved it when its updates ended, or when it diverged.",
+            solving_figures.by_configuration,
+            [solving.solving],
+        ),
+        Plan(
+            "Updates against slope x lag",
+            "The same runs by the factor by which a gradient changes, at step 0, between the answer and the earliest "
+            "step that the answer needs: exp(slope x lag), with the mean lag of the samples.",
+            solving_figures.by_change,
+            [solving.against_change],
+        ),
+        Plan(
+            "Scores",
+            "Every run; the upright bar is the trivial baseline. Training scores are of examples that were trained on.",
+            learning.scores,
+        ),
+        Plan(
+            "What it cost",
+            "Time of the updates alone, on one core. A network reads word after word; a bag of words does not.",
+            learning.cost,
+        ),
+    ]
+
+
+def _after_training() -> list[Plan]:
+    return [
+        Plan(
+            "Profiles after training",
+            "The same networks' configurations at the last probe, on the same validation examples. Those that diverged "
+            "are left out.",
+            figures.profiles_after_training,
+            [figures.not_drawn],
+        ),
+        Plan(
+            "From birth to now",
+            "Training moves the slope: a trained network's slope says nothing about its initialisation's. Networks "
+            "that diverged, or have no gradient left, are left out.",
+            figures.arrows,
+        ),
+    ]
+
+
+def _of_every_sweep() -> list[Plan]:
+    return [
+        Plan(
+            "Theory beside measurement",
+            "A mark per run and quantity; on the line, a prediction is right. The RMS difference compares the numbers "
+            "as they are, without a fit. Mean field takes from W_h, b and W_x x nothing but their variances. Measured "
+            "chi and the Lyapunov exponent are no predictions: they are computed from the f' and the Jacobians of the "
+            "same states, and multiply what the slope itself multiplies.",
+            theory.scatter,
+            [theory.agreement],
+        ),
+        Plan(
+            "Profiles by time step",
+            "Of networks whose loss reads every state, at the last probe: what training sees. Each step has a fresh "
+            "gradient of its own, which hides whether the older ones vanish; the slopes above are by lag, from the "
+            "gradient cone, where each step's own loss is followed by itself.",
+            by_time.profiles_by_time,
+            [by_time.not_drawn],
+        ),
+    ]
