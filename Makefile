@@ -33,6 +33,7 @@ test: $(READY) ## the tests (under 5 minutes on 2 cores)
 
 test-long: $(READY) ## the slow tests: whole sweeps, a hundred kills, a Slurm cluster
 	$(PY) -m pytest -m long $(ARGS)
+	$(if $(ARGS),,PYTHON=$(PYTHON) tests/lowest.sh)
 
 test-gpu: ## what needs a GPU; installs nothing: PY=python3 takes a Python that has torch
 	@PYTHONPATH=src $(PY) tests/gpu
