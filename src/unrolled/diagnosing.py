@@ -14,7 +14,7 @@ from unrolled.gradients.portrait import Portrait, portrait
 from unrolled.rnn import RNN
 from unrolled.rnn.from_torch import rnn_from_torch
 from unrolled.tracking.portrait import write_portrait
-from unrolled.tracking.summary import horizon_words, number, other_branch
+from unrolled.tracking.summary import horizon_words, lost_to_rounding, number, other_branch
 from unrolled.training.data import InMemory
 from unrolled.training.diagnoses import portraits_of
 from unrolled.training.evidence import evidence_of
@@ -139,6 +139,9 @@ def lines(told: Diagnosis, kept: dict[str, Any], drawn: Portrait | None, seen: L
         found.append(
             f"zeros     below float{seen.bits} from lag {seen.below_float_from} on; the log-space pass continues"
         )
+    words = lost_to_rounding(kept["rounding_growth"], seen.bits) if seen is not None else None
+    if words is not None:
+        found.append(f"rounding  {words}")
     if drawn is not None and drawn.exponents is not None and drawn.half is not None:
         first = [_exponent(*each) for each in zip(drawn.exponents[:3].tolist(), drawn.half[:3].tolist(), strict=True)]
         found.append(f"Lyapunov  {', '.join(first)} nats per step")

@@ -14,7 +14,7 @@ from unrolled.training.births import births
 from unrolled.training.diagnoses import relative_log
 from unrolled.training.losses import loss_of
 from unrolled.training.module import build
-from unrolled.training.probe import look
+from unrolled.training.probe import look, look_untrained
 
 T, B, V = 12, 16, 30
 SPEC = {"pattern": "sequence_to_vector", "reads_tokens": True, "reads": V, "answers_tokens": True, "answers": 3}
@@ -111,3 +111,20 @@ def test_cells_of_one_seed_share_their_base_matrices() -> None:
     torch.testing.assert_close(3 * small.rnn.W_h, large.rnn.W_h)
     assert torch.equal(small.embedding.weight, large.embedding.weight)
     assert torch.equal(small.rnn.W_x, large.rnn.W_x)
+
+
+def test_in_chaos_the_untrained_profile_and_the_verdict_are_of_one_trajectory() -> None:
+    """tanh, gain 3, H = 48, T = 160: in float32 the profile would follow another trajectory than the log-space pass."""
+    draw = torch.Generator().manual_seed(3)
+    spec = SPEC | {"reads": 2, "reads_tokens": False}
+    config = configured("task=adding", "activation=tanh", "init=gaussian", "init.gain=3", "model.hidden=48")
+    network = build(config, spec)
+    x = torch.randn(160, 16, 2, generator=draw)
+    one = Batch(x, torch.ones(160, 16, dtype=torch.bool), torch.randint(0, 3, (16,), generator=draw), None)
+    seen = look_untrained(network, LOSS, one)
+    assert seen.bits == 64
+    relative = seen.profile.log_mean - seen.profile.log_mean[-1]
+    torch.testing.assert_close(relative, relative_log(seen.diagnosis), rtol=0, atol=1e-6)
+    assert next(network.parameters()).dtype == torch.float32
+    single = look(network, LOSS, one).profile.log_mean
+    assert float((single - seen.profile.log_mean).abs().max()) > 0.1

@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from . import costs, launchers, pages, recurrence, regimes, training_step
+from . import costs, coverage, launchers, pages, recurrence, regimes, training_step
 
 
 def main(quick: bool = False) -> None:
@@ -13,5 +13,6 @@ def main(quick: bool = False) -> None:
     console.print(costs.table(rounds=2 if quick else 5, quick=quick))
     for table in regimes.tables(quick):
         console.print(table)
+    console.print(coverage.table(quick))
     console.print(pages.table(quick))
     console.print(launchers.table(quick))

@@ -16,6 +16,7 @@ from .log_pass import LogPass, exact_zero_rows, log_pass, orthonormal
 from .lyapunov import Spectrum, spectrum
 from .regime import FLAT, Evidence, decide
 from .samples import Shares, shares
+from .shape import grows
 from .slope import ByLag, Horizon, by_lag, horizon, part_of_slope, slope
 from .theory import Predictions, predictions
 from .trajectory import Trajectory, trajectory
@@ -83,6 +84,20 @@ class Diagnosis:
         except ValueError:
             return None
 
+    @property
+    def rounding_growth(self) -> float | None:
+        """How far an error of the state grows over the sequence, relative to the state: exponent x T, nats.
+
+        None where it does not grow so: the first exponent is not above 0, the state grows too, or J is the same at
+        every step. Also where there are too few steps for an exponent.
+        """
+        found = self.exponent
+        rate = float(found.exponents[0]) if found else math.nan
+        steps = int(self.seen.mask.sum(0).median())
+        if self.seen.constant or not rate > 0 or grows(self.seen, rate, steps):
+            return None
+        return rate * steps
+
 
 @torch.no_grad()
 def diagnose(  # noqa: PLR0917
@@ -138,13 +153,12 @@ def _judged(rnn: RNN, seen: Trajectory, passed: LogPass, lags: ByLag, parts: Seq
     ln_slope = seen.ln_slope[seen.mask]
     flat = float((ln_slope < math.log(rnn.f.gamma / FLAT)).double().mean())
     dead = float(torch.isneginf(ln_slope).double().mean())
-    constant = bool((ln_slope == ln_slope[:1]).all()) if len(ln_slope) else True
-    fit = slope(lags, constant) if seen.diverged_at is None else None
-    found = shares(lags, int(zero.all(0).sum()), constant)
+    fit = slope(lags, seen.constant) if seen.diverged_at is None else None
+    found = shares(lags, int(zero.all(0).sum()), seen.constant)
     none = Cut(0.0, "")
     cut = exact_zeros(seen, passed, zero) if zeros > 0.5 and seen.diverged_at is None else none
     few = few_steps(passed, alive) if seen.diverged_at is None else none
-    regime, reason = decide(Evidence(seen, lags, fit, zeros, cut, few, found, flat, constant))
+    regime, reason = decide(Evidence(seen, lags, fit, zeros, cut, few, found, flat, seen.constant))
     by_f, by_weights = (part_of_slope(lags, each) if fit else None for each in parts)
     return Diagnosis(
         regime=regime,

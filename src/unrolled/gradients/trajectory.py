@@ -39,6 +39,12 @@ class Trajectory:
             slope = torch.where(self.f.derivative_at(self.a) < 0, -slope, slope)
         return slope, largest
 
+    @cached_property
+    def constant(self) -> bool:
+        """Whether J_t is the same at every step of every sample."""
+        slopes = self.ln_slope[self.mask]
+        return bool((slopes == slopes[:1]).all())
+
     @property
     def previous(self) -> Tensor:
         """(T, B, H): h_{t-1}, the initial state first."""

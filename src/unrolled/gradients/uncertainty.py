@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 import torch
-from scipy.stats import t as student
+from scipy.special import stdtrit
 from torch import Tensor
 
 SHORTEST = 20  # values in time: below this one series alone shows too little of its own correlation
@@ -57,7 +57,7 @@ def mean_over_time(values: Tensor, constant: bool = False) -> Mean:
     own = residual.mean(0)
     pairs = B / (B - 1) if B > 1 else 0.0
     by_sample, by_time, both = float(own.square().sum()) * pairs, 0.0, 0.0
-    if not constant and n > 2:
+    if not constant and n > 1:
         by_time = float(variance_of_mean((per_step - value).unsqueeze(1)))
         both = float(variance_of_mean(residual - own).sum()) * pairs
     variance, degrees = _together(by_sample, by_time, both, B - 1, max(1.0, frequencies(n) - 0.5))
@@ -109,4 +109,4 @@ def _autocorrelation(series: Tensor) -> float:
 
 def quantile(degrees: float, probability: float = 0.975) -> float:
     """Of Student's distribution, in standard errors; by default half of the 95 % interval."""
-    return float(student.ppf(probability, max(1.0, degrees)))
+    return float(stdtrit(max(1.0, degrees), probability))

@@ -10,6 +10,8 @@ from rich.table import Table
 
 from .readable import readable
 
+SIGNIFICANT = {32: 24, 64: 53}  # binary digits of a number of so many bits
+
 
 def print_summary(status: dict[str, Any], folder: Path, name: str) -> None:
     console = Console(highlight=False)
@@ -67,7 +69,24 @@ def gradient_lines(status: dict[str, Any]) -> list[str]:
         lines.append(
             f"zeros     {status['flushed_to_zero']} norms of the last profile are exactly 0 in training's precision"
         )
+    growths = [part.get("rounding_growth") or 0.0 for part in status.get("halves", {"": status}).values()]
+    if (words := lost_to_rounding(max(growths), status.get("bits", 32))) is not None:
+        lines.append(f"rounding  {words}")
     return lines
+
+
+def lost_to_rounding(growth: float | None, bits: int) -> str | None:
+    """That the profile of a pass in so many bits cannot be reproduced, where that is so.
+
+    growth: of an error of the state over the sequence, in nats; None: it does not grow.
+    """
+    digits = SIGNIFICANT[bits]
+    if growth is None or growth <= digits * math.log(2):
+        return None
+    return (
+        f"the float{bits} profile cannot be reproduced: Lyapunov exponent x T = {number(growth, '.1f')} nats, and from "
+        f"{digits * math.log(2):.1f} on a rounding error of 2^-{digits} is as large as the state"
+    )
 
 
 def below_float(status: dict[str, Any]) -> str:
@@ -120,7 +139,9 @@ def _theory(predicted: dict[str, float | None]) -> str:
 def _measured(predicted: dict[str, float | None]) -> str:
     """Along the states that there were: no predictions, for they use the f' and the Jacobians that the slope uses."""
     names = {"measured_chi": "1/2 ln chi with these f'", "exponent": "Lyapunov exponent"}
-    return ", ".join(f"{name} {number(predicted.get(key), '+z.3f')}" for key, name in names.items()) + " nats per lag"
+    found = ", ".join(f"{name} {number(predicted.get(key), '+z.3f')}" for key, name in names.items())
+    half = predicted.get("exponent_half")  # records of earlier versions have none
+    return found + (f" +- {number(half, 'z.3f')}" if half is not None else "") + " nats per lag"
 
 
 def other_branch(predicted: dict[str, float | None]) -> str:

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import pytorch_lightning as pl
@@ -10,10 +11,11 @@ from pytorch_lightning.callbacks import TQDMProgressBar
 from torch import Tensor
 
 from unrolled.rnn import Batch, Pattern, Tape
+from unrolled.tasks.data import Loss
 
 from .evidence import Evidence, evidence
 from .module import RecurrentModule, to_device
-from .probe import Look, look
+from .probe import Look, look, look_untrained
 
 
 class Recorder(Protocol):
@@ -119,12 +121,13 @@ class Probe(pl.Callback):
 
     def on_train_batch_start(self, trainer, pl_module: Any, batch, batch_idx: int) -> None:
         self._training = batch
-        if trainer.global_step % self.every:
+        step = trainer.global_step
+        if step % self.every:
             return
-        if self.batch is None:
+        if step and self.batch is None:
             pl_module.tapes = tuple(Tape() for _ in pl_module.network.rnns)
         else:
-            self._record(trainer.global_step, look(pl_module.network, pl_module.loss, self.batch))
+            self._record(step, looker(step)(pl_module.network, pl_module.loss, self.batch or batch))
 
     def on_after_backward(self, trainer, pl_module: Any) -> None:
         tapes, pl_module.tapes = pl_module.tapes, ()
@@ -142,7 +145,7 @@ class Probe(pl.Callback):
         """
         batch = self.batch or self._training or fallback
         batch = to_device(batch, module.device)  # a checkpoint's lies on the CPU
-        seen = look(module.network, module.loss, batch)
+        seen = looker(step)(module.network, module.loss, batch)
         if self._at != step:
             self._record(step, seen)
         self.latest = evidence(seen, whole=True)
@@ -161,6 +164,11 @@ class Probe(pl.Callback):
         self.first, self.latest, self._at = state_dict["first"], state_dict["latest"], state_dict["at"]
         training = state_dict.get("training")  # checkpoints of earlier versions have none
         self._training = None if training is None else Batch(*training)
+
+
+def looker(step: int) -> Callable[[Pattern, Loss, Batch], Look]:
+    """How a network is looked at after so many updates."""
+    return look if step else look_untrained
 
 
 def gathered(tape: Tape, rank: int, world: int) -> Tape:

@@ -26,7 +26,7 @@ def evidence(seen: Look, whole: bool = False) -> Evidence:
 
 
 def evidence_of(told: Diagnosis, whole: bool = True) -> Evidence:
-    """Slopes in nats per lag, horizons in lags, shares of 1."""
+    """Slopes in nats per lag, horizons in lags, shares of 1; growth of rounding in nats."""
     kept: Evidence = {
         "regime": told.regime,
         "regime_reason": told.reason,
@@ -46,7 +46,9 @@ def evidence_of(told: Diagnosis, whole: bool = True) -> Evidence:
         "flat": _number(told.flat),
         "dead": _number(told.dead),
     }
-    return kept | {"predictions": _predicted(told)} if whole else kept
+    if not whole:
+        return kept
+    return kept | {"predictions": _predicted(told), "rounding_growth": told.rounding_growth}
 
 
 def _of_weights(weights: WeightGradient) -> Evidence:
@@ -59,8 +61,10 @@ def _of_weights(weights: WeightGradient) -> Evidence:
 def _predicted(told: Diagnosis) -> dict[str, float | None]:
     """ln 0 is no number that JSON knows: it is left null, as nan is."""
     exponent = told.exponent
-    first = (float(exponent.exponents[0]), float(exponent.stderr[0])) if exponent else (math.nan, math.nan)
-    found = asdict(told.predictions) | {"exponent": first[0], "exponent_error": first[1]}
+    columns = (exponent.exponents, exponent.stderr, exponent.half) if exponent else ()
+    first = [float(column[0]) for column in columns] or [math.nan] * 3
+    names = ("exponent", "exponent_error", "exponent_half")
+    found = asdict(told.predictions) | dict(zip(names, first, strict=True))
     return {key: _number(value) for key, value in found.items()}
 
 

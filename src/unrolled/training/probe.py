@@ -1,5 +1,6 @@
 """Looking at a network's gradients on one batch: the real backward pass, and its diagnosis in float64 log space."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,11 +18,12 @@ from .diagnoses import diagnoses
 
 @dataclass(frozen=True)
 class Look:
-    """profile: of dL/dh_t in the real backward pass, in the precision of training, over all RNNs in order of time.
+    """profile: of dL/dh_t in the real backward pass, in its own precision, over all RNNs in order of time.
 
     input_rms (T,): RMS over samples of the norm of dL/dx_t. weights: of each RNN by its name, dL/dW_h step by step.
     seam: where a decoder's steps begin, or None. diagnoses: of each RNN, from the log-space pass; where the loss reads
-    every state, from the gradient cone. every_state: whether it does, of the first RNN. bits: of the real pass.
+    every state, from the gradient cone. every_state: whether it does, of the first RNN. bits: of the real pass (64 of
+    an untrained network).
     """
 
     profile: Profile
@@ -92,6 +94,17 @@ def look(network: Pattern, loss: Loss, batch: Batch, tapes: Sequence[Tape] = ())
         every_state=not network.last_alone,
         bits=torch.finfo(dh[0].dtype).bits,
     )
+
+
+def look_untrained(network: Pattern, loss: Loss, batch: Batch) -> Look:
+    """As `look`, in float64 throughout: in chaos a float32 pass soon follows another trajectory than the diagnosis."""
+    return look(copy.deepcopy(network).double(), loss, _in_double(batch))
+
+
+def _in_double(batch: Batch) -> Batch:
+    """Numbers in float64; tokens, classes and masks as they are."""
+    x, y = (values.double() if values.is_floating_point() else values for values in (batch.x, batch.y))
+    return batch._replace(x=x, y=y)
 
 
 def _own_scale(batch: Batch) -> Tensor:
