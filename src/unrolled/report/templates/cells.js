@@ -80,6 +80,8 @@ function head() {
   table.tHead.append(line);
 }
 
+const typed = text => text === "" ? "null" : text;
+
 function choose(name, values, call) {
   const label = make("label", `${name} `), select = document.createElement("select");
   select.append(...["all", ...values.map(typed)].map(text => make("option", text)));
@@ -115,7 +117,6 @@ document.getElementById("csv").onclick = () => {
 };
 
 const safe = text => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-const typed = text => text === "" ? "null" : text;
 const number = text => text !== "" && Number.isFinite(Number(text)) ? Number(text) : null;
 
 // Several runs in one number, and what the number stands on.
