@@ -83,6 +83,7 @@ def test_every_make_target_exists_and_its_sweep_too() -> None:
         preflight(["--config-name", given.get("S", "activations"), *shlex.split(given.get("ARGS", ""))])
 
 
+@pytest.mark.long
 def test_what_students_and_lecturers_type_after_a_run_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -174,6 +175,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
+@pytest.mark.long
 def test_the_recipes_make_a_sweep_of_what_is_new(extended: Path, tmp_path: Path) -> None:
     """The new activation, on the new task, by the new launcher, seen by the new diagnostic."""
     axes = ["--multirun", "hydra/launcher=in_turn", "task=parity", "activation=elu,tanh"]
@@ -186,6 +188,7 @@ def test_the_recipes_make_a_sweep_of_what_is_new(extended: Path, tmp_path: Path)
         assert 1 <= status["dimension"] <= 8
 
 
+@pytest.mark.long
 def test_the_new_activation_passes_the_tests_of_all(extended: Path) -> None:
     ended = program(
         "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/rnn/test_activations.py", cwd=extended, source=extended

@@ -89,9 +89,10 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]
 # 10 steps an epoch: within one, at its first and last step, in its validation, and near max_steps
 @pytest.mark.parametrize(
     ("step", "where"),
-    [(0, "training_step"), (1, "training_step"), (8, "training_step"), (9, "training_step"), (10, "validation_step"),
-     (10, "training_step"), (11, "training_step"), (24, "training_step"), (30, "validation_step"),
-     (35, "training_step"), (36, "validation_step")],
+    [(0, "training_step"), (9, "training_step"), (10, "validation_step"), (36, "validation_step"),
+     *(pytest.param(*stop, marks=pytest.mark.long) for stop in [
+         (1, "training_step"), (8, "training_step"), (10, "training_step"), (11, "training_step"),
+         (24, "training_step"), (30, "validation_step"), (35, "training_step")])],
 )  # fmt: skip
 def test_a_killed_run_goes_on_to_the_same_bits(step: int, where: str, undisturbed, tmp_path: Path) -> None:
     killed(tmp_path / "run", step, where)
@@ -104,10 +105,15 @@ def test_a_killed_run_goes_on_to_the_same_bits(step: int, where: str, undisturbe
     "overrides",
     [
         ["probe.source=training", "trainer.checkpoint_every_s=0.05"],
-        ["probe=full", "probe.every=7", "probe.births=2", "probe.samples=32"],
-        ["task=copy", "task.delay=3", "trainer.precision=64"],
-        ["optimizer=sgd", "trainer.gradient_clip_val=0.1", "trainer.max_steps=null"],
-        ["task=caption", "task.samples=null", "trainer.max_steps=15"],
+        *(
+            pytest.param(words, marks=pytest.mark.long)
+            for words in (
+                ["probe=full", "probe.every=7", "probe.births=2", "probe.samples=32"],
+                ["task=copy", "task.delay=3", "trainer.precision=64"],
+                ["optimizer=sgd", "trainer.gradient_clip_val=0.1", "trainer.max_steps=null"],
+                ["task=caption", "task.samples=null", "trainer.max_steps=15"],
+            )
+        ),
     ],
 )
 def test_so_do_others_killed_again_and_again(overrides: list[str], undisturbed, tmp_path: Path) -> None:
@@ -123,11 +129,16 @@ def test_so_do_others_killed_again_and_again(overrides: list[str], undisturbed, 
     "overrides",
     [
         ["probe.source=training"],
-        ["probe.source=training", "probe.every=1"],
-        ["probe=full", "probe.source=training", "probe.every=50", "probe.births=2", "probe.samples=32"],
-        ["probe.source=training", "task=copy", "task.delay=3"],
-        ["probe.every=36"],
-        ["probe=off"],
+        *(
+            pytest.param(words, marks=pytest.mark.long)
+            for words in (
+                ["probe.source=training", "probe.every=1"],
+                ["probe=full", "probe.source=training", "probe.every=50", "probe.births=2", "probe.samples=32"],
+                ["probe.source=training", "task=copy", "task.delay=3"],
+                ["probe.every=36"],
+                ["probe=off"],
+            )
+        ),
     ],
 )
 def test_every_kind_of_probe_survives_every_stop(

@@ -30,7 +30,10 @@ def browser() -> Iterator[Any]:
         yield found
 
 
-@pytest.mark.parametrize("name", DEMOS)
+TRAINS = ("length", "not")  # those that train networks take longer
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name in TRAINS)) for name in DEMOS])
 def test_every_demo_makes_its_page_and_has_a_line(name: str, browser: Any, tmp_path: Path) -> None:
     file = make(name, tmp_path)
     if browser is not None:

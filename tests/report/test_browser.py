@@ -189,11 +189,23 @@ def test_a_grid_says_how_many_cells_it_averages(browser: Any, tmp_path: Path) ->
         page.select_option("#across", "init.gain")
         page.select_option("#down", "init.gain")
         for quantity, shown in {
-            "horizon now, lags": "3.000<br>(1 of 3 cells)",
-            "slope now, nats per lag": "-1.000<br>(2 of 3 cells)",
+            "horizon now, lags": "3<br>(2 of 3 runs, 1 censored)",
+            "slope now, nats per lag": "-1.000<br>(2 of 3 runs)",
         }.items():
             page.select_option("#quantity", quantity)
             page.wait_for_function(f"document.getElementById('grid').data?.[0].text[0][0] === {json.dumps(shown)}")
+
+
+def test_where_most_horizons_lie_beyond_the_longest_lag_so_does_their_median(browser: Any, tmp_path: Path) -> None:
+    done = {"state": "completed", "births": births([-1.0], vanishing=1), "slope": -1.0}
+    cells = [done | {"horizon": 3, "horizon_direction": "down"}, done | {"longest_lag": 9}, done | {"longest_lag": 9}]
+    with opened(browser, build(make_sweep(tmp_path / "s", {"seed": "0,1,2", "init.gain": "1"}, cells))) as page:
+        page.locator("#grid").scroll_into_view_if_needed()
+        page.select_option("#across", "init.gain")
+        page.select_option("#down", "init.gain")
+        page.select_option("#quantity", "horizon now, lags")
+        shown = json.dumps("> 9<br>(3 runs, 2 censored)")
+        page.wait_for_function(f"document.getElementById('grid').data?.[0].text[0][0] === {shown}")
 
 
 def test_the_figures_hold_what_the_files_say(browser: Any, sweep: Path) -> None:
