@@ -57,6 +57,7 @@ def _next_order(control: socket.socket) -> tuple[dict[str, Any], list[int]] | No
                     each.close()
                 for watched in running:
                     os.close(watched)
+                _leave_what_is_the_servers()
                 return json.loads(text), files
             for file in files:
                 os.close(file)
@@ -64,6 +65,14 @@ def _next_order(control: socket.socket) -> tuple[dict[str, Any], list[int]] | No
             running[end] = pid, socket.socket(fileno=answers)
             running[end][1].send(str(pid).encode())
             waiting.register(end, selectors.EVENT_READ)
+
+
+def _leave_what_is_the_servers() -> None:
+    """W&B makes a temporary folder for pictures when it is imported: the end of one command must not remove it."""
+    from wandb.sdk.data_types._private import MEDIA_TMP
+
+    MEDIA_TMP._finalizer.detach()  # type: ignore[attr-defined]
+    MEDIA_TMP.__init__("wandb-media")  # one of its own, removed at its own end
 
 
 def _report(end: int, waiting: selectors.BaseSelector, running: dict[int, tuple[int, socket.socket]]) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import signal
 import subprocess
 import sys
 import time
@@ -42,13 +43,19 @@ def found(ended: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     return json.loads(ended.stdout.splitlines()[0])
 
 
+def _as_in_a_terminal() -> None:
+    """A shell starts what it runs in the background with SIGINT ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def test_it_finds_what_a_process_that_starts_from_nothing_finds(script: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "ONE": "1"}
     forked = run(script, "a b", "c", folder=tmp_path, environment=environment)
     command = [sys.executable, str(script), "a b", "c"]
     fresh = subprocess.run(
         command, cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL, start_new_session=True,
-        capture_output=True, text=True, check=False,
+        capture_output=True, text=True, check=False, preexec_fn=_as_in_a_terminal,
     )  # fmt: skip
     assert (forked.returncode, forked.stderr) == (fresh.returncode, fresh.stderr) == (7, "to the other\n")
     seen, expected = found(forked), found(fresh)

@@ -169,4 +169,4 @@ def test_short_sentences_are_no_ground_for_a_regime(length: int, quick_run: Run)
 def test_the_smallest_network_and_a_zero_gain(quick_run: Run) -> None:
     assert quick_run("model.hidden=1", "embedding.dim=1", "trainer.max_steps=2")["state"] == "completed"
     gone = quick_run("init.gain=0", "trainer.max_steps=0", "probe.births=0", folder="gone")
-    assert (gone["regime"], gone["slope"], gone["births"]["n"]) == ("dead", None, 0)
+    assert (gone["regime"], gone["slope"], gone["births"]["n"]) == ("cut", None, 0)

@@ -127,7 +127,8 @@ def test_a_diagnosis_does_not_look_under_the_mask(garbage: float) -> None:
     assert (found.regime, found.reason, found.slope, found.slope_error) == (
         expected.regime, expected.reason, expected.slope, expected.slope_error,
     )  # fmt: skip
-    assert found.predictions == expected.predictions and found.explanation == expected.explanation
+    assert repr(found.predictions) == repr(expected.predictions)  # to the last digit; nan where there is no other branch
+    assert found.explanation == expected.explanation
     assert torch.isfinite(found.seen.a).all()
 
 

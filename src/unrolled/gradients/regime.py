@@ -128,7 +128,7 @@ def _growing(found: Evidence) -> Iterator[Verdict]:
         return
     first = _first_exponent(found.at)
     if first is not None and first[0] - first[1] > 0:
-        beside = f"the first Lyapunov exponent is {first[0]:+z.3f} +- {first[1]:.3f}"
+        beside = f"the first Lyapunov exponent is {first[0]:+z.3f} +- {first[1]:z.3f}"
         yield "chaotic", f"{words}; the state stays bounded and {beside}"
     else:
         yield "undecided", f"{words}: it grows while the state stays bounded, and no exponent above 0 is certain"
@@ -183,8 +183,8 @@ def _interval(found: Evidence) -> str:
     fit = _slope(found)
     if not fit.honest:
         few = f"too few for an interval: {fit.steps} lags, samples: {fit.samples}"
-        return f"slope {fit.value:+z.3f} nats per lag ({few}), band +-{found.band:.3f}"
-    return f"slope {fit.value:+z.3f} +- {fit.half:.3f} nats per lag, band +-{found.band:.3f}"
+        return f"slope {fit.value:+z.3f} nats per lag ({few}), band +-{found.band:z.3f}"
+    return f"slope {fit.value:+z.3f} +- {fit.half:z.3f} nats per lag, band +-{found.band:z.3f}"
 
 
 def _first_exponent(at: Trajectory) -> tuple[float, float] | None:

@@ -105,7 +105,7 @@ def against_change(swept: Swept) -> list[str]:
 def sentence(each: Survival) -> str:
     """Share and median with their intervals and n."""
     low, high = each.share_interval
-    parts = [f"solved {each.solved} of {each.n} (95 % interval {100 * low:.0f} to {100 * high:.0f} %)", _median(each)]
+    parts = [f"solved {each.solved} of {each.n} (95 % interval {100 * low:z.0f} to {100 * high:z.0f} %)", _median(each)]
     parts += [f"{each.diverged} of {each.n} diverged before"] if each.diverged else []
     return f"{each.name}: {'; '.join(parts)}."
 
@@ -118,12 +118,12 @@ def _median(each: Survival) -> str:
 
 def _between(each: Survival, low: float, high: float) -> str:
     if low == each.last and math.isinf(high):
-        return f"above {low:,.0f}"
-    return f"{low:,.0f} to {_updates(each, high)}"
+        return f"above {low:z,.0f}"
+    return f"{low:z,.0f} to {_updates(each, high)}"
 
 
 def _updates(each: Survival, value: float) -> str:
-    return f"more than {each.last:,.0f}" if math.isinf(value) else f"{value:,.0f}"
+    return f"more than {each.last:z,.0f}" if math.isinf(value) else f"{value:z,.0f}"
 
 
 def diverged(swept: Swept) -> list[str]:
@@ -158,7 +158,7 @@ def ordered(swept: Swept) -> list[str]:
 
 def _order(found: Concordance) -> str:
     numbers = (
-        f"in {found.share:.2f} of {found.pairs} pairs of runs (95 % interval {found.low:.2f} to {found.high:.2f}, "
+        f"in {found.share:z.2f} of {found.pairs} pairs of runs (95 % interval {found.low:z.2f} to {found.high:z.2f}, "
         f"{found.runs} runs; 0.5: no order)"
     )
     sooner = f"the run with the smaller |slope x lag| is solved sooner {numbers}"
