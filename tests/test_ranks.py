@@ -96,6 +96,7 @@ def test_two_ranks_give_the_numbers_of_one(overrides: list[str], tmp_path: Path)
     assert first["regime"] == second["regime"]
 
 
+@pytest.mark.long
 def test_torchrun_starts_the_same_run(tmp_path: Path) -> None:
     alone, folder = tmp_path / "alone", tmp_path / "torchrun"
     here(alone)
@@ -108,6 +109,7 @@ def test_torchrun_starts_the_same_run(tmp_path: Path) -> None:
     assert len(list((folder / "wandb").glob("offline-run-*"))) == 1
 
 
+@pytest.mark.long
 def test_a_sweep_of_runs_on_two_ranks_is_as_many_runs_as_cells(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     command = ["--config-name", "train", "hydra.mode=MULTIRUN", "seed=0,1", *SAME]

@@ -197,7 +197,10 @@ TYPED += ["trainer.max_epochs=30", "trainer.progress=false"]
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.long), (signal.SIGKILL, -9)],
+    [
+        *(pytest.param(*each, marks=pytest.mark.long) for each in [(signal.SIGINT, 130), (signal.SIGTERM, 143)]),
+        (signal.SIGKILL, -9),
+    ],
 )
 def test_what_a_user_stops_he_can_go_on_with(number: signal.Signals, code: int, undisturbed, tmp_path: Path) -> None:
     folder = tmp_path / "run"

@@ -98,6 +98,7 @@ def test_plain_descent_without_clipping_ends_in_nan_for_every_seed(quick_run: Ru
         assert status["regime_start"] == "exploding"
 
 
+@pytest.mark.long
 def test_more_noise_is_learnt_by_heart_as_well(quick_run: Run) -> None:
     clean, noisy = (
         quick_run("task.samples=60", f"task.label_noise={share}", "trainer.max_steps=150", "trainer.max_epochs=200",

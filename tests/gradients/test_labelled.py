@@ -11,9 +11,10 @@ from unrolled.gradients import REGIMES, diagnose
 CASES = constructed()
 
 
-@pytest.fixture(scope="module")
-def found() -> list[tuple[Case, str]]:
-    return [(case, diagnose(case.rnn, case.x, case.h0).regime) for case in CASES]
+def wrong(cases: list[Case]) -> list[tuple[str, str, str]]:
+    """(truth, label, why the truth is known) of those with another label."""
+    found = [(case.truth, diagnose(case.rnn, case.x, case.h0).regime, case.why) for case in cases]
+    return [each for each in found if each[0] != each[1]]
 
 
 def test_the_suite_is_what_it_says() -> None:
@@ -23,8 +24,13 @@ def test_the_suite_is_what_it_says() -> None:
     assert {len(case.x) for case in CASES} >= {10, 500}
 
 
-def test_every_network_of_a_known_regime_has_its_label(found: list[tuple[Case, str]]) -> None:
-    assert [(case.truth, label, case.why) for case, label in found if label != case.truth] == []
+def test_a_quarter_of_the_networks_of_a_known_regime_have_their_labels() -> None:
+    assert wrong(CASES[::4]) == []
+
+
+@pytest.mark.long
+def test_every_network_of_a_known_regime_has_its_label() -> None:
+    assert wrong(CASES) == []
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +46,8 @@ def harder() -> dict[str, list[tuple[str, str, str]]]:
 def test_no_network_of_a_hard_kind_has_a_wrong_label(harder: dict[str, list[tuple[str, str, str]]]) -> None:
     assert len(harder) >= 11
     for kind, found in harder.items():
-        wrong = [each for each in found if each[1] not in (each[0], "undecided")]
-        assert (kind, wrong) == (kind, [])
+        others = [each for each in found if each[1] not in (each[0], "undecided")]
+        assert (kind, others) == (kind, [])
         assert len(found) >= 10, kind
         assert sum(label == "undecided" for _, label, _ in found) <= len(found) / 5, kind
 

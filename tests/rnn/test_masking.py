@@ -127,7 +127,7 @@ def test_a_diagnosis_does_not_look_under_the_mask(garbage: float) -> None:
     assert (found.regime, found.reason, found.slope, found.slope_error) == (
         expected.regime, expected.reason, expected.slope, expected.slope_error,
     )  # fmt: skip
-    assert repr(found.predictions) == repr(expected.predictions)  # to the last digit; nan where there is no other branch
+    assert repr(found.predictions) == repr(expected.predictions)  # nan where there is no other branch
     assert found.explanation == expected.explanation
     assert torch.isfinite(found.seen.a).all()
 

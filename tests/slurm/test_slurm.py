@@ -57,6 +57,7 @@ def same(cell: Path, *words: str) -> None:
         assert (cell / file.relative_to(alone)).read_bytes() == file.read_bytes(), file
 
 
+@pytest.mark.long
 def test_a_sweep_over_two_nodes_is_as_one_on_this_machine(cluster: Cluster, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     process = start(cluster, folder, *QUICK, "seed=0,1,2,3", "slurm.gpus_per_cell=1", "trainer.precision=64")

@@ -3,9 +3,12 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from conftest import train
 
 
+@pytest.mark.long
 def test_the_measured_contour_lies_on_the_mean_field_line(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     axes = ["init.gain=1.2,1.3,1.4,1.5", "init.bias_std=0.2,0.3162", "probe.births=15"]

@@ -70,6 +70,7 @@ def full_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(small)], check=False)
 
 
+@pytest.mark.long
 def test_what_becomes_of_twelve_cells(full_disk: Path, tmp_path: Path) -> None:
     folder, flag = full_disk, tmp_path / "broken"
     flag.touch()

@@ -112,7 +112,10 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 LONG = pytest.mark.long
 
 
-@pytest.mark.parametrize(("seed", "kills"), [(0, 1), pytest.param(1, 50, marks=LONG), pytest.param(2, 50, marks=LONG)])
+@pytest.mark.parametrize(
+    ("seed", "kills"),
+    [pytest.param(0, 1, marks=LONG), pytest.param(1, 50, marks=LONG), pytest.param(2, 50, marks=LONG)],
+)
 def test_a_sweep_killed_at_random_moments_ends_as_if_nothing_had_happened(
     seed: int, kills: int, undisturbed: Path, tmp_path: Path
 ) -> None:

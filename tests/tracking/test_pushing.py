@@ -75,6 +75,7 @@ def test_pushed_twice_and_to_another_project(server: Server, folder: Path) -> No
     assert [project for project, _ in server.views] == ["lecture", "thesis"]
 
 
+@pytest.mark.long
 def test_what_is_not_saved_is_gone_on_with(server: Server, folder: Path) -> None:
     server.refused = {"UpsertView2"}
     failed = pushed(server, folder, "lecture")
@@ -93,6 +94,7 @@ def test_what_is_not_saved_is_gone_on_with(server: Server, folder: Path) -> None
     assert len(server.views) == 1 and server.times("UpsertView2") == 3
 
 
+@pytest.mark.long
 def test_what_cannot_be_uploaded_does_not_keep_back_the_rest(server: Server, folder: Path) -> None:
     """A run whose cell was killed at once, and one that the server does not take. The chart is refused too.
 

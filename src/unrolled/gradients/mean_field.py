@@ -73,8 +73,8 @@ def critical_gain(activation: str, sigma_b2: float = 0.0) -> float:
             below, beyond = (1 + above(gain * side) for side in (1 - 1e-9, 1 + 1e-9))
             if max(abs(below - 1), abs(beyond - 1)) > CRITICAL:
                 raise ValueError(
-                    f"{activation} has no critical gain at sigma_b2={sigma_b2:g}: at sigma_w={gain:z.4f} chi jumps from "
-                    f"{below:z.3f} to {beyond:z.3f}"
+                    f"{activation} has no critical gain at sigma_b2={sigma_b2:g}: at sigma_w={gain:z.4f} chi jumps "
+                    f"from {below:z.3f} to {beyond:z.3f}"
                 )
             return gain
     raise ValueError(f"{activation} has no critical gain below 1000 at sigma_b2={sigma_b2:g}: chi does not cross 1")

@@ -84,8 +84,8 @@ def lost_to_rounding(growth: float | None, bits: int) -> str | None:
     if growth is None or growth <= digits * math.log(2):
         return None
     return (
-        f"the float{bits} profile cannot be reproduced: Lyapunov exponent x T = {number(growth, 'z.1f')} nats, and from "
-        f"{digits * math.log(2):z.1f} on a rounding error of 2^-{digits} is as large as the state"
+        f"the float{bits} profile cannot be reproduced: Lyapunov exponent x T = {number(growth, 'z.1f')} nats, and "
+        f"from {digits * math.log(2):z.1f} on a rounding error of 2^-{digits} is as large as the state"
     )
 
 
