@@ -67,7 +67,7 @@ def same(folder: Path, other: Path) -> None:
         assert ours["global_step"] == theirs["global_step"]
     ours, theirs = (json.loads((f / "status.json").read_text()) for f in (folder, other))
     for told in (ours, theirs):
-        for passing in ("started", "ended", "duration_s", "seconds_per_update"):
+        for passing in ("started", "ended", "duration_s", "seconds_per_update", "git"):
             del told[passing]
     assert ours == theirs
 
