@@ -58,6 +58,7 @@ def test_a_run_is_told_again_as_it_told_itself(ran, capsys: pytest.CaptureFixtur
     assert pictures[0].read_bytes().startswith(b"\x89PNG") and "<svg" in pictures[0].with_suffix(".svg").read_text()
 
 
+@pytest.mark.long
 def test_a_checkpoint_alone_says_the_same(ran, tmp_path: Path) -> None:
     folder, _ = ran
     alone = tmp_path / "mine.ckpt"
@@ -76,6 +77,7 @@ def test_both_halves_of_an_encoder_decoder_are_told(translator, tmp_path: Path) 
     assert told_by(tmp_path, "decoder")["portrait"]["own_loss"] is True
 
 
+@pytest.mark.long
 def test_in_float32_the_slope_is_the_same_to_its_precision(tmp_path: Path) -> None:
     place = Place(tmp_path / "run", "a run", "a run")
     place.folder.mkdir()

@@ -30,10 +30,10 @@ def browser() -> Iterator[Any]:
         yield found
 
 
-TRAINS = ("length", "not")  # those that train networks take longer
+SLOW = ("length", "not", "tent_map")
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name in TRAINS)) for name in DEMOS])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name in SLOW)) for name in DEMOS])
 def test_every_demo_makes_its_page_and_has_a_line(name: str, browser: Any, tmp_path: Path) -> None:
     file = make(name, tmp_path)
     if browser is not None:

@@ -59,6 +59,7 @@ ANY_AXIS = st.sampled_from([g for g, names in GROUPS.items() if len(names) > 1] 
 
 @settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(axes=st.lists(ANY_AXIS, min_size=1, max_size=3, unique_by=lambda axis: axis[0]), draw=st.data())
+@pytest.mark.long
 def test_every_cell_is_what_hydra_composes(axes: list[tuple[str, list[str]]], draw: st.DataObject) -> None:
     words = [f"{key}={','.join(values)}" for key, values in axes]
     try:

@@ -139,6 +139,7 @@ def written(folder: Path) -> list[int]:
     return [(cell.folder / "status.json").stat().st_mtime_ns for cell in read_sweep(folder).cells]
 
 
+@pytest.mark.long
 def test_only_what_has_no_result_is_run_again_and_an_axis_can_grow(undisturbed: Path) -> None:
     before = {
         cell.folder.name: (cell.folder / "status.json").stat().st_mtime_ns for cell in read_sweep(undisturbed).cells

@@ -103,6 +103,7 @@ def test_a_failed_cell_is_recorded_and_stops_no_other(tmp_path: Path) -> None:
     assert (folder / "report.html").is_file()
 
 
+@pytest.mark.long
 def test_a_cell_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     ended = sweep(folder, "seed=0", "activation=tanh,relu", "trainer.max_steps=1000000", "trainer.max_epochs=100000",
@@ -131,6 +132,7 @@ def test_ctrl_c_stops_the_cells_and_still_collects(tmp_path: Path) -> None:
     assert (folder / "report.html").is_file()
 
 
+@pytest.mark.long
 def test_stock_launchers_work_too(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     ended = sweep(folder, "hydra/launcher=basic", "activation=tanh", "init.gain=0.5,1.5", "seed=0")

@@ -52,6 +52,7 @@ def spec(folder: Path) -> dict[str, Any]:
     return view.spec.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
+@pytest.mark.long
 def test_pushed_twice_and_to_another_project(server: Server, folder: Path) -> None:
     """One workspace a project, one chart an account, and each run once in each project."""
     first = pushed(server, folder, "lecture")
