@@ -84,6 +84,7 @@ def _holds(process: Path, folder: Path) -> bool:
         ],  # of different lengths
         ["task=caption", "trainer.batch_size=64"],
         ["task=latch", "task.samples=21", "trainer.batch_size=4", "probe.source=training"],  # a last batch of one alone
+        ["task=forecast", "trainer.batch_size=50", "trainer.max_steps=8"],  # a score that holds another metric
     ],
 )
 def test_two_ranks_give_the_numbers_of_one(overrides: list[str], tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def test_another_machine_is_named_with_both(key: str, name: str) -> None:
 
 
 def test_an_older_record_says_nothing_of_its_machine_and_has_the_older_loss() -> None:
-    (line,) = changes({}, 7)
-    assert line.startswith("val/loss before step 7 is the mean of batch means")
-    (line,) = changes({**origin(), "older_val_loss_before": 7}, 12)
-    assert line.startswith("val/loss before step 7 is")
+    for before, step in (({}, 7), ({**origin(), "older_val_loss_before": 7}, 12)):
+        loss, cancellation = changes(before, step)
+        assert loss.startswith("val/loss before step 7 is the mean of batch means")
+        assert cancellation.startswith("grad_W_h/cancellation before step 7 is that of the summed gradient")

@@ -135,7 +135,7 @@ def _cost(swept: Swept, told: Sequence[Group]) -> list[str]:
     if not timed:
         return []
     seconds = ", ".join(
-        f"T = {each.axes['task.length']}: {mean(each.seconds):.2g} s{_short_of(each, len(each.seconds))}"
+        f"T = {shown(each.axes['task.length'])}: {mean(each.seconds):.2g} s{_short_of(each, len(each.seconds))}"
         for each in timed
     )
     first = ((name, scores.get("seconds")) for name, scores in told[0].references.items())

@@ -6,7 +6,9 @@ from typing import Any
 
 import torch
 
-NUMBERS = 2  # what val/loss is; 1 (records that do not say): the mean of the means over batches; 2: over all answers
+# What val/loss and grad_W_h/cancellation are. 1 (records that do not say): the mean of the means over batches, and that
+# of the batch's summed gradient; 2: the mean over all answers, and that over samples.
+NUMBERS = 2
 
 OLDER = "older_val_loss_before"  # the step, in the record of a run that was resumed across the change
 
@@ -41,10 +43,13 @@ def changes(before: dict[str, Any], step: int) -> list[str]:
     """A line for each thing that is not what it was when this status was begun; the run is resumed at `step`."""
     now, lines = origin(), []
     if (since := older_loss_before(before, step)) is not None:
-        lines.append(
-            f"val/loss before step {since} is the mean of batch means of an earlier version, "
-            "from there on the mean over all answers"
-        )
+        lines += [
+            f"{column} before step {since} is {earlier} of an earlier version, from there on the mean over {what}"
+            for column, earlier, what in (
+                ("val/loss", "the mean of batch means", "all answers"),
+                ("grad_W_h/cancellation", "that of the summed gradient of the batch", "samples"),
+            )
+        ]
     moved = [
         f"{name} was {before[key]}, is {now[key]}"
         for key, name in (("cpu", "the processor"), ("torch", "torch"))
