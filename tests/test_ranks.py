@@ -1,6 +1,7 @@
 """One run on two processes: the numbers of one, one record, and no process left behind."""
 
 import csv
+import importlib.util
 import json
 import math
 import os
@@ -21,6 +22,7 @@ from unrolled.preflight import compose
 from unrolled.rnn import Batch
 from unrolled.run import run
 from unrolled.sweeps.results import read_sweep
+from unrolled.tasks import OWN, TASKS
 
 SAME = ["trainer.precision=64", "optimizer=sgd", "trainer.max_steps=20", "trainer.log_every_n_steps=1"]
 SAME += ["probe.every=5", "probe.births=2", "probe.samples=32", "model.hidden=8"]
@@ -84,7 +86,11 @@ def _holds(process: Path, folder: Path) -> bool:
         ],  # of different lengths
         ["task=caption", "trainer.batch_size=64"],
         ["task=latch", "task.samples=21", "trainer.batch_size=4", "probe.source=training"],  # a last batch of one alone
-        ["task=forecast", "trainer.batch_size=50", "trainer.max_steps=8"],  # a score that holds another metric
+        [
+            "task=forecast",
+            "trainer.batch_size=50",
+            "trainer.max_steps=8",
+        ],  # numbers for answers, a score beside a reference
     ],
 )
 def test_two_ranks_give_the_numbers_of_one(overrides: list[str], tmp_path: Path) -> None:
@@ -95,6 +101,18 @@ def test_two_ranks_give_the_numbers_of_one(overrides: list[str], tmp_path: Path)
     for key in ("metrics", "train", "baseline"):
         assert first[key] == pytest.approx(second[key], rel=1e-6, nan_ok=True)
     assert first["regime"] == second["regime"]
+
+
+FEW = ["trainer.max_steps=4", "probe.every=2", "trainer.batch_size=30", "probe.source=training"]
+SMALL = {"copy": ["task.delay=3"], "numbers": ["task.samples=300"], "notes": ["trainer.batch_size=2"]}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", [name for name in TASKS if name != OWN])
+def test_so_they_do_of_every_task(name: str, tmp_path: Path) -> None:
+    if not all(importlib.util.find_spec(package) for package in TASKS[name].needs):
+        pytest.skip("its extra is not installed")
+    test_two_ranks_give_the_numbers_of_one([f"task={name}", *FEW, *SMALL.get(name, [])], tmp_path)
 
 
 @pytest.mark.long

@@ -99,9 +99,7 @@ def lay(folder: Path, cells: list[tuple[dict[str, Any], str | None]]) -> None:
                 (folder / str(i) / "profiles" / f"{name}.csv").write_text(PROFILE)
 
 
-@settings(deadline=None, max_examples=12)
-@given(sweeps())
-def test_every_sweep_has_its_page_and_its_table(cells: list[tuple[dict[str, Any], str | None]]) -> None:
+def has_its_page_and_its_table(cells: list[tuple[dict[str, Any], str | None]]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         lay(folder, cells)
@@ -115,9 +113,7 @@ def test_every_sweep_has_its_page_and_its_table(cells: list[tuple[dict[str, Any]
         )
 
 
-@settings(deadline=None, max_examples=12)
-@given(records())
-def test_every_run_has_its_page_and_its_lines(record: str) -> None:
+def has_its_page_and_its_lines(record: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "status.json").write_text(record)
@@ -129,6 +125,19 @@ def test_every_run_has_its_page_and_its_lines(record: str) -> None:
                 show(folder)
             with pytest.raises(UserError, match="cannot be read"):
                 build_run(folder)
+
+
+EXAMPLES = pytest.mark.parametrize("examples", [12, pytest.param(150, marks=pytest.mark.long)])
+
+
+@EXAMPLES
+def test_every_sweep_has_its_page_and_its_table(examples: int) -> None:
+    settings(deadline=None, max_examples=examples)(given(sweeps())(has_its_page_and_its_table))()
+
+
+@EXAMPLES
+def test_every_run_has_its_page_and_its_lines(examples: int) -> None:
+    settings(deadline=None, max_examples=examples)(given(records())(has_its_page_and_its_lines))()
 
 
 @pytest.mark.parametrize("record", ["", json.dumps(WHOLE)[:200], "[]"])
