@@ -1,5 +1,6 @@
 """What the README shows is what happens."""
 
+import math
 import re
 import shlex
 import subprocess
@@ -8,11 +9,16 @@ from pathlib import Path
 import pytest
 
 from commands import run
-from conftest import ROOT, train
+from conftest import ROOT, Run, train
+from unrolled.bench.hard import hard
+from unrolled.bench.networks import constructed
+from unrolled.bench.regimes import COUNT
 from unrolled.cli import parsed
 from unrolled.config import plain
 from unrolled.paths import SWEEPS, choices
 from unrolled.preflight import compose, preflight
+from unrolled.tasks import load, sentiment
+from unrolled.tracking.tables import read_rows
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -67,6 +73,40 @@ def test_the_readers_own_task_runs_from_one_file_outside_the_package(tmp_path: P
         "unrolled: loss=mse does not fit task=own, which answers with classes: "
         "use one of cross_entropy, label_smoothing\n"
     )
+
+
+def test_the_growth_that_the_settings_promise_is_that_before_training(quick_run: Run, tmp_path: Path) -> None:
+    """An orthogonal W_h times 1.3, and nothing else, multiplies by 1.3 a step: 1.3^29 over 30 steps."""
+    shrinks, grows = (int(n.replace(",", "")) for n in re.findall(r"([\d,]+)-fold", README))
+    untrained = ["trainer.max_steps=0", "probe.every=1"]
+    quick_run("experiment=exploding", *untrained, folder="exploding")
+    assert first_profile(tmp_path / "exploding")[0] == pytest.approx(29 * math.log(1.3), rel=1e-6)
+    assert grows == pytest.approx(1.3**29, rel=0.05)
+    lag = quick_run("experiment=vanishing", *untrained, folder="vanishing")["dependency"]
+    assert first_profile(tmp_path / "vanishing")[::-1][int(lag)] < -math.log(shrinks)
+
+
+def first_profile(folder: Path) -> list[float]:
+    """Returns the mean of ln of the norm of dL/dh_t relative to the last step, by time step, before training."""
+    return read_rows(folder / "profiles" / "grad_h_relative_log.csv")[0][1:]
+
+
+@pytest.mark.long
+def test_the_examples_are_as_many_as_it_says() -> None:
+    said = re.findall(r"^\| `(\w+)` \| [^|]* \| ([\d,]+) ", README, re.MULTILINE)
+    counted = {"sentiment": len([*sentiment._examples(sentiment._read())])}  # a tenth of them is in no split
+    for name in ("caption", "translate"):
+        data = load(compose([f"task={name}"]).task, 0)
+        counted[name] = len(data.train) + len(data.val)
+    assert {name: int(n.replace(",", "")) for name, n in said if name in counted} == counted
+
+
+def test_the_networks_of_the_benches_are_as_many_as_it_says() -> None:
+    said = re.search(
+        r"on (\d+) networks whose regime is known[^,]*, on (\d+) of kinds that are hard, and on (\d+)", README
+    )
+    assert said is not None
+    assert [int(n) for n in said.groups()] == [len(constructed()), len(hard()), COUNT]
 
 
 def test_every_make_target_is_in_its_help() -> None:

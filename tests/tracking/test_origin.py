@@ -1,4 +1,4 @@
-"""A run that is resumed where its last bits, or its scores, are others says so."""
+"""A run that is resumed where it rounds in another way, or its scores are others, says so."""
 
 import pytest
 import torch

@@ -19,7 +19,7 @@ def origin() -> dict[str, Any]:
 
 
 def processor() -> str:
-    """Its model, and which of its instructions torch uses: both decide the last bits of a number."""
+    """Its model, and which of its instructions torch uses: both decide how a number is rounded."""
     return f"{_model()}, {torch.backends.cpu.get_cpu_capability()}"
 
 
@@ -56,5 +56,8 @@ def changes(before: dict[str, Any], step: int) -> list[str]:
         if key in before and before[key] != now[key]
     ]
     if moved:
-        lines.append(f"resumed on another machine: {'; '.join(moved)}: the last bits of its numbers may differ")
+        lines.append(
+            f"resumed on another machine: {'; '.join(moved)}: its numbers are rounded in another way, "
+            "and training can make that large"
+        )
     return lines
