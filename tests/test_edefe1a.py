@@ -63,6 +63,9 @@ def test_it_can_be_shown_and_reported(command: str, name: str, kept: Path, capsy
     words.call(words)
     told = capsys.readouterr().out
     assert ("vanishing" in told or "undecided" in told) if command == "show" else "report.html" in told
+    named = told if command == "show" else (kept / name / "report.html").read_text(encoding="utf-8")
+    if (name, command) != ("sweep", "show"):  # which has no val/loss
+        assert f"val/loss {'of 2 of 2 runs ' if name == 'sweep' else ''}is the mean of batch means" in named
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -130,6 +133,8 @@ def test_an_interrupted_run_is_resumed_to_the_numbers_of_one_that_was_not(kept: 
     assert [line.partition(" is ")[0] for line in said if line.startswith("note: ")] == [
         f"note: {name} before step 5" for name in REDEFINED
     ]
+    words.call(words)
+    assert "note      val/loss before step 5 is the mean of batch means" in capsys.readouterr().out
     folder, whole = kept / "interrupted", kept / "uninterrupted"
     for row, before in zip(rows(folder), rows(whole), strict=True):
         compared = set(before) - (set(REDEFINED) if row["step"] >= 5 else set())
@@ -193,6 +198,7 @@ def test_its_sweep_is_continued_with_one_more_value(kept: Path) -> None:
     assert files(folder / "0", folder / "1") == before
     cells = read_sweep(folder).cells
     assert [(cell.axes["init.gain"], cell.state) for cell in cells] == [(gain, "completed") for gain in (0.5, 1.5, 1.0)]
+    assert "note: val/loss of 2 of 3 runs is the mean of batch means of an earlier version" in ended.stdout
     assert len((folder / "results.csv").read_text().splitlines()) == 4
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "3 runs: 3 completed" in page and "could not be drawn" not in page

@@ -17,7 +17,8 @@ from unrolled.place import Place
 from unrolled.ranks import Rank, RanksFailed, on_ranks
 from unrolled.resume import check_result_is_kept, recorder_state, saved, start_anew
 from unrolled.tracking import ownership, status
-from unrolled.tracking.origin import OLDER, changes, older_loss_before
+from unrolled.tracking.earlier import OLDER, older_before
+from unrolled.tracking.origin import changes
 from unrolled.tracking.outcome import opening, times
 from unrolled.tracking.record import Record, mark_failed, newest
 from unrolled.tracking.summary import print_summary
@@ -73,7 +74,7 @@ def _lead(config: Config, values: dict[str, Any], place: Place, rank: Rank) -> N
             print(f"note: {line}")
     record = Record(place.folder, before)
     record.update(**opening(values, place, started))
-    if checkpoint is not None and (since := older_loss_before(newest(before), checkpoint["global_step"])) is not None:
+    if checkpoint is not None and (since := older_before(newest(before), checkpoint["global_step"])) is not None:
         record.update(**{OLDER: since})
     from_the_leader(rank, (place.folder, checkpoint is not None))
     tracker: Tracker = NullTracker()

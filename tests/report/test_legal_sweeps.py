@@ -38,14 +38,15 @@ BIRTHS = {
 WHOLE: dict[str, Any] = {
     **EVIDENCE,
     "state": "completed", "name": "a run", "steps": 10, "duration_s": 1.5, "score": "val/mse",
-    "larger_is_better": False, "metrics": {"val/mse": 0.1}, "train": {"mse": 0.1}, "baseline": {"val/mse": 0.2},
-    "baseline_name": "always 1", "references": {"bag": {"val/mse": 0.3, "seconds": 2.0}}, "seconds_per_update": 0.001,
+    "larger_is_better": False, "metrics": {"val/mse": 0.1, "val/loss": 0.1}, "train": {"mse": 0.1},
+    "baseline": {"val/mse": 0.2}, "baseline_name": "always 1",
+    "references": {"bag": {"val/mse": 0.3, "seconds": 2.0}}, "seconds_per_update": 0.001,
     "solved": {"score": "val/mse", "value": 0.01, "at": 5}, "births": BIRTHS, "start": EVIDENCE,
     "slope_start": -0.1, "regime_start": "vanishing", "predictions_start": PREDICTED, "seam": 2,
     "every_state": True, "halves": {"encoder": EVIDENCE | {"births": BIRTHS}, "decoder": EVIDENCE},
     "flushed_to_zero": 0, "below_float_from": 30, "bits": 32, "remark": "note", "coverage": "all",
     "births_fingerprint": "f", "roughness": 0.1, "error": "why", "resumed": {"state": "failed", "error": "no"},
-    "wandb": {"id": "a", "folder": "wandb"},
+    "wandb": {"id": "a", "folder": "wandb"}, "numbers": 1, "older_val_loss_before": 3,
 }  # fmt: skip
 ODD = st.sampled_from([None, [], {}, "text", "", 0, -1, 0.5, True, [None], {"a": None}])
 PROFILE = "step,t0,t1,t2\n0,-2,-1,0\n5,-3,-1,0\n"
@@ -138,6 +139,30 @@ def test_every_sweep_has_its_page_and_its_table(examples: int) -> None:
 @EXAMPLES
 def test_every_run_has_its_page_and_its_lines(examples: int) -> None:
     settings(deadline=None, max_examples=examples)(given(records())(has_its_page_and_its_lines))()
+
+
+def without(path: tuple[str, ...], value: Any, **more: Any) -> str:
+    """Returns a whole record whose field at `path` has this value; is missing, where it is None."""
+    kept = copy.deepcopy(WHOLE) | more
+    place = kept
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    if value is None:
+        del place[path[-1]]
+    return json.dumps(kept)
+
+
+@pytest.mark.parametrize(
+    ("state", "value"),
+    [
+        ("completed", None),
+        *(pytest.param(*each, marks=pytest.mark.long) for each in (("completed", "text"), ("diverged", None))),
+    ],
+)
+def test_any_one_field_can_be_missing_or_of_another_kind(state: str, value: Any) -> None:
+    fields = [path for path in paths(WHOLE) if path != ("state",)]
+    has_its_page_and_its_table([({"init.gain": i}, without(path, value, state=state)) for i, path in enumerate(fields)])
 
 
 @pytest.mark.parametrize("record", ["", json.dumps(WHOLE)[:200], "[]"])

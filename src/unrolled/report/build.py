@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 
 from unrolled.sweeps.results import Swept, failures, read_sweep, write_results
+from unrolled.tracking import earlier
 from unrolled.tracking.status import STATES
 
 from . import critical_line
@@ -38,10 +39,15 @@ def build(folder: Path) -> Path:
         lines=lines(swept) if trained(swept) else [],
         sentences=sentences(swept),
         words=words(swept),
-        remarks=list(dict.fromkeys(text for cell in swept.cells if (text := cell.status.get("remark")))),
+        remarks=_remarks(swept),
         data=cells_data(swept),
         again=[sweep_command(swept), shlex.join(["unrolled", "report", str(folder)])],
     )
+
+
+def _remarks(swept: Swept) -> list[str]:
+    of_tasks = dict.fromkeys(text for cell in swept.cells if (text := cell.status.get("remark")))
+    return [*of_tasks, *earlier.of_sweep([cell.status for cell in swept.cells])]
 
 
 def _counts(swept: Swept) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unrolled.errors import UserError
-from unrolled.tracking import status
+from unrolled.tracking import earlier, status
 from unrolled.tracking.readable import readable
 from unrolled.tracking.record import unfinished_resume
 from unrolled.tracking.summary import gradient_lines
@@ -51,7 +51,7 @@ def build_run(folder: Path) -> Path:
 def _ending(told: dict[str, Any]) -> str:
     after = f" after {told['steps']} updates" if "steps" in told else ""
     ended = f"{told.get('state', 'unknown')}{after}" + (f": {told['error']}" if told.get("error") else "")
-    return "; ".join(filter(None, [ended, unfinished_resume(told)]))
+    return "; ".join(filter(None, [ended, unfinished_resume(told), *earlier.of_run(told)]))
 
 
 def _scores(told: dict[str, Any]) -> dict[str, dict[str, float | None]]:

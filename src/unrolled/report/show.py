@@ -12,7 +12,7 @@ from rich.table import Table
 from unrolled.errors import UserError
 from unrolled.paths import SWEEP_RECORD
 from unrolled.sweeps.results import read_sweep
-from unrolled.tracking import status
+from unrolled.tracking import earlier, status
 from unrolled.tracking.readable import readable
 from unrolled.tracking.record import unfinished_resume
 from unrolled.tracking.summary import gradient_lines, horizon_words, number
@@ -48,6 +48,7 @@ def _run(console: Console, folder: Path, told: dict[str, Any]) -> None:
     lines = [f"{told.get('name', folder.name)}: {told.get('state', 'unknown')}{why}"]
     if resume := unfinished_resume(told):
         lines.append(f"note      {resume}")
+    lines += [f"note      {line}" for line in earlier.of_run(told)]
     if "score" in told:
         lines.append(f"score     {_score(told)}")
     for suffix, name in (("", "profile"), ("_decoder", "decoder")):

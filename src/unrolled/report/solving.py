@@ -34,7 +34,7 @@ class Reach:
 def followed(cell: Cell) -> Followed | None:
     """How long the run of a task that can be solved took; None for another, or one without a result."""
     status = cell.status
-    if cell.state not in RESULTS or not status.get("solved") or not status["steps"]:
+    if cell.state not in RESULTS or not status.get("solved") or not status.get("steps"):
         return None
     at, diverged = status["solved"]["at"], cell.state == "diverged"
     return Followed(status["steps"], False, diverged) if at is None else Followed(at, True, diverged)

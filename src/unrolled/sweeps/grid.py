@@ -14,7 +14,7 @@ from unrolled.paths import SWEEP_RECORD
 from unrolled.place import name_of
 from unrolled.preflight import check_host
 from unrolled.ranks import check_ranks, world_of
-from unrolled.tracking import ownership
+from unrolled.tracking import earlier, ownership
 
 from .compose import Axis, Combination, combinations, read_axes
 from .plan import Job, Planned, assign, clear, held, read_plan, runnable, unfinished, write_plan
@@ -147,5 +147,7 @@ def _collect(folder: Path) -> list[str]:
     print_table(swept)
     for line in (*solving(swept), *against_change(swept), *agreement(swept), *distance(swept)):
         print(line)
+    for line in earlier.of_sweep([cell.status for cell in swept.cells]):
+        print(f"note: {line}")
     print(f"report: {page}")
     return failures(swept)

@@ -6,11 +6,7 @@ from typing import Any
 
 import torch
 
-# What val/loss and grad_W_h/cancellation are. 1 (records that do not say): the mean of the means over batches, and that
-# of the batch's summed gradient; 2: the mean over all answers, and that over samples.
-NUMBERS = 2
-
-OLDER = "older_val_loss_before"  # the step, in the record of a run that was resumed across the change
+from .earlier import NUMBERS, across, older_before
 
 
 def origin() -> dict[str, Any]:
@@ -32,24 +28,11 @@ def _model() -> str:
     return next(named, "") or platform.processor() or platform.machine()
 
 
-def older_loss_before(before: dict[str, Any], step: int) -> int | None:
-    """The step from which on val/loss is the mean over all answers in a run that is resumed at `step`; None: from 0."""
-    if OLDER in before:
-        return before[OLDER]
-    return step if before.get("numbers", 1) < NUMBERS else None
-
-
 def changes(before: dict[str, Any], step: int) -> list[str]:
     """A line for each thing that is not what it was when this status was begun; the run is resumed at `step`."""
     now, lines = origin(), []
-    if (since := older_loss_before(before, step)) is not None:
-        lines += [
-            f"{column} before step {since} is {earlier} of an earlier version, from there on the mean over {what}"
-            for column, earlier, what in (
-                ("val/loss", "the mean of batch means", "all answers"),
-                ("grad_W_h/cancellation", "that of the summed gradient of the batch", "samples"),
-            )
-        ]
+    if (since := older_before(before, step)) is not None:
+        lines += across(since)
     moved = [
         f"{name} was {before[key]}, is {now[key]}"
         for key, name in (("cpu", "the processor"), ("torch", "torch"))

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from .earlier import OLDER
 from .status import STATES
 
 Check = Callable[[Any], bool]
@@ -31,7 +32,7 @@ TEXTS = (
 NUMBERS = (
     "steps", "duration_s", "seconds_per_update", "roughness", "slope", "slope_start", "slope_error", "slope_by_f",
     "slope_by_W_h", "flat", "dead", "horizon", "longest_lag", "horizon_extrapolated", "cancellation", "seam",
-    "flushed_to_zero", "below_float_from", "bits",
+    "flushed_to_zero", "below_float_from", "bits", "numbers", OLDER,
 )  # fmt: skip
 FLAGS = ("larger_is_better", "every_state")
 TABLES = ("metrics", "train", "baseline", "predictions", "predictions_start", "weight_horizon")
