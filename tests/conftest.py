@@ -1,26 +1,33 @@
-import json
+import random
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from xdist.scheduler import LoadScopeScheduling
 
 from commands import ROOT, train  # noqa: F401  (train for the tests that import it from here)
-from unrolled.place import Place
-from unrolled.preflight import compose
-from unrolled.run import run
 
-torch.set_num_threads(1)  # as in every run: also what makes two of them equal to the bit
+# A shell starts what it runs in the background with SIGINT ignored, nohup with SIGHUP: as in a terminal all the same.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 QUICK = ["trainer.max_steps=12", "trainer.log_every_n_steps=5", "probe.every=10", "probe.births=3", "probe.samples=32"]
 
 Run = Callable[..., dict[str, Any]]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Imports what nearly every test needs, but in the process that only hands tests out."""
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
+        from unrolled.heavy import load_run
+
+        load_run()
+        import torch
+
+        torch.set_num_threads(1)  # as in every run: also what makes two of them equal to the bit
 
 
 class Sharing(LoadScopeScheduling):
@@ -49,9 +56,23 @@ def handlers() -> Iterator[None]:
         signal.signal(each, handler)
 
 
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """Gives each test the same random numbers, whichever tests ran before it in its process."""
+    import numpy as np
+    import torch
+
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+
+
 @pytest.fixture
 def quick_run(tmp_path: Path) -> Run:
     """Runs a configuration in this process, a dozen steps by default; returns its status. No W&B."""
+    from unrolled.place import Place
+    from unrolled.preflight import compose
+    from unrolled.run import run
 
     def one(*overrides: str, folder: str = "run") -> dict[str, Any]:
         place = Place(tmp_path / folder, "a quick run", "a quick run")
@@ -62,10 +83,11 @@ def quick_run(tmp_path: Path) -> Run:
 
 
 def wandb_records(folder: Path) -> list[dict[str, Any]]:
-    """What W&B's own reader says of a run."""
-    command = [str(Path(sys.executable).parent / "wandb"), "leet", "inspect", "--json", str(folder)]
-    told = subprocess.run(command, capture_output=True, text=True, check=True)
-    return [json.loads(line) for line in told.stdout.splitlines()]
+    """What W&B's own reader finds of the one run in a folder, its own or that of the run of ours."""
+    from unrolled.tracking.read_back import read_records
+
+    (file,) = folder.rglob("*.wandb")
+    return read_records(file.parent)
 
 
 def wandb_rows(folder: Path) -> list[dict[str, Any]]:

