@@ -4,6 +4,7 @@ Where the start itself is what a test is about (a clean import, a signal while m
 `subprocess`. What libraries read of the environment while they are loaded is that of the tests.
 """
 
+import atexit
 import json
 import os
 import select
@@ -32,6 +33,7 @@ def _server() -> socket.socket:
     )
     server.returncode = 0  # it outlives what Python waits for: it ends when our end of the line is closed
     theirs.close()
+    atexit.register(ours.close)
     return ours
 
 
