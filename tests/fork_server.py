@@ -4,12 +4,14 @@ What it does afterwards is what `multiprocessing` has it do, with the descriptor
 a new process would have.
 """
 
+import atexit
 import fcntl
 import json
 import os
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from multiprocessing import util
 from pathlib import Path
 
@@ -57,7 +59,10 @@ def _serve(line: socket.socket) -> None:
     os.environ.update(order["environment"])
     os.chdir(order["folder"])
     sys.argv = ["-c"]
-    exec(order["command"], {})  # ends with SystemExit
+    with suppress(SystemExit):
+        exec(order["command"], {})
+    atexit._run_exitfuncs()
+    os._exit(0)
 
 
 def _moved(descriptors: Sequence[int]) -> list[int]:

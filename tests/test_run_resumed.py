@@ -192,7 +192,7 @@ def test_a_checkpoint_that_is_no_file_any_more_costs_time_only(undisturbed, tmp_
 
 
 TYPED = [word for word in SHORT if not word.startswith(("tracker", "trainer.max_"))]
-TYPED += ["trainer.max_epochs=30", "trainer.progress=false"]
+TYPED += ["trainer.max_epochs=12", "trainer.progress=false"]
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_what_a_user_stops_he_can_go_on_with(number: signal.Signals, code: int, 
     again = train(*TYPED, f"hydra.run.dir={folder}", "resume=true")
     assert (again.returncode, again.stderr) == (0, "")
     assert "resumed after" in again.stdout
-    whole = undisturbed("trainer.max_epochs=30", "trainer.max_steps=null")
+    whole = undisturbed("trainer.max_epochs=12", "trainer.max_steps=null")
     for name in ("metrics.csv", "profiles/grad_h.csv"):
         assert (folder / name).read_bytes() == (whole / name).read_bytes()
     status = json.loads((folder / "status.json").read_text())

@@ -57,8 +57,7 @@ def column(page: Any, name: str) -> list[str]:
     return page.locator(f"#cells tr.cell td:nth-child({heads.index(name) + 1})").all_inner_texts()
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 def test_a_sweep_opens_at_any_width_in_light_and_dark(width: int, scheme: Any, browser: Any, sweep: Path) -> None:
     with opened(browser, sweep, width, color_scheme=scheme) as page:
         assert draw_all(page) >= 5

@@ -19,6 +19,7 @@ from unrolled.sweeps.results import read_sweep
 QUICK = ["task=latch", "model.hidden=8", "trainer.max_steps=400", "trainer.max_epochs=10", "probe.every=20"]
 QUICK += ["probe.births=2", "trainer.log_every_n_steps=5", "trainer.checkpoint_every_s=0.2"]
 COMMAND = ["--config-name", "train", "hydra.mode=MULTIRUN", *QUICK]
+SHORTEST = [*COMMAND, "trainer.max_steps=2", "probe.births=0", "tracker=none", "seed=0,1"]
 
 
 def wanted(**fingerprints: str) -> list[tuple[dict[str, str], str]]:
@@ -155,25 +156,33 @@ def test_only_what_has_no_result_is_run_again_and_an_axis_can_grow(undisturbed: 
     assert read_sweep(undisturbed).cells[4].state == "completed"
 
 
-def test_a_mistake_about_what_to_continue_is_told(undisturbed: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shortest sweep that has come to its end."""
+    folder = tmp_path_factory.mktemp("ended") / "sweep"
+    assert train(*SHORTEST, f"hydra.sweep.dir={folder}").returncode == 0
+    return folder
+
+
+def test_a_mistake_about_what_to_continue_is_told(ended: Path, tmp_path: Path) -> None:
     for arguments, message in [
         ([f"sweep.resume={tmp_path / 'nowhere'}"], "holds no sweep"),
-        ([f"sweep.resume={undisturbed}", "optimizer.lr=0.5"], "is not what it was"),
-        ([f"hydra.sweep.dir={undisturbed}"], "already holds results"),
+        ([f"sweep.resume={ended}", "optimizer.lr=0.5"], "is not what it was"),
+        ([f"hydra.sweep.dir={ended}"], "already holds results"),
     ]:
-        ended = train(*COMMAND, "seed=0,1,2,3", *arguments)
-        assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
-        assert message in ended.stderr
-    single = train(f"sweep.resume={undisturbed}")
+        refused = train(*SHORTEST, *arguments)
+        assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1)
+        assert message in refused.stderr
+    single = train(f"sweep.resume={ended}")
     assert single.returncode == 2 and "this is a single run" in single.stderr
 
 
-def test_a_second_launcher_on_one_folder_refuses(undisturbed: Path) -> None:
-    with (undisturbed / ".lock").open("w") as lock:
+def test_a_second_launcher_on_one_folder_refuses(ended: Path) -> None:
+    with (ended / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        ended = train(*COMMAND, "seed=0,1,2,3", f"sweep.resume={undisturbed}")
-    assert ended.returncode == 2
-    assert ended.stderr == f"unrolled: {undisturbed}: another launcher is at work on this sweep\n"
+        second = train(*SHORTEST, f"sweep.resume={ended}")
+    assert second.returncode == 2
+    assert second.stderr == f"unrolled: {ended}: another launcher is at work on this sweep\n"
 
 
 def test_a_dry_run_names_its_cells_and_leaves_nothing(tmp_path: Path) -> None:
