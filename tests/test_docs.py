@@ -62,7 +62,12 @@ def test_every_training_command_is_accepted(arguments: str, monkeypatch: pytest.
     preflight(shlex.split(arguments))
 
 
-@pytest.mark.parametrize("arguments", [words for words in TRAIN if "sweep.dry_run=true" in words])
+DRY = [words for words in TRAIN if "sweep.dry_run=true" in words]
+
+
+@pytest.mark.parametrize(
+    "arguments", [pytest.param(words, marks=[pytest.mark.long] * ("range(42)" in words)) for words in DRY]
+)
 def test_every_dry_run_lists_its_cells(arguments: str) -> None:
     ended = train(*shlex.split(arguments))
     assert (ended.returncode, ended.stderr) == (0, "")

@@ -84,7 +84,7 @@ def _holds(process: Path, folder: Path) -> bool:
             "task.digits=3",
             "probe.source=training",
         ],  # of different lengths
-        ["task=caption", "trainer.batch_size=64"],
+        pytest.param(["task=caption", "trainer.batch_size=64"], marks=pytest.mark.long),
         ["task=latch", "task.samples=21", "trainer.batch_size=4", "probe.source=training"],  # a last batch of one alone
         [
             "task=forecast",

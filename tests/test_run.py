@@ -155,7 +155,7 @@ def test_an_interrupted_run_keeps_what_it_had(quick_run: Run, tmp_path: Path, mo
 
 @pytest.mark.parametrize("choice", [f"activation={name}" for name in choices()["activation"]])
 def test_every_activation_trains(choice: str, quick_run: Run) -> None:
-    status = quick_run(choice, "trainer.max_steps=2")
+    status = quick_run(choice, "task=latch", "trainer.max_steps=2")
     assert status["state"] == "completed"
     assert sum(status["births"]["regimes"].values()) == 3
 

@@ -192,7 +192,7 @@ def test_a_checkpoint_that_is_no_file_any_more_costs_time_only(undisturbed, tmp_
 
 
 TYPED = [word for word in SHORT if not word.startswith(("tracker", "trainer.max_"))]
-TYPED += ["trainer.max_epochs=12", "trainer.progress=false"]
+TYPED += ["trainer.max_epochs=12", "trainer.progress=false", "trainer.checkpoint_every_s=0.1"]
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def browser() -> Iterator[Any]:
         yield found
 
 
-SLOW = ("length", "not", "tent_map")
+SLOW = ("error_wall", "length", "not", "tent_map")
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name in SLOW)) for name in DEMOS])

@@ -229,7 +229,8 @@ def test_the_figures_hold_what_the_files_say(browser: Any, sweep: Path) -> None:
         assert np.array(drawn) == pytest.approx(np.array(told))
 
 
-@pytest.mark.parametrize("which", ["sweep", pytest.param("run", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("which", ["sweep", "run"])
 def test_every_figure_can_be_exported(which: str, browser: Any, request: pytest.FixtureRequest) -> None:
     """Chromium lets a page save ten files, and then asks its reader: hence a fresh page for every few."""
     file, done, count = request.getfixturevalue(which), 0, 1

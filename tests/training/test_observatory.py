@@ -47,14 +47,8 @@ def test_in_float64_nothing_is_below(quick_run: Run) -> None:
     assert quick_run(*long, *UNTRAINED, "trainer.precision=64")["below_float_from"] is None
 
 
-@pytest.mark.parametrize(
-    "overrides",
-    [
-        ["task=latch"],
-        pytest.param(["task=copy", "task.delay=20"], marks=pytest.mark.long),
-        pytest.param(["task=numbers"], marks=pytest.mark.long),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("overrides", [["task=latch"], ["task=copy", "task.delay=20"], ["task=numbers"]])
 def test_a_full_probe_leaves_portraits_of_both_ends_the_same_each_time(
     overrides: list[str], quick_run: Run, tmp_path: Path
 ) -> None:

@@ -136,6 +136,7 @@ def test_the_last_of_three_may_be_at_the_very_end(stopped: Path, tmp_path: Path)
     assert ended["solved"]["at"] == at
 
 
+@pytest.mark.long
 def test_two_ranks_stop_together(tmp_path: Path) -> None:
     alone = one(tmp_path / "one", *EASY, STOP, "trainer.precision=64")
     both = one(tmp_path / "two", *EASY, STOP, "trainer.precision=64", "trainer=ddp_cpu", *TRAINER)

@@ -5,7 +5,10 @@ from unrolled.heavy import imports, load_run
 load_run()
 with imports():
     import matplotlib.figure  # noqa: F401
+    import PIL.Image
     import scipy.sparse  # noqa: F401
     import sklearn.naive_bayes  # noqa: F401
 
     import unrolled.cli  # noqa: F401
+
+    PIL.Image.init()  # imports a file for each format, at the first picture otherwise

@@ -38,11 +38,10 @@ def tokens(sentences: Sequence[Sequence[str]], vocabulary: list[str], length: in
     """(N, length) int64: each sentence's last `length` words, padded on the left so that all end at the same step."""
     index = {word: i for i, word in enumerate(vocabulary)}
     unknown = index[UNKNOWN]
-    rows = torch.zeros(len(sentences), length, dtype=torch.int64)
-    for row, sentence in zip(rows, sentences, strict=True):
-        last = [index.get(word, unknown) for word in sentence[-length:]]
-        row[length - len(last) :] = torch.tensor(last)
-    return rows
+    padding = [index[PAD]] * length
+    rows = [[index.get(word, unknown) for word in sentence[-length:]] for sentence in sentences]
+    padded = [padding[len(row) :] + row for row in rows]
+    return torch.tensor(padded, dtype=torch.int64).view(len(sentences), length)
 
 
 def encode(sentences: Sequence[Sequence[str]], labels: Sequence[int], vocabulary: list[str], length: int) -> Split:
