@@ -101,7 +101,7 @@ def run(
     *words: str,
     folder: Path = ROOT,
     environment: Mapping[str, str] | None = None,
-    timeout_s: float = 120,
+    timeout_s: float = 600,
 ) -> subprocess.CompletedProcess[str]:
     """A command from its start to its end. Raises TimeoutExpired once it is killed."""
     command = Command(script, *words, folder=folder, environment=environment)
@@ -114,7 +114,7 @@ def run(
     return subprocess.CompletedProcess(command.args, command.returncode, output, errors)
 
 
-def train(*words: str, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
+def train(*words: str, timeout_s: float = 600) -> subprocess.CompletedProcess[str]:
     """`python src/train.py WORDS`."""
     return run(TRAIN, *words, timeout_s=timeout_s)
 
