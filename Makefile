@@ -44,7 +44,7 @@ lint: $(READY) ## style (ruff) and types (pyright)
 	$(PY) -m pyright
 
 docs: $(READY) ## writes docs/reference.md anew, from the schema and conf/
-	@$(PY) -m unrolled.reference > docs/reference.md
+	@$(PY) -m unrolled.config.reference > docs/reference.md
 
 report: $(READY) ## rebuilds a sweep's table and page from disk: DIR=outputs/sweeps/...
 	@$(if $(DIR),,$(error give the sweep's folder: make report DIR=outputs/sweeps/NAME/TIME))

@@ -22,7 +22,7 @@ Run = Callable[..., dict[str, Any]]
 def pytest_configure(config: pytest.Config) -> None:
     """Imports what nearly every test needs, but in the process that only hands tests out."""
     if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
-        from unrolled.heavy import load_run
+        from unrolled.run.load import load_run
 
         load_run()
         import torch
@@ -70,9 +70,9 @@ def seeded() -> None:
 @pytest.fixture
 def quick_run(tmp_path: Path) -> Run:
     """Runs a configuration in this process, a dozen steps by default; returns its status. No W&B."""
-    from unrolled.place import Place
-    from unrolled.preflight import compose
-    from unrolled.run import run
+    from unrolled.config.identity import Place
+    from unrolled.run.lifecycle import run
+    from unrolled.run.preflight import compose
 
     def one(*overrides: str, folder: str = "run") -> dict[str, Any]:
         place = Place(tmp_path / folder, "a quick run", "a quick run")
@@ -84,7 +84,7 @@ def quick_run(tmp_path: Path) -> Run:
 
 def wandb_records(folder: Path) -> list[dict[str, Any]]:
     """What W&B's own reader finds of the one run in a folder, its own or that of the run of ours."""
-    from unrolled.tracking.read_back import read_records
+    from unrolled.wandb_runs.read_back import read_records
 
     (file,) = folder.rglob("*.wandb")
     return read_records(file.parent)

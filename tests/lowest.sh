@@ -18,4 +18,4 @@ grep -vE '^(nvidia|cuda|triton)' "$folder/all.txt" >"$folder/lowest.txt"  # for 
 "$folder/venv/bin/pip" install --quiet --no-deps -r "$folder/lowest.txt"
 "$folder/venv/bin/pip" install --quiet --no-deps -e .
 "$folder/venv/bin/python" -m pytest -n 2 -q -p no:cacheprovider tests/rnn tests/gradients tests/training tests/tasks \
-    tests/test_golden.py tests/test_run.py tests/test_run_resumed.py tests/test_predict.py tests/report/test_page.py "$@"
+    tests/run tests/inspection tests/test_golden.py tests/report/test_page.py "$@"

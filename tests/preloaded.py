@@ -30,11 +30,11 @@ def main(control: socket.socket) -> None:
 
 def _import_all() -> None:
     import unrolled.sweeps.preload
-    from unrolled.heavy import imports
+    from unrolled.processes.imports import imports
 
     with imports():
-        import unrolled.diagnosing
-        import unrolled.predict
+        import unrolled.inspection.diagnose
+        import unrolled.inspection.predict
         import unrolled.report.build
         import unrolled.report.run_page
         import unrolled.sweeps.grid  # noqa: F401

@@ -10,11 +10,11 @@ import pytest
 
 from commands import TRAIN, Command, unrolled
 from conftest import ROOT, train, wandb_records, wandb_rows
+from unrolled.config.files import choices
 from unrolled.errors import UserError
-from unrolled.paths import choices
-from unrolled.preflight import preflight
-from unrolled.tracking import status
-from unrolled.tracking.tables import read_table
+from unrolled.record import status
+from unrolled.record.tables import read_table
+from unrolled.run.preflight import preflight
 
 MISTAKES = {
     ("model.hiden=8",): "unknown key model.hiden (did you mean hidden?); allowed here: hidden, backward",

@@ -15,11 +15,11 @@ from omegaconf import OmegaConf
 from commands import unrolled
 from conftest import ROOT, train
 from unrolled.cli import console
-from unrolled.config import plain
+from unrolled.config.identity import Place
+from unrolled.config.schema import plain
 from unrolled.gradients import REGIMES
-from unrolled.place import Place
-from unrolled.preflight import compose, preflight
-from unrolled.run import run
+from unrolled.run.lifecycle import run
+from unrolled.run.preflight import compose, preflight
 
 DOCS = ROOT / "docs"
 PAGES = {page.name: page.read_text(encoding="utf-8") for page in sorted(DOCS.glob("*.md"))}
@@ -39,7 +39,7 @@ PLACES = {
     "src/unrolled/rnn/activations.py": r"\nACTIVATIONS: .*\n(    .*\n)+",
     "src/unrolled/tasks/__init__.py": r"\nTASKS = {\n(    .*\n)+",
     "src/unrolled/gradients/__init__.py": r"\nfrom .diagnosis .*\n",
-    "src/unrolled/training/evidence.py": r"\n    kept: Evidence = {\n",
+    "src/unrolled/training/measurement.py": r"\n    kept: Evidence = {\n",
     "src/hydra_plugins/unrolled_plugins/plugins.py": r"(?s).*",
 }
 
@@ -163,7 +163,7 @@ def follow_the_recipes(copy: Path) -> None:
         at = place.end() if place else 0
         file.write_text(old[:at] + text + old[at:], encoding="utf-8")
     (line,) = re.findall(r"import it there: `(.*?)`", PAGES["contributors.md"])
-    evidence = copy / "src/unrolled/training/evidence.py"
+    evidence = copy / "src/unrolled/training/measurement.py"
     evidence.write_text(
         evidence.read_text().replace("from unrolled.gradients.diag", f"{line}\nfrom unrolled.gradients.diag")
     )

@@ -18,17 +18,17 @@ from omegaconf import OmegaConf
 from commands import train
 from conftest import ROOT
 from unrolled.cli import parsed
-from unrolled.config import fingerprint, plain
+from unrolled.config.identity import Place
+from unrolled.config.schema import fingerprint, plain
+from unrolled.config.validate import validate
 from unrolled.errors import UserError
-from unrolled.folders import check_run, check_sweep
-from unrolled.place import Place
-from unrolled.predict import predict
-from unrolled.preflight import compose
-from unrolled.run import run
-from unrolled.sweeps.plan import read_plan
-from unrolled.sweeps.results import read_sweep
-from unrolled.training.restore import restored
-from unrolled.validation import validate
+from unrolled.inspection.predict import predict
+from unrolled.inspection.restore import restored
+from unrolled.record.plan import read_plan
+from unrolled.record.results import read_sweep
+from unrolled.run.folders import check_run, check_sweep
+from unrolled.run.lifecycle import run
+from unrolled.run.preflight import compose
 
 KEPT = ROOT / "tests" / "data" / "edefe1a"
 RUNS = ["run", "sweep/0", "sweep/1"]

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from conftest import QUICK, Run
-from unrolled.place import Place
-from unrolled.preflight import compose
-from unrolled.run import run
+from unrolled.config.identity import Place
+from unrolled.run.lifecycle import run
+from unrolled.run.preflight import compose
 
 FILE = Path(__file__).parent / "golden" / "runs.json"
 RUNS = {

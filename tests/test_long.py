@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from conftest import ROOT, train, wandb_records
+from unrolled.record import status
+from unrolled.record.results import Swept, read_sweep
 from unrolled.report import solving
 from unrolled.report.answers import answers
-from unrolled.sweeps.results import Swept, read_sweep
 from unrolled.tasks import TASKS
-from unrolled.tracking import status
 
 pytestmark = pytest.mark.long
 

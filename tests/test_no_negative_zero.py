@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from unrolled.tracking.summary import number
+from unrolled.record.words import number
 
 NOTEBOOK = ROOT / "docs" / "lecture.ipynb"
 FIXED = re.compile(r"[<>^]?[+-]?(z?)\d*,?\.\d+f")  # a fixed number of decimals; "z" makes -0 a 0 after rounding

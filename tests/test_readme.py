@@ -14,11 +14,11 @@ from unrolled.bench.hard import hard
 from unrolled.bench.networks import constructed
 from unrolled.bench.regimes import COUNT
 from unrolled.cli import parsed
-from unrolled.config import plain
-from unrolled.paths import SWEEPS, choices
-from unrolled.preflight import compose, preflight
+from unrolled.config.files import SWEEPS, choices
+from unrolled.config.schema import plain
+from unrolled.record.tables import read_rows
+from unrolled.run.preflight import compose, preflight
 from unrolled.tasks import load, sentiment
-from unrolled.tracking.tables import read_rows
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

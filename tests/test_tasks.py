@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from conftest import Run, train
+from unrolled.config.files import choices
 from unrolled.errors import UserError
 from unrolled.gradients import REGIMES
-from unrolled.paths import choices
-from unrolled.preflight import compose, preflight
-from unrolled.run import run
+from unrolled.run.lifecycle import run
+from unrolled.run.preflight import compose, preflight
 from unrolled.tasks import OWN, TASKS
 
 SMALL = {
@@ -146,7 +146,7 @@ def test_a_mistake_that_only_the_data_show_is_one_line(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_wrong_with_your_own_task_is_told(text: str, message: str, tmp_path: Path) -> None:
-    from unrolled.place import Place
+    from unrolled.config.identity import Place
 
     file = tmp_path / "mine.py"
     file.write_text(text)

@@ -14,12 +14,14 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from .config import Config
-from .errors import Interrupted, UserError, raise_on_signals
-from .heavy import imports, load_run
-from .paths import CONF
-from .preflight import as_names, check, in_one_line, preflight
-from .ranks import RanksFailed, started_outside
+from .config.files import CONF
+from .config.schema import Config
+from .errors import Interrupted, UserError
+from .processes.imports import imports
+from .processes.ranks import RanksFailed, started_outside
+from .processes.signals import raise_on_signals
+from .run.load import load_run
+from .run.preflight import as_names, check, in_one_line, preflight
 
 
 def cell(config: DictConfig) -> float | None:
@@ -27,12 +29,12 @@ def cell(config: DictConfig) -> float | None:
     from hydra.core.hydra_config import HydraConfig
 
     load_run()
-    from .place import place_of
-    from .tracking import ownership
+    from .config.identity import place_of
+    from .record import ownership
 
     place = place_of(HydraConfig.get(), config)
     ownership.claim_run(place.folder)  # before the seconds that imports take: who is stopped there can start again
-    from .run import run
+    from .run.lifecycle import run
 
     return run(check(config), place).get("slope")
 
@@ -61,8 +63,8 @@ def _train(arguments: list[str]) -> None:
 def _follow(config: Config) -> None:
     """A rank that torchrun has started beside the first: it trains with it, and has no folder of its own."""
     load_run()
-    from .place import Place
-    from .run import run
+    from .config.identity import Place
+    from .run.lifecycle import run
 
     run(config, Place(Path(), "", ""))
 
@@ -105,7 +107,7 @@ def _fail(message: str, code: int) -> NoReturn:
 
 
 def _report(args: argparse.Namespace) -> None:
-    from .paths import SWEEP_RECORD
+    from .config.files import SWEEP_RECORD
     from .report.build import build
     from .report.run_page import build_run
 
@@ -123,13 +125,13 @@ def _bench(args: argparse.Namespace) -> None:
 
 
 def _dashboard(args: argparse.Namespace) -> None:
-    from .tracking.dashboard import open_dashboard
+    from .wandb_runs.viewer import open_dashboard
 
     open_dashboard(Path(args.folder))
 
 
 def _push(args: argparse.Namespace) -> None:
-    from .pushing import dry_run, push
+    from .wandb_runs.push import dry_run, push
 
     folder, out = Path(args.folder), Path(args.out) if args.out else None
     if args.dry_run:
@@ -143,14 +145,14 @@ def _push(args: argparse.Namespace) -> None:
 
 
 def _sync(args: argparse.Namespace) -> None:
-    from .tracking.sync import sync
+    from .wandb_runs.sync import sync
 
     sync(Path(args.folder), args.dry_run)
 
 
 def _diagnose(args: argparse.Namespace) -> None:
     with imports():
-        from .diagnosing import diagnose_run, diagnose_torch
+        from .inspection.diagnose import diagnose_run, diagnose_torch
 
     out = Path(args.out) if args.out else None
     if (args.run is None) == (args.from_torch is None):
@@ -170,7 +172,7 @@ def _show(args: argparse.Namespace) -> None:
 
 def _predict(args: argparse.Namespace) -> None:
     with imports():
-        from .predict import predict, show
+        from .inspection.predict import predict, show
 
     show(predict(Path(args.run), args.text, args.label, args.checkpoint))
 

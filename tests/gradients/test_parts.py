@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unrolled.gradients import diagnose
-from unrolled.gradients.diagnosis import Diagnosis, of_every_loss
+from unrolled.gradients.diagnose import of_every_loss
+from unrolled.gradients.diagnosis import Diagnosis
 from unrolled.gradients.trajectory import trajectory
 from unrolled.rnn import RNN
 

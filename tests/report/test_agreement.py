@@ -9,9 +9,9 @@ import pytest
 from omegaconf import OmegaConf
 from test_page import births, make_sweep
 
+from unrolled.record.results import Swept, read_sweep
 from unrolled.report import critical_line, theory
 from unrolled.report.build import build
-from unrolled.sweeps.results import Swept, read_sweep
 
 GAINS = [0.9, 1.0, 1.1, 1.2, 1.3, 1.4]
 

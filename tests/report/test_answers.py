@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from test_page import births, make_sweep
 
+from unrolled.record.results import read_sweep
 from unrolled.report.answers import answers, lines
 from unrolled.report.build import build
 from unrolled.report.words import words
-from unrolled.sweeps.results import read_sweep
 
 
 def cell(value: float | None, at: Any = None, slope: Any = -0.5, **more: Any) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_page import make_sweep
 
-from unrolled.config import births_fingerprint, plain
-from unrolled.preflight import compose
+from unrolled.config.schema import births_fingerprint, plain
+from unrolled.record.results import Cell, read_sweep
+from unrolled.record.words import births_words
 from unrolled.report.figures import births_drawn
 from unrolled.report.gather import pool
 from unrolled.report.sentences import sentences
-from unrolled.sweeps.results import Cell, read_sweep
-from unrolled.tracking.summary import births_words
+from unrolled.run.preflight import compose
 
 
 def drawn(slopes: list[float], alive: list[bool] | None = None, **regimes: int) -> dict[str, Any]:

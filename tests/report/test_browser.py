@@ -15,11 +15,11 @@ from test_page import births, make_sweep
 
 from browser import CHROMIUM, chromium, data_of, draw_all, opened
 from conftest import QUICK, train
+from unrolled.record import status
+from unrolled.record.results import read_sweep
+from unrolled.record.tables import read_table
 from unrolled.report.build import build
 from unrolled.report.run_page import build_run
-from unrolled.sweeps.results import read_sweep
-from unrolled.tracking import status
-from unrolled.tracking.tables import read_table
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 AXES = ["activation=tanh,identity", "init.gain=0.5,1.5", "model.hidden=8", "seed=0,1"]

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from test_page import make_sweep
 
+from unrolled.record.results import read_sweep
 from unrolled.report.cells import _typed as typed
 from unrolled.report.cells import cells_data, command, sweep_command
 from unrolled.report.figures import COLOURS, stroke
-from unrolled.sweeps.results import read_sweep
 
 NAMES = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), min_size=1).filter(lambda text: text == text.strip())
 

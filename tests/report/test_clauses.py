@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from unrolled.record.results import Cell, Swept
 from unrolled.report.clauses import clauses, held_alike
-from unrolled.sweeps.results import Cell, Swept
 
 
 def swept(axes: dict[str, list[Any]], regime: Any) -> Swept:

@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from unrolled.errors import UserError
+from unrolled.record.plan import Planned, write_plan
+from unrolled.record.readable import readable
+from unrolled.record.results import failures, read_sweep
 from unrolled.report.build import build
 from unrolled.report.configurations import groups
 from unrolled.report.gather import pool
@@ -19,9 +22,6 @@ from unrolled.report.run_page import build_run
 from unrolled.report.sections import LAGS, Plan, _drawn
 from unrolled.report.show import show
 from unrolled.report.terminal import print_table
-from unrolled.sweeps.plan import Planned, write_plan
-from unrolled.sweeps.results import failures, read_sweep
-from unrolled.tracking.readable import readable
 
 MISSING = "could not be drawn"
 PREDICTED = {"bound": 0.1, "ln_rho": 0.0, "mean_field": -0.2, "measured_chi": -0.1, "exponent": -0.1, "departure": 0.5}

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import pytest
 from test_legal_sweeps import WHOLE, lay
 
+from unrolled.record.results import Swept, failures, read_sweep
 from unrolled.report.answers import answers, lines
 from unrolled.report.cells import cells_data
 from unrolled.report.clauses import clauses
@@ -16,7 +17,6 @@ from unrolled.report.sections import sections
 from unrolled.report.sentences import sentences
 from unrolled.report.show import show
 from unrolled.report.terminal import print_table
-from unrolled.sweeps.results import Swept, failures, read_sweep
 
 CLIP = "trainer.gradient_clip_val"
 

@@ -11,11 +11,11 @@ from omegaconf import OmegaConf
 
 from unrolled.cli import console
 from unrolled.errors import UserError
+from unrolled.record.plan import Planned, write_plan
+from unrolled.record.results import read_sweep
 from unrolled.report.build import build
 from unrolled.report.gather import Pool, pool
 from unrolled.report.sentences import sentence
-from unrolled.sweeps.plan import Planned, write_plan
-from unrolled.sweeps.results import read_sweep
 
 
 def make_sweep(folder: Path, params: dict[str, str], cells: list[dict[str, Any]], question: str = "why?") -> Path:

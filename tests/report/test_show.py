@@ -8,8 +8,8 @@ from test_page import births, make_sweep
 
 from conftest import Run
 from unrolled.errors import UserError
+from unrolled.record import status
 from unrolled.report.show import profile, show, sparkline
-from unrolled.tracking import status
 
 
 def test_a_sparkline_falls_where_the_gradient_vanishes() -> None:

@@ -9,11 +9,11 @@ import pytest
 from test_answers import cell
 from test_page import make_sweep
 
+from unrolled.record.results import Swept, read_sweep
 from unrolled.report.answers import answers
 from unrolled.report.build import build
 from unrolled.report.solving import against_change, by_change, diverged, extremes, order, ordered, reaches, solving
 from unrolled.report.solving_figures import by_configuration
-from unrolled.sweeps.results import Swept, read_sweep
 
 BUDGET, SEEDS = 4000, 6
 

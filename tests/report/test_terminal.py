@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 from test_page import births, make_sweep
 
+from unrolled.record.results import read_sweep
 from unrolled.report import terminal
-from unrolled.sweeps.results import read_sweep
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from unrolled.paths import choices
+from unrolled.config.files import choices
 from unrolled.rnn import ACTIVATIONS
 from unrolled.rnn.activations import activation
 

@@ -12,7 +12,6 @@ from torch import Tensor
 from conftest import Run
 from unrolled.errors import UserError
 from unrolled.gradients import diagnose, gradient_cone, lyapunov_spectrum, step_jacobians
-from unrolled.preflight import compose
 from unrolled.rnn import (
     ACTIVATIONS,
     PATTERNS,
@@ -26,6 +25,7 @@ from unrolled.rnn import (
     Tape,
 )
 from unrolled.rnn.masking import first_not_finite
+from unrolled.run.preflight import compose
 from unrolled.tasks import load
 from unrolled.tasks.data import Split, Stream, mean_loss
 

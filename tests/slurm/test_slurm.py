@@ -12,8 +12,8 @@ from cluster import Cluster, unavailable
 
 from commands import TRAIN, Command, run
 from conftest import train, wandb_records
-from unrolled.sweeps.results import read_sweep
-from unrolled.tracking import status
+from unrolled.record import status
+from unrolled.record.results import read_sweep
 
 pytestmark = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
 

@@ -9,11 +9,12 @@ from hydra.types import RunMode
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from unrolled.config import fingerprint, plain, register
+from unrolled.config.axes import read_axes
+from unrolled.config.files import CONF, choices
+from unrolled.config.schema import fingerprint, plain, register
 from unrolled.errors import UserError
-from unrolled.paths import CONF, choices
-from unrolled.preflight import compose
-from unrolled.sweeps.compose import Combination, combinations, read_axes
+from unrolled.run.preflight import compose
+from unrolled.sweeps.compose import Combination, combinations
 
 LEFT_OUT = {
     "experiment": {"notes_example", "nan"},

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conftest import train, wandb_records
-from unrolled.sweeps.results import read_sweep
+from unrolled.record.results import read_sweep
 
 TASK = '''
 """Which of two numbers was the larger? While the file `broken` is there, this one goes wrong: {fault}."""

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from unrolled.sweeps.live import Live, latest
-from unrolled.sweeps.plan import Planned, write_plan
-from unrolled.tracking import status
-from unrolled.tracking.tables import Table
+from unrolled.record import status
+from unrolled.record.plan import Planned, write_plan
+from unrolled.record.tables import Table
+from unrolled.sweeps.progress import Live, latest
 
 
 @pytest.fixture

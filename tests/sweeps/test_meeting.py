@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from unrolled.ranks import Rank, started_outside
+from unrolled.processes.ranks import Rank, started_outside
 from unrolled.sweeps.meeting import PORTS, address, as_rank
 
 # As Slurm 22.05 answers, shortened.

@@ -13,8 +13,9 @@ from failing import failing
 from commands import TRAIN, Command
 from conftest import train, wandb_records
 from unrolled.errors import UserError
-from unrolled.sweeps.plan import Planned, assign, read_plan
-from unrolled.sweeps.results import read_sweep
+from unrolled.record.plan import Planned, read_plan
+from unrolled.record.results import read_sweep
+from unrolled.sweeps.plan import assign
 
 QUICK = ["task=latch", "model.hidden=8", "trainer.max_steps=400", "trainer.max_epochs=10", "probe.every=20"]
 QUICK += ["probe.births=2", "trainer.log_every_n_steps=5", "trainer.checkpoint_every_s=0.2"]

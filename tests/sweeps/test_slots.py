@@ -2,7 +2,7 @@
 
 import pytest
 
-from unrolled.machine import visible_gpus
+from unrolled.processes.resources import visible_gpus
 from unrolled.sweeps.slots import Slots, Taken
 
 

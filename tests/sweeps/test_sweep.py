@@ -12,9 +12,9 @@ from failing import failing
 
 from commands import TRAIN, Command
 from conftest import train, wandb_records
+from unrolled.record import status
+from unrolled.record.results import read_sweep
 from unrolled.report.build import build
-from unrolled.sweeps.results import read_sweep
-from unrolled.tracking import status
 
 SMALL = ["trainer.max_steps=4", "probe.births=4", "probe.samples=32", "activation=tanh,identity", "init.gain=1.5"]
 SMALL += ["model.hidden=8", "seed=0,1"]

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from conftest import ROOT
-from unrolled.preflight import compose
+from unrolled.run.preflight import compose
 
 FILES = sorted((ROOT / "sweeps" / "wandb").glob("*.yaml"))
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize, minimize_scalar
 
 from conftest import Run
-from unrolled.config import plain
-from unrolled.preflight import compose
+from unrolled.config.schema import plain
+from unrolled.run.preflight import compose
 from unrolled.tasks import OWN, TASKS, load
 from unrolled.tasks.constants import best_number, best_shares
 from unrolled.tasks.data import baseline_name, baseline_scores, score

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from unrolled.preflight import compose
 from unrolled.rnn.init import stream
+from unrolled.run.preflight import compose
 from unrolled.tasks import load
 from unrolled.tasks.data import Stream
 

@@ -14,9 +14,9 @@ import torch
 from scipy.special import log_softmax
 from sklearn.metrics import f1_score
 
-from unrolled.config import plain
-from unrolled.preflight import compose
+from unrolled.config.schema import plain
 from unrolled.rnn import Batch
+from unrolled.run.preflight import compose
 from unrolled.tasks import OWN, TASKS, load
 from unrolled.tasks.data import Data, Split, score
 from unrolled.tasks.scores import WRITTEN_UNKNOWN

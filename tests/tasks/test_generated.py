@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from unrolled.config import TaskConfig
-from unrolled.preflight import compose
+from unrolled.config.schema import TaskConfig
+from unrolled.run.preflight import compose
 from unrolled.tasks import load
 from unrolled.tasks.data import Data, Split, Stream, baseline_scores, score
 from unrolled.training.losses import loss_of

@@ -8,8 +8,8 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from unrolled.config import TaskConfig
-from unrolled.preflight import compose
+from unrolled.config.schema import TaskConfig
+from unrolled.run.preflight import compose
 from unrolled.tasks import caption, forecast, load, numbers, pixels, spam, translate
 from unrolled.tasks.data import Data, Split, score
 from unrolled.training.losses import loss_of

@@ -9,7 +9,7 @@ import torch
 
 from unrolled import tasks
 from unrolled.errors import UserError
-from unrolled.preflight import compose
+from unrolled.run.preflight import compose
 from unrolled.tasks import sentiment
 from unrolled.tasks.data import Data, Split, most_frequent, score
 from unrolled.tasks.scores import classification

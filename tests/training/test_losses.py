@@ -37,6 +37,6 @@ def test_losses_of_numbers_are_means_over_the_numbers_of_one_answer() -> None:
 
 
 def test_every_loss_fits_some_task() -> None:
-    from unrolled.fit import LOSSES as FITTING
+    from unrolled.config.compatibility import LOSSES as FITTING
 
     assert sorted(name for names in FITTING.values() for name in names) == sorted(LOSSES)

@@ -8,11 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from unrolled.config import plain
+from unrolled.config.schema import plain
 from unrolled.gradients.profile import Profile
-from unrolled.preflight import compose
 from unrolled.rnn import RNN, Batch, EncoderDecoder, Pattern, Tape, VectorToSequence
 from unrolled.rnn.patterns import END, START
+from unrolled.run.preflight import compose
 from unrolled.tasks.data import mean_loss
 from unrolled.training.losses import loss_of
 from unrolled.training.module import build

@@ -7,11 +7,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from unrolled.config import plain
-from unrolled.preflight import compose
+from unrolled.config.schema import plain
 from unrolled.rnn import Batch, Embedding, SequenceToVector, Tape
-from unrolled.training.births import births
+from unrolled.run.preflight import compose
 from unrolled.training.diagnoses import relative_log
+from unrolled.training.initialisations import births
 from unrolled.training.losses import loss_of
 from unrolled.training.module import build
 from unrolled.training.probe import look, look_untrained

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from conftest import Run
-from unrolled.gradients.diagnosis import diagnose
+from unrolled.gradients.diagnose import diagnose
+from unrolled.record.words import lost_to_rounding
 from unrolled.rnn import RNN
-from unrolled.tracking.summary import lost_to_rounding
 
 
 def layer(activation: str, W_h: torch.Tensor) -> RNN:

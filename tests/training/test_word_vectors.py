@@ -7,7 +7,7 @@ import torch
 
 from conftest import Run
 from unrolled.errors import UserError
-from unrolled.preflight import compose
+from unrolled.run.preflight import compose
 from unrolled.training.word_vectors import read_vectors
 
 VOCABULARY = ["<pad>", "<unk>", "love", "like", "new york", "film"]

@@ -93,6 +93,6 @@ class SweepFiles(SearchPathPlugin):
     """`--config-name activations` finds sweeps/activations.yaml, in a checkout and in a wheel."""
 
     def manipulate_search_path(self, search_path: Any) -> None:
-        from unrolled.paths import SWEEPS
+        from unrolled.config.files import SWEEPS
 
         search_path.append("unrolled-sweeps", f"file://{SWEEPS}")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from unrolled.machine import cores
+from unrolled.processes.resources import cores
 
 EMPTY = ["task=latch", "task.samples=64", "trainer.max_steps=0", "probe=off", "tracker=none", "model.hidden=4"]
 SWEEP = ["--config-name", "train", "hydra.mode=MULTIRUN"]

@@ -14,11 +14,11 @@ from typing import Any
 from omegaconf import OmegaConf
 from rich.table import Table
 
-from unrolled.paths import SWEEP_RECORD
+from unrolled.config.files import SWEEP_RECORD
+from unrolled.record import status
+from unrolled.record.plan import Planned, write_plan
+from unrolled.record.tables import PROFILES
 from unrolled.report.build import build
-from unrolled.sweeps.plan import Planned, write_plan
-from unrolled.tracking import status
-from unrolled.tracking.tables import PROFILES
 
 AXES: dict[str, list[Any]] = {
     "activation": ["tanh", "relu", "sigmoid", "identity"],

@@ -11,16 +11,16 @@ import torch
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from rich.table import Table
 
-from unrolled.config import Config, plain
-from unrolled.preflight import compose
-from unrolled.run import quiet
+from unrolled.config.schema import Config, plain
+from unrolled.run.lifecycle import quiet
+from unrolled.run.preflight import compose
+from unrolled.run.recorder import Recorder
 from unrolled.tasks import load
 from unrolled.tasks.data import Data, mean_loss
-from unrolled.tracking.recorder import Recorder
-from unrolled.tracking.weights_and_biases import NullTracker
 from unrolled.training.callbacks import Probe, Scalars, label
 from unrolled.training.data import InMemory
 from unrolled.training.module import RecurrentModule
+from unrolled.wandb_runs.tracker import NullTracker
 
 STEPS = 300
 

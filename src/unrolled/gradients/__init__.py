@@ -4,7 +4,8 @@ Everything here takes any `RNN`, trained or not, computes in float64, and says s
 """
 
 from .cone import gradient_cone, log_gradient_cone
-from .diagnosis import Diagnosis, diagnose
+from .diagnose import diagnose
+from .diagnosis import Diagnosis
 from .jacobian import Products, products, step_jacobians
 from .lyapunov import Spectrum, lyapunov_from_jacobians, lyapunov_spectrum
 from .mean_field import MeanField, critical_gain, mean_field

@@ -1,29 +1,17 @@
-"""The diagnosis of a network on given inputs: its regime, the evidence, and what theory predicts beside it."""
+"""The diagnosis of a network on given inputs: its regime, the evidence, theory beside it, and two plain sentences."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
-from torch import Tensor
 
-from unrolled.rnn import RNN
-
-from .cone import cone_by_lag, cone_part, cone_pass, spread
-from .cuts import Cut, exact_zeros, few_steps
-from .log_pass import LogPass, exact_zero_rows, log_pass, orthonormal
 from .lyapunov import Spectrum, spectrum
-from .regime import FLAT, Evidence, decide
-from .samples import Shares, shares
+from .samples import Shares
 from .shape import grows
-from .slope import ByLag, Horizon, by_lag, horizon, part_of_slope, slope
+from .slope import ByLag, Horizon
 from .theory import Predictions, predictions
-from .trajectory import Trajectory, trajectory
-from .words import explanation
-
-DIRECTIONS = 8
-SOURCES = 32  # time steps whose loss is followed in a cone
+from .trajectory import Trajectory
 
 
 @dataclass(frozen=True)
@@ -69,7 +57,7 @@ class Diagnosis:
     @property
     def explanation(self) -> str:
         """Two sentences in plain words."""
-        return explanation(self)
+        return _sentences(self)
 
     @cached_property
     def predictions(self) -> Predictions:
@@ -99,82 +87,58 @@ class Diagnosis:
         return rate * steps
 
 
-@torch.no_grad()
-def diagnose(  # noqa: PLR0917
-    rnn: RNN,
-    x: Tensor,
-    h0: Tensor | None = None,
-    mask: Tensor | None = None,
-    dh_T: Tensor | None = None,
-    seed: int = 0,
-) -> Diagnosis:
-    """The regime of the layer on x (T, B, E) from h0 (B, H), for a loss on the last state; float64.
-
-    mask: bool (T, B), True = real. dh_T: the loss's own gradient (B, H) in the last state; None: min(H, 8) random
-    orthonormal directions for each sample (drawn from `seed`), whose RMS is followed.
-    Raises ValueError for shapes that do not fit.
-    """
-    seen = trajectory(rnn, x, h0, mask)
-    _, B, H = seen.h.shape
-    directions = orthonormal(B, H, DIRECTIONS, seed).to(seen.h) if dh_T is None else dh_T
-    return of_last_loss(rnn, seen, directions)
+def _sentences(found: Diagnosis) -> str:
+    """For readers who have not seen the rules: sizes as factors, not in nats."""
+    return f"{_what(found)} {_why(found)}"
 
 
-@torch.no_grad()
-def of_last_loss(rnn: RNN, seen: Trajectory, dh_T: Tensor) -> Diagnosis:
-    """The loss reads the last state alone. dh_T (B, H) or (B, K, H)."""
-    passed = log_pass(seen, dh_T)
-    ln_norm = passed.ln_norm[0]
-    started, zero = exact_zero_rows(passed, seen.mask)
-    chosen = (started & ~zero)[0]
-    lags = by_lag(ln_norm[:, chosen], seen.mask[:, chosen])
-    everyone = by_lag(ln_norm, seen.mask)  # how far the inputs reach does not depend on the gradient
-    lags = replace(lags, reach=everyone.reach, early=everyone.early, samples=int(started.sum()))
-    parts = [each[0][:, chosen].flip(0)[:-1] for each in (passed.by_f, passed.by_weights)]
-    return _judged(rnn, seen, passed, lags, parts)
+def _what(found: Diagnosis) -> str:  # noqa: PLR0911
+    if found.diverged_at is not None:
+        return f"The state itself overflows at time step {found.diverged_at}, so there is no gradient to follow."
+    if found.regime in ("mixed", "cut"):
+        return f"{found.reason[0].upper()}{found.reason[1:]}."
+    if found.slope is None or found.zeros > 0.5:
+        return f"There is too little gradient to follow: {found.reason}."
+    factor, lag = math.exp(found.slope), found.horizon.lag
+    step = f"Each step back in time multiplies the gradient by {factor:.3g} on average"
+    if found.regime == "transient":
+        return f"{step}, but not evenly: {found.reason}."
+    if found.regime == "undecided":
+        return f"{step}, and that is not certain enough to give it a name: {found.reason}."
+    if found.regime == "stable":
+        return f"{step}: {_arrival(found)}."
+    if lag is None:
+        return f"{step}; within the steps that there are it does not change a hundredfold."
+    changed = "a hundredth of it is left" if found.horizon.direction == "down" else "it is a hundred times as large"
+    bounded = ", although the states stay within bounds: a small change of one grows like that too (chaos)"
+    return f"{step}: after {lag} of them {changed}{bounded if found.regime == 'chaotic' else ''}."
 
 
-@torch.no_grad()
-def of_every_loss(rnn: RNN, seen: Trajectory, dh: Tensor, counted: Tensor, most: int = SOURCES) -> Diagnosis:
-    """The loss reads the state at every step where counted bool (T, B); dh (T, B, H): each step's own gradient there.
+def _arrival(found: Diagnosis) -> str:
+    """What is left at the longest lag, where each step alone changes little: the first lag may have changed much."""
+    last = found.longest_lag or 0
+    left = math.exp(float(found.lags.mean[last]))
+    if 0.1 < left < 10:
+        return "it arrives about as large as it left"
+    first = math.exp(float(found.lags.mean[1]))
+    return f"{left:.2g} of its length arrives, after a factor of {first:.2g} at the first lag"
 
-    At most `most` steps are followed back, evenly spread (the gradient cone).
-    """
-    passed = cone_pass(seen, dh, counted, spread(counted, most))
-    parts = [cone_part(passed, seen.mask, each) for each in (passed.by_f, passed.by_weights)]
-    return _judged(rnn, seen, passed, cone_by_lag(passed, seen.mask), parts)
+
+def _why(found: Diagnosis) -> str:
+    if found.diverged_at is not None:
+        return "A smaller gain of W_h, or a bounded activation, would keep it finite."
+    if found.regime in ("mixed", "cut"):
+        return "A mean over all samples and steps describes that badly: look at the profile."
+    if found.dead == 1:
+        return "Every unit is off (f' = 0), so nothing passes through it."
+    if found.by_f is None or found.by_weights is None:
+        return (
+            f"{found.flat:.0%} of the units sit where the activation is flat, {found.dead:.0%} where f' is exactly 0."
+        )
+    return f"Along the way {_parts(found)}."
 
 
-def _judged(rnn: RNN, seen: Trajectory, passed: LogPass, lags: ByLag, parts: Sequence[Tensor]) -> Diagnosis:
-    """parts: what f' and W_h add to the increments of `lags`, by lag."""
-    started, zero = exact_zero_rows(passed, seen.mask)
-    alive = started & ~zero
-    zeros = float(zero[started].double().mean()) if started.any() else 0.0
-    ln_slope = seen.ln_slope[seen.mask]
-    flat = float((ln_slope < math.log(rnn.f.gamma / FLAT)).double().mean())
-    dead = float(torch.isneginf(ln_slope).double().mean())
-    fit = slope(lags, seen.constant) if seen.diverged_at is None else None
-    found = shares(lags, int(zero.all(0).sum()), seen.constant)
-    none = Cut(0.0, "")
-    cut = exact_zeros(seen, passed, zero) if zeros > 0.5 and seen.diverged_at is None else none
-    few = few_steps(passed, alive) if seen.diverged_at is None else none
-    regime, reason = decide(Evidence(seen, lags, fit, zeros, cut, few, found, flat, seen.constant))
-    by_f, by_weights = (part_of_slope(lags, each) if fit else None for each in parts)
-    return Diagnosis(
-        regime=regime,
-        reason=reason,
-        slope=fit.value if fit else None,
-        slope_error=fit.error if fit else None,
-        slope_half=fit.half if fit and fit.honest else None,
-        shares=found,
-        horizon=horizon(lags),
-        zeros=zeros,
-        flat=flat,
-        dead=dead,
-        by_f=by_f,
-        by_weights=by_weights,
-        lags=lags,
-        diverged_at=seen.diverged_at,
-        seen=seen,
-        activation=rnn.activation,
-    )
+def _parts(found: Diagnosis) -> str:
+    by_weights, by_f = (math.exp(each or 0.0) for each in (found.by_weights, found.by_f))
+    flat = f" ({found.flat:.0%} of the units sit where f is flat)" if found.flat >= 0.01 else ""
+    return f"W_h alone would multiply it by {by_weights:.3g} a step, the activation's slope by {by_f:.3g}{flat}"

@@ -10,13 +10,13 @@ import plotly.graph_objects as go
 from omegaconf import OmegaConf
 from plotly.subplots import make_subplots
 
-from unrolled.config import plain
-from unrolled.place import Place
-from unrolled.predict import Prediction, predict
-from unrolled.preflight import compose
+from unrolled.config.identity import Place
+from unrolled.config.schema import plain
+from unrolled.inspection.predict import Prediction, predict
 from unrolled.report.figures import COLOURS, DASHES, layout, stroke, text
 from unrolled.report.shell import Section
-from unrolled.run import run
+from unrolled.run.lifecycle import run
+from unrolled.run.preflight import compose
 
 from .demo import Demo
 

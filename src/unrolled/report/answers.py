@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from unrolled.place import shown
-from unrolled.sweeps.results import Swept
-from unrolled.sweeps.values import holds
+from unrolled.config.identity import shown
+from unrolled.record.results import Swept
+from unrolled.record.values import holds
 
 from .averages import count, mean
 from .configurations import Group, groups

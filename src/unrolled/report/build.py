@@ -3,9 +3,9 @@
 import shlex
 from pathlib import Path
 
-from unrolled.sweeps.results import Swept, failures, read_sweep, write_results
-from unrolled.tracking import earlier
-from unrolled.tracking.status import STATES
+from unrolled.record import earlier
+from unrolled.record.results import Swept, failures, read_sweep, write_results
+from unrolled.record.status import STATES
 
 from . import critical_line
 from .answers import answers, lines

@@ -3,8 +3,8 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from unrolled.sweeps.results import Swept
-from unrolled.tracking.tables import PROFILES, read_rows
+from unrolled.record.results import Swept
+from unrolled.record.tables import PROFILES, read_rows
 
 from .configurations import Group, groups
 from .figures import layout, stroke, text

@@ -9,11 +9,11 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Quote, QuotedString
 from omegaconf import OmegaConf
 
-from unrolled.paths import SWEEP_RECORD
-from unrolled.sweeps.compose import read_axes
-from unrolled.sweeps.plan import RESUME
-from unrolled.sweeps.results import Cell, Swept, columns, row
-from unrolled.tracking.tables import cell as as_written
+from unrolled.config.axes import read_axes
+from unrolled.config.files import SWEEP_RECORD
+from unrolled.record.plan import RESUME
+from unrolled.record.results import Cell, Swept, columns, row
+from unrolled.record.tables import cell as as_written
 
 from .figures import DIVERGING
 from .table import Entry, header, rows

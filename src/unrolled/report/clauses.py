@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from unrolled.place import name_of, shown
-from unrolled.sweeps.results import Cell, Swept
-from unrolled.sweeps.values import holds
+from unrolled.config.identity import name_of, shown
+from unrolled.record.results import Cell, Swept
+from unrolled.record.values import holds
 
 from .gather import Axes, combinations, pool, varied
 from .sentences import agreed, verb

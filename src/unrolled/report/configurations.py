@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from unrolled.place import name_of
-from unrolled.sweeps.results import Cell, Swept
-from unrolled.sweeps.values import key_of
-from unrolled.tracking.status import RESULTS
+from unrolled.config.identity import name_of
+from unrolled.record.results import Cell, Swept
+from unrolled.record.status import RESULTS
+from unrolled.record.values import key_of
 
 from .averages import numbers
 from .gather import Axes, Pool, combinations, pool, varied

@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from omegaconf import OmegaConf
 
-from unrolled.sweeps.results import Swept
+from unrolled.record.results import Swept
 
 from .averages import mean
 from .figures import COLOURS, DIVERGING, layout

@@ -1,7 +1,7 @@
 """Which runs of a sweep draw the same networks before training: by what the draw depends on, never by its outcome."""
 
-from unrolled.sweeps.results import Cell
-from unrolled.sweeps.values import identity
+from unrolled.record.results import Cell
+from unrolled.record.values import identity
 
 NOT_BORN_FROM = ("optimizer", "trainer", "tracker", "sweep", "slurm", "resume")
 NOT_OF_THE_PROBE = ("probe.every", "probe.source", "probe.walkthrough")

@@ -9,8 +9,8 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from unrolled.place import shown
-from unrolled.sweeps.results import Swept
+from unrolled.config.identity import shown
+from unrolled.record.results import Swept
 
 from .averages import count, mean
 from .gather import Curve, Pool, combinations, pool, varied

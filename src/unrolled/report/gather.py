@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unrolled.place import SEED, name_of
-from unrolled.sweeps.results import Cell, Swept
-from unrolled.sweeps.values import holds, identity, key_of
-from unrolled.tracking.tables import PROFILES, read_rows
+from unrolled.config.identity import SEED, name_of
+from unrolled.record.results import Cell, Swept
+from unrolled.record.tables import PROFILES, read_rows
+from unrolled.record.values import holds, identity, key_of
 
 from .averages import mean, numbers, sd
 from .draws import draw_of

@@ -4,8 +4,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from unrolled.sweeps.results import Swept
-from unrolled.tracking.readable import is_number
+from unrolled.record.readable import is_number
+from unrolled.record.results import Swept
 
 from .averages import mean
 from .configurations import groups

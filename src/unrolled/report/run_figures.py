@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from unrolled.tracking.tables import METRICS, PROFILES, read_rows, read_table
+from unrolled.record.tables import METRICS, PROFILES, read_rows, read_table
 
 from .figures import COLOURS, layout, stroke, text
 

@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unrolled.errors import UserError
-from unrolled.tracking import earlier, status
-from unrolled.tracking.readable import readable
-from unrolled.tracking.record import unfinished_resume
-from unrolled.tracking.summary import gradient_lines
+from unrolled.record import earlier, status
+from unrolled.record.readable import readable
+from unrolled.record.successor import unfinished_resume
+from unrolled.record.words import gradient_lines
 
 from . import portrait_figures as portraits
 from . import run_figures as figures
 from .shell import Section, write_page
 
 if TYPE_CHECKING:
-    from unrolled.predict import Prediction
+    from unrolled.inspection.predict import Prediction
 
 PAGE = "report.html"
 EXAMPLES = 6
@@ -129,7 +129,7 @@ def _attributions(folder: Path) -> tuple[list[dict[str, Any]], str]:
 
     Where they cannot be had, for checkpoint or data are gone, the reason too.
     """
-    from unrolled.predict import examples  # torch: a sweep's page does without it
+    from unrolled.inspection.predict import examples  # torch: a sweep's page does without it
 
     try:
         return [_attribution(*pair) for pair in examples(folder, EXAMPLES)], ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from unrolled.sweeps.results import Swept
+from unrolled.record.results import Swept
 
 from . import by_time, critical_line, figures, learning, solving, solving_figures, theory
 from .configurations import trained

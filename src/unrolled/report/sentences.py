@@ -1,6 +1,6 @@
 """What the page says in words: a regime is named only where at least 90 % of the births agree."""
 
-from unrolled.sweeps.results import Swept
+from unrolled.record.results import Swept
 
 from .averages import count
 from .gather import Pool, combinations, pool, varied

@@ -9,14 +9,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from unrolled.config.files import SWEEP_RECORD
 from unrolled.errors import UserError
-from unrolled.paths import SWEEP_RECORD
-from unrolled.sweeps.results import read_sweep
-from unrolled.tracking import earlier, status
-from unrolled.tracking.readable import readable
-from unrolled.tracking.record import unfinished_resume
-from unrolled.tracking.summary import gradient_lines, horizon_words, number
-from unrolled.tracking.tables import PROFILES
+from unrolled.record import earlier, status
+from unrolled.record.readable import readable
+from unrolled.record.results import read_sweep
+from unrolled.record.successor import unfinished_resume
+from unrolled.record.tables import PROFILES
+from unrolled.record.words import gradient_lines, horizon_words, number
 
 from .gather import curves
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from unrolled.sweeps.results import Cell, Swept
-from unrolled.tracking.status import RESULTS
+from unrolled.record.results import Cell, Swept
+from unrolled.record.status import RESULTS
 
 from .concordance import Concordance, concordance
 from .configurations import groups

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from unrolled.sweeps.results import Swept
+from unrolled.record.results import Swept
 
 from . import solving
 from .figures import faint, layout, stroke, text

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from unrolled.sweeps.results import Cell, Swept, by_axes
-from unrolled.tracking.summary import number
+from unrolled.record.results import Cell, Swept, by_axes
+from unrolled.record.words import number
 
 BASELINE = "trivial baseline"
 

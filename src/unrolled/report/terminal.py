@@ -6,7 +6,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from unrolled.sweeps.results import Swept
+from unrolled.record.results import Swept
 
 from .table import header, references, rows
 

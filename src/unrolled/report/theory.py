@@ -8,9 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from unrolled.sweeps.results import Cell, Swept
-from unrolled.tracking.moments import When, moment
-from unrolled.tracking.status import RESULTS
+from unrolled.record.moments import When, moment
+from unrolled.record.results import Cell, Swept
+from unrolled.record.status import RESULTS
 
 from .configurations import trained
 from .figures import COLOURS, layout, text

@@ -3,8 +3,8 @@
 import csv
 from typing import Any
 
-from unrolled.sweeps.results import Swept
-from unrolled.tracking.tables import WORDS
+from unrolled.record.results import Swept
+from unrolled.record.tables import WORDS
 
 from .averages import mean
 from .configurations import groups

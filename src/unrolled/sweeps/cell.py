@@ -17,11 +17,11 @@ from hydra.core.utils import JobStatus, run_job, setup_globals
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 
-from unrolled.config import register
-from unrolled.errors import Interrupted, raise_on_signals
-
-from . import records
-from .plan import LOG
+from unrolled.config.schema import register
+from unrolled.errors import Interrupted
+from unrolled.processes.signals import raise_on_signals
+from unrolled.record import ends
+from unrolled.record.plan import LOG
 
 
 def run_cell(task_function: Callable[[DictConfig], Any], config: DictConfig, folder: str, gpus: Sequence[str]) -> None:
@@ -49,12 +49,12 @@ def run_here(task_function: Callable[[DictConfig], Any], config: DictConfig, fol
         _run(task_function, config)
         code = 0
     except Interrupted as stop:
-        records.mark(Path(folder), "interrupted", str(stop))
+        ends.mark(Path(folder), "interrupted", str(stop))
         code = stop.exit_code
     except BaseException as error:  # SystemExit too: a cell that leaves early has no result
         traceback.print_exc()
         first_line = (str(error).splitlines() or [""])[0]
-        records.mark(Path(folder), "failed", f"{type(error).__name__}: {first_line}")
+        ends.mark(Path(folder), "failed", f"{type(error).__name__}: {first_line}")
         code = 1
     with contextlib.suppress(OSError):  # a full disk: the exit code still tells
         sys.stdout.flush()

@@ -12,24 +12,14 @@ from functools import cache
 from itertools import product
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
-from unrolled.config import Config
+from unrolled.config.axes import Axis
+from unrolled.config.files import CONF, choices
+from unrolled.config.schema import Config
+from unrolled.config.validate import check_values, typed
 from unrolled.errors import UserError
-from unrolled.paths import CONF, choices
-from unrolled.preflight import check_typed, in_one_line, without_hydra
-from unrolled.validation import check_values, typed
-
-
-@dataclass(frozen=True)
-class Axis:
-    """A swept key, its values as a command line has them (`init.gain=0.5`), and what they mean."""
-
-    key: str
-    words: list[str]
-    values: list[Any]
+from unrolled.run.preflight import check_typed, in_one_line, without_hydra
 
 
 @dataclass(frozen=True)
@@ -39,20 +29,6 @@ class Combination:
     words: list[str]
     axes: dict[str, Any]
     config: Config
-
-
-def read_axes(overrides: Sequence[Override]) -> tuple[list[Axis], list[str]]:
-    """The axes, and the overrides that are no axis. Where a key is repeated the last one counts."""
-    parser = OverridesParser.create()
-    axes: list[Axis] = []
-    constants: list[str] = []
-    for key, override in {override.get_key_element(): override for override in overrides}.items():
-        if override.is_sweep_override():
-            words = [f"{key}={value}" for value in override.sweep_string_iterator()]
-            axes.append(Axis(key, words, [parsed.value() for parsed in parser.parse_overrides(words)]))
-        else:
-            constants.append(f"{key}={override.get_value_element_as_str()}")
-    return axes, constants
 
 
 def combinations(loader: Any, config: DictConfig, axes: Sequence[Axis], constants: Sequence[str]) -> list[Combination]:

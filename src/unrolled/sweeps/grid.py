@@ -8,16 +8,18 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from unrolled.config import fingerprint, plain
+from unrolled.config.axes import Axis, read_axes
+from unrolled.config.files import SWEEP_RECORD
+from unrolled.config.identity import name_of
+from unrolled.config.schema import fingerprint, plain
 from unrolled.errors import UserError
-from unrolled.paths import SWEEP_RECORD
-from unrolled.place import name_of
-from unrolled.preflight import check_host
-from unrolled.ranks import check_ranks, world_of
-from unrolled.tracking import earlier, ownership
+from unrolled.processes.ranks import check_ranks, world_of
+from unrolled.record import earlier, ownership
+from unrolled.record.plan import Planned, read_plan, write_plan
+from unrolled.run.preflight import check_host
 
-from .compose import Axis, Combination, combinations, read_axes
-from .plan import Job, Planned, assign, clear, held, read_plan, runnable, unfinished, write_plan
+from .compose import Combination, combinations
+from .plan import Job, assign, clear, held, runnable, unfinished
 
 MANY = 1000  # runs
 
@@ -134,13 +136,12 @@ def _run(launcher: Any, todo: Sequence[Job], folder: Path) -> Any:
 
 def _collect(folder: Path) -> list[str]:
     """Table and page, from disk alone; returns a line for each cell that has no result."""
+    from unrolled.record.results import failures, read_sweep
     from unrolled.report.build import build
     from unrolled.report.critical_line import distance
     from unrolled.report.solving import against_change, solving
     from unrolled.report.terminal import print_table
     from unrolled.report.theory import agreement
-
-    from .results import failures, read_sweep
 
     swept = read_sweep(folder)
     page = build(folder)

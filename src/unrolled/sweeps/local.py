@@ -11,14 +11,13 @@ from typing import Any
 from hydra.core.utils import JobReturn, JobStatus, configure_log, setup_globals
 
 from unrolled.errors import UserError
+from unrolled.record import ends, status
 from unrolled.tasks import OWN, TASKS
-from unrolled.tracking import status
 
-from . import records
-from .live import Live
 from .pool import Pool
+from .progress import Live
 
-PRELOAD = "unrolled.sweeps.preload"
+PRELOAD = ["unrolled.sweeps.preload", "unrolled.cli"]  # the second is where a forked process looks for its function
 
 
 def warm_up(tasks: Sequence[str]) -> None:
@@ -29,7 +28,7 @@ def warm_up(tasks: Sequence[str]) -> None:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         raise UserError("hydra/launcher=local cannot fork on this system: use hydra/launcher=basic")
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the server's environment is frozen when it starts
-    modules = [PRELOAD, *(f"unrolled.tasks.{name}" for name in tasks if name in TASKS and name != OWN)]
+    modules = [*PRELOAD, *(f"unrolled.tasks.{name}" for name in tasks if name in TASKS and name != OWN)]
     multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     forkserver.ensure_running()
@@ -52,7 +51,7 @@ def launch(launcher: Any, job_overrides: Sequence[Sequence[str]], initial_job_id
 
 
 def outcome(folder: Path, overrides: Sequence[str]) -> JobReturn:
-    ended, told = records.read(folder), JobReturn(overrides=list(overrides))
+    ended, told = ends.read(folder), JobReturn(overrides=list(overrides))
     if ended.get("state") in status.RESULTS:
         told.status, told.return_value = JobStatus.COMPLETED, ended.get("slope")
     else:

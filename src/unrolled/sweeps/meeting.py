@@ -14,7 +14,7 @@ def as_rank() -> None:
     """Puts into the environment who this task of the job is, and where its ranks meet."""
     from submitit import JobEnvironment
 
-    from unrolled.ranks import OURS
+    from unrolled.processes.ranks import OURS
 
     job = JobEnvironment()
     os.environ |= {

@@ -2,46 +2,20 @@
 
 import fcntl
 import json
-import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from unrolled.config.identity import name_of
 from unrolled.errors import UserError
-from unrolled.place import name_of
-from unrolled.tracking import ownership, status
-from unrolled.tracking.superseded import supersede
+from unrolled.record import ends, ownership, status
+from unrolled.record.plan import LOG, RESUME, Planned
+from unrolled.record.superseded import supersede
 
-from . import records
-
-CELLS = "cells.json"
-LOG = "cell.log"
-RESUME = "resume=true"
 WAIT_S = 20  # for a cell whose launcher has died: it notices and ends by itself
-
-
-@dataclass(frozen=True)
-class Planned:
-    """One cell: its folder's number, the values of its axes, and the fingerprint of its configuration."""
-
-    number: int
-    axes: dict[str, Any]
-    fingerprint: str
-
-
-def read_plan(folder: Path) -> list[Planned]:
-    """The cells of the sweep in `folder`, by number; none where there is no sweep."""
-    file = folder / CELLS
-    return [Planned(**cell) for cell in json.loads(file.read_text(encoding="utf-8"))] if file.is_file() else []
-
-
-def write_plan(folder: Path, cells: Sequence[Planned]) -> None:
-    draft = folder / f".{CELLS}.{os.getpid()}"
-    draft.write_text(json.dumps([asdict(cell) for cell in cells], indent=0) + "\n", encoding="utf-8")
-    draft.replace(folder / CELLS)
 
 
 def assign(known: Sequence[Planned], wanted: Sequence[tuple[dict[str, Any], str]]) -> list[Planned]:
@@ -75,7 +49,7 @@ def assign(known: Sequence[Planned], wanted: Sequence[tuple[dict[str, Any], str]
 
 def unfinished(folder: Path, cells: Sequence[Planned]) -> list[Planned]:
     """Those without a result."""
-    return [cell for cell in cells if records.read(folder / str(cell.number)).get("state") not in status.RESULTS]
+    return [cell for cell in cells if ends.read(folder / str(cell.number)).get("state") not in status.RESULTS]
 
 
 @contextmanager
@@ -97,7 +71,7 @@ def clear(folder: Path, runs: Sequence[Planned]) -> None:
     for planned in runs:
         run = folder / str(planned.number)
         _wait_for_its_end(run)
-        records.forget(run)
+        ends.forget(run)
         if not resumable(run):
             for replaced in ownership.wandb_runs(run, folder):
                 supersede(replaced)
@@ -118,7 +92,7 @@ class Job:
 def runnable(folder: Path, job: Job) -> Job | None:
     """The job as it is to be run now: not at all where it has a result, from its last checkpoint where it has one."""
     cell = folder / str(job.number)
-    if records.read(cell).get("state") in status.RESULTS:
+    if ends.read(cell).get("state") in status.RESULTS:
         return None
     overrides = [word for word in job.overrides if word != RESUME]
     return replace(job, overrides=[*overrides, RESUME] if resumable(cell) else overrides)

@@ -1,6 +1,7 @@
 """What the fork server imports before its first fork. Importing this module is all that it does."""
 
-from unrolled.heavy import imports, load_run
+from unrolled.processes.imports import imports
+from unrolled.run.load import load_run
 
 load_run()
 with imports():
@@ -8,7 +9,5 @@ with imports():
     import PIL.Image
     import scipy.sparse  # noqa: F401
     import sklearn.naive_bayes  # noqa: F401
-
-    import unrolled.cli  # noqa: F401
 
     PIL.Image.init()  # imports a file for each format, at the first picture otherwise

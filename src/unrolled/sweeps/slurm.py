@@ -19,12 +19,12 @@ from hydra.core.singleton import Singleton
 from hydra.core.utils import JobReturn, configure_log, setup_globals
 
 from unrolled.errors import Interrupted, UserError
+from unrolled.record import ends
 
-from . import records
-from .live import Live
 from .local import outcome
-from .member import Member
 from .plan import Job
+from .progress import Live
+from .slurm_job import Member
 
 FOLDER = "slurm"
 JOBS = "jobs.txt"  # the ids of all jobs that were submitted
@@ -65,9 +65,9 @@ def launch(launcher: Any, job_overrides: Sequence[Sequence[str]], initial_job_id
             _wait(submitted, live, stop_on_error=False)
     for name, jobs in submitted.items():
         for folder in (folders[job.number] for job in jobs):
-            if records.read(folder) or not stopped:
+            if ends.read(folder) or not stopped:
                 folder.mkdir(exist_ok=True)
-                records.mark(folder, "interrupted" if stopped else "failed", f"job {name} ended without a word")
+                ends.mark(folder, "interrupted" if stopped else "failed", f"job {name} ended without a word")
     if stopped:
         raise stopped
     numbers = [job.number for job in launcher.jobs]

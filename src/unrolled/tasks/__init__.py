@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from unrolled.config import TaskConfig
+from unrolled.config.schema import TaskConfig
 from unrolled.errors import UserError
 
 

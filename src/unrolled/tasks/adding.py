@@ -3,7 +3,7 @@
 Always answering 1 has a mean squared error of 2 var(u) = 1/6.
 """
 
-from unrolled.config import TaskConfig
+from unrolled.config.schema import TaskConfig
 
 from .data import Data
 from .marked import of_two_marked

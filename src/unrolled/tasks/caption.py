@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from sklearn.model_selection import GroupShuffleSplit
 from torch import Tensor
 
-from unrolled.config import TaskConfig
+from unrolled.config.schema import TaskConfig
 
 from .data import Data, Later, Split
 from .files import package_file, package_folder

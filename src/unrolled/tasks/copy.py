@@ -4,7 +4,7 @@ Lengths as in Arjovsky et al. 2016, section 5.1: `task.delay` is their T, the se
 blanks and then any symbol has a cross-entropy of 10 ln 8 / (T + 20).
 """
 
-from unrolled.config import TaskConfig
+from unrolled.config.schema import TaskConfig
 
 from .data import Data
 from .recall import recalled

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from unrolled.config import TaskConfig
+from unrolled.config.schema import TaskConfig
 
 from .averages import Skill
 from .data import Data, Guess, Later, Split

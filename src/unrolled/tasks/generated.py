@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from torch import Generator
 
-from unrolled.config import TaskConfig
+from unrolled.config.schema import TaskConfig
 
 from .data import Constants, Data, Guess, Split, Stream
 from .scores import Scores

@@ -9,7 +9,7 @@ import math
 import torch
 from torch import Generator
 
-from unrolled.config import TaskConfig
+from unrolled.config.schema import TaskConfig
 
 from .constants import of_shares
 from .data import Data, Guess, Split

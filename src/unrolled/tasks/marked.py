@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Generator, Tensor
 
-from unrolled.config import TaskConfig
+from unrolled.config.schema import TaskConfig
 
 from .constants import of_numbers, two_uniform
 from .data import Data, Guess, Split

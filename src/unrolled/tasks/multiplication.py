@@ -3,7 +3,7 @@
 Always answering 1/4 has a mean squared error of E[u^2]^2 - E[u]^4 = 1/9 - 1/16.
 """
 
-from unrolled.config import TaskConfig
+from unrolled.config.schema import TaskConfig
 
 from .data import Data
 from .marked import of_two_marked

@@ -3,7 +3,7 @@
 Martens & Sutskever 2011, section 5.1. `task.symbols` chooses: 2 (five of them) or 5 (ten of them).
 """
 
-from unrolled.config import TaskConfig
+from unrolled.config.schema import TaskConfig
 
 from .data import Data
 from .recall import recalled

@@ -3,7 +3,7 @@
 The third sentence is cut short, as it was found. The classes of the sentences are ours.
 """
 
-from unrolled.config import TaskConfig
+from unrolled.config.schema import TaskConfig
 
 from .constants import of_classes
 from .data import Data, most_frequent

@@ -9,7 +9,7 @@ from functools import cache
 
 from num2words import num2words
 
-from unrolled.config import TaskConfig
+from unrolled.config.schema import TaskConfig
 from unrolled.errors import UserError
 
 from .data import Data

@@ -13,7 +13,7 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
-from unrolled.config import TaskConfig
+from unrolled.config.schema import TaskConfig
 from unrolled.rnn.init import stream
 
 from .constants import of_all_classes, of_classes

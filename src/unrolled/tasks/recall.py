@@ -6,7 +6,7 @@ import torch
 from torch import Generator
 from torchmetrics.classification import MulticlassAccuracy
 
-from unrolled.config import TaskConfig
+from unrolled.config.schema import TaskConfig
 
 from .averages import Recall
 from .constants import always, of_shares

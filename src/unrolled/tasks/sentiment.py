@@ -14,7 +14,7 @@ from itertools import islice
 
 from sklearn.model_selection import StratifiedGroupKFold
 
-from unrolled.config import TaskConfig
+from unrolled.config.schema import TaskConfig
 
 from .data import Data
 from .files import package_file

@@ -4,7 +4,7 @@ Source: the SMS Spam Collection (Almeida, Hidalgo & Yamakami 2011) that the pack
 messages each text is kept once; a tenth validates.
 """
 
-from unrolled.config import TaskConfig
+from unrolled.config.schema import TaskConfig
 
 from .data import Data
 from .files import package_file

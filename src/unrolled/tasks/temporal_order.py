@@ -11,7 +11,7 @@ from itertools import product
 import torch
 from torch import Generator
 
-from unrolled.config import TaskConfig
+from unrolled.config.schema import TaskConfig
 
 from .constants import of_shares
 from .data import Data, Guess, Split

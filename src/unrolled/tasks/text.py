@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Generator, Tensor
 
-from unrolled.config import TaskConfig
+from unrolled.config.schema import TaskConfig
 from unrolled.rnn.init import stream
 
 from .constants import of_all_classes, of_classes

@@ -7,7 +7,7 @@ once, with its first translation, without pairs longer than `task.length` words;
 import gettext
 import io
 
-from unrolled.config import TaskConfig
+from unrolled.config.schema import TaskConfig
 
 from .data import Data
 from .files import package_folder

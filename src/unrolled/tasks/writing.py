@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from unrolled.config import TaskConfig
+from unrolled.config.schema import TaskConfig
 
 from .constants import always, of_shares
 from .data import Data, Guess, Later, Split

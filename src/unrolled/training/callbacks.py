@@ -13,7 +13,7 @@ from torch import Tensor
 from unrolled.rnn import Batch, Pattern, Tape
 from unrolled.tasks.data import Loss
 
-from .evidence import Evidence, evidence
+from .measurement import Evidence, evidence
 from .module import RecurrentModule, to_device
 from .probe import Look, look, look_untrained
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 
-from unrolled.errors import Deferred
+from unrolled.processes.signals import Deferred
 
 LAST = "last.ckpt"
 

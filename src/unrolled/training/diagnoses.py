@@ -5,7 +5,8 @@ import copy
 import torch
 from torch import Tensor
 
-from unrolled.gradients.diagnosis import Diagnosis, of_every_loss, of_last_loss
+from unrolled.gradients.diagnose import of_every_loss, of_last_loss
+from unrolled.gradients.diagnosis import Diagnosis
 from unrolled.gradients.portrait import Portrait, portrait
 from unrolled.gradients.trajectory import Trajectory, states_along
 from unrolled.rnn import Batch, Driven, Pattern

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from unrolled.config import EmbeddingConfig
+from unrolled.config.schema import EmbeddingConfig
+from unrolled.config.vector_file import vector, vector_lines, vector_size
 from unrolled.errors import UserError
-from unrolled.fit import vector, vector_lines, vector_size
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What can be asked for: its schema, its checks, where its files are. No torch here."""

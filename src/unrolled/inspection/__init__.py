@@ -1,0 +1,1 @@
+"""A finished network, asked again: restored, diagnosed, shown in pictures."""

@@ -1,0 +1,111 @@
+"""What a trained network says to a text, word by word, and which words its loss listened to."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+from unrolled.errors import UserError
+from unrolled.rnn import Batch, EncoderDecoder, SequenceToVector, Tape
+from unrolled.tasks.data import Data
+from unrolled.training.module import RecurrentModule
+
+from .restore import restored
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """words: as the network reads them. shares (T, C): class probabilities after each word. dx (T,): norm of dL/dx_t.
+
+    classes: their names. against: the class that the loss was taken against.
+    """
+
+    words: list[str]
+    classes: list[str]
+    shares: Tensor
+    dx: Tensor
+    against: str
+
+
+def predict(folder: Path, text: str, label: str | None = None, checkpoint: str = "best") -> Prediction | str:
+    """The network of a run on a text: a `Prediction`, or what it writes where it writes.
+
+    label: the class to take the loss against; None: the one it predicts. Raises UserError where the folder holds no
+    such run, the text has no word, the label is no class, or the task does not read text.
+    """
+    config, data, module = restored(folder, checkpoint)
+    if data.encode is None:
+        raise UserError(f"{folder} is a run of task={config.task.name}: predict needs a task that reads a text")
+    batch = data.encode(text)
+    if batch.mask is None or not batch.mask.any():
+        raise UserError(f"{text!r} holds no word")
+    network = module.network
+    if isinstance(network, EncoderDecoder):
+        return _written(network, data, batch)
+    assert isinstance(network, SequenceToVector) and isinstance(data.answers, list)
+    return _after_each_word(module, network, data, batch, label)
+
+
+def examples(folder: Path, count: int, checkpoint: str = "best") -> list[tuple[Prediction, str]]:
+    """The network of a run on examples all over the validation split, each against its true class, and that.
+
+    Empty where the task does not classify texts. Raises UserError as `predict` does.
+    """
+    _, data, module = restored(folder, checkpoint)
+    network = module.network
+    if data.encode is None or not isinstance(network, SequenceToVector) or not isinstance(data.answers, list):
+        return []
+    found = []
+    for i in torch.linspace(0, len(data.val) - 1, min(count, len(data.val))).long().tolist():
+        batch = data.val[torch.tensor([i])]
+        assert batch.mask is not None
+        real = batch.mask[:, 0]
+        label = data.answers[int(batch.y)]
+        own = batch._replace(x=batch.x[real], mask=batch.mask[real])
+        found.append((_after_each_word(module, network, data, own, label), label))
+    return found
+
+
+def _after_each_word(
+    module: RecurrentModule, network: SequenceToVector, data: Data, batch: Batch, label: str | None
+) -> Prediction:
+    assert isinstance(data.answers, list) and isinstance(data.reads, list)
+    if label is not None and label not in data.answers:
+        raise UserError(f"--label {label}: allowed: {', '.join(data.answers)}")
+    tape = Tape()
+    with torch.no_grad():
+        shares = network.read_out(network.rnn(network.read(batch), mask=batch.mask)).softmax(-1)[:, 0]
+    against = data.answers.index(label) if label else int(shares[-1].argmax())
+    loss = module.loss(network(batch, [tape]), torch.tensor([against])).sum()
+    torch.autograd.grad(loss, network.rnn.W_h)
+    assert tape.da is not None
+    dx = (tape.da[:, 0].double() @ network.rnn.W_x.detach().double()).norm(dim=1)
+    words = [data.reads[i] for i in batch.x[:, 0].tolist()]
+    return Prediction(words, data.answers, shares, dx, data.answers[against])
+
+
+def _written(network: EncoderDecoder, data: Data, batch: Batch) -> str:
+    assert isinstance(data.answers, list)
+    said = [data.answers[i] for i in network.write(batch)[:, 0].tolist() if i > 1]
+    return (" " if any(len(name) > 1 for name in data.answers[3:]) else "").join(said)
+
+
+def show(told: Prediction | str) -> None:
+    """Prints it: a line a word, its share of all words' gradient as a bar."""
+    console = Console(highlight=False)
+    if isinstance(told, str):
+        console.print(told, markup=False)
+        return
+    table = Table("word", box=None, pad_edge=False)
+    for name in [*told.classes, "|dL/dx|", "share"]:
+        table.add_column(name, justify="right")
+    table.add_column("")
+    total = float(told.dx.sum()) or 1.0
+    for word, shares, dx in zip(told.words, told.shares.tolist(), told.dx.tolist(), strict=True):
+        bar = "#" * round(30 * dx / total)
+        table.add_row(word.replace("[", "\\["), *(f"{s:.1%}" for s in shares), f"{dx:.3g}", f"{dx / total:.1%}", bar)
+    console.print(table)
+    console.print(f"The loss is against {told.against!r}; words in <> the network does not know.", markup=False)

@@ -1,0 +1,162 @@
+"""Which files in a folder are ours. Only those are ever removed, and only a folder that is free is taken.
+
+`.unrolled.json` is written before anything else and lists the names that the program may write there. At that moment
+none of them existed, so whatever has one of them later is ours. A folder of a version without that file is known by
+its records, and the names are those of that version.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from unrolled.config.files import SWEEP_RECORD
+from unrolled.errors import UserError
+
+from . import status
+
+MARKER = ".unrolled.json"
+_PROFILES = ("grad_h", "grad_h_q10", "grad_h_q50", "grad_h_q90", "grad_h_zeros", "grad_h_count", "grad_h_log", "grad_x")
+_PROFILES += ("grad_h_relative_log", "grad_h_relative_log_decoder", "grad_W_h", "grad_W_h_decoder")
+_PROFILES += ("births_relative_log", "births_relative_log_decoder")
+_PORTRAITS = ("start", "end", *(f"{when}_{part}" for when in ("start", "end") for part in ("encoder", "decoder")))
+
+FIRST_RUN = (
+    *(f".hydra/{name}.yaml" for name in ("config", "hydra", "overrides")),
+    *("status.json", ".status.json.*", "metrics.csv", "words.csv", "heat_map.png", "traceback.txt", "cell.log"),
+    *("report.html", ".report.html.*", "latest-run", "wandb/*run-*"),
+    *("checkpoints/last.ckpt", "checkpoints/last.ckpt.part", "checkpoints/best.ckpt"),
+    *(f"profiles/{name}.csv" for name in _PROFILES),
+    *(f"portraits/{name}.{kind}" for name in _PORTRAITS for kind in ("json", "png", "svg")),
+)
+FIRST_SWEEP = (
+    *(SWEEP_RECORD, f".{SWEEP_RECORD}", "cells.json", ".cells.json.*", ".lock", "results.csv"),
+    *("report.html", ".report.html.*", "workspace.json", "dashboard.json", "records/*.json", "slurm/*", "wandb/*run-*"),
+)
+RUN = FIRST_RUN  # what this version writes; a name that is added goes here, never into what the first version wrote
+SWEEP = FIRST_SWEEP
+
+
+def of_run(folder: Path) -> list[str]:
+    """The names in `folder` that a run of ours may have written; none where there is no record of one."""
+    return _listed(folder) or (list(FIRST_RUN) if "fingerprint" in _json(folder / status.FILE) else [])
+
+
+def of_sweep(folder: Path) -> list[str]:
+    """The same for the folder of a sweep, but for those of its runs."""
+    planned = _json(folder / "cells.json")
+    ours = isinstance(planned, list) and all(isinstance(run, dict) and "fingerprint" in run for run in planned)
+    return _listed(folder) or (list(FIRST_SWEEP) if ours else [])
+
+
+def check_free(folder: Path, names: Sequence[str], listed: Sequence[str] = ()) -> None:
+    """Raises UserError where `folder` holds one of `names` already that is not `listed` as ours."""
+    known = {_top(name) for name in listed}
+    for name in dict.fromkeys([MARKER] * (not listed) + [_top(name) for name in names]):
+        found = [entry for entry in sorted(folder.glob(name)) if not _is_empty(entry)]
+        if name not in known and found:
+            raise _taken(folder, found[0].name)
+
+
+def check_numbers(folder: Path, numbers: Sequence[int] | None = None) -> None:
+    """The same for the numbered folders of a sweep's runs; None: for every number."""
+    for entry in sorted(folder.iterdir()) if folder.is_dir() else []:
+        wanted = entry.name.isdigit() and (numbers is None or int(entry.name) in numbers)
+        if wanted and not _is_empty(entry):
+            raise _taken(folder, entry.name)
+
+
+def _taken(folder: Path, name: str) -> UserError:
+    return UserError(
+        f"{folder} holds {name}, which would be written over and is not recorded as ours: give another folder"
+    )
+
+
+def claim(folder: Path, names: Sequence[str], listed: Sequence[str]) -> None:
+    """Makes `folder` ours: all that gets one of `names` from now on. listed: what is ours there already."""
+    check_free(folder, names, listed)
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = _json(folder / MARKER)
+    wanted = sorted({*names, *listed})
+    if not isinstance(kept, dict) or kept.get("names") != wanted:
+        status.write_to(folder / MARKER, {**_as_dict(kept), "names": wanted})
+
+
+def claim_run(folder: Path) -> None:
+    """Makes the folder of a run ours. Hydra and the launcher have written there before: that it was free was checked.
+
+    Raises UserError where it holds something else that the run would write.
+    """
+    before_us = [name for name in RUN if name.startswith((".hydra/", "cell.log"))]
+    claim(folder, RUN, of_run(folder) or before_us)
+
+
+def note_wandb(folder: Path, id: str) -> None:
+    """Lists the id of a W&B run of ours before it exists."""
+    kept = _as_dict(_json(folder / MARKER))
+    status.write_to(folder / MARKER, {**kept, "wandb": [*dict.fromkeys([*kept.get("wandb", []), id])]})
+
+
+def wandb_runs(folder: Path, beside: Path) -> Iterator[Path]:
+    """The W&B runs in `beside`/wandb that the run in `folder` has recorded, replaced ones left out."""
+    link = _as_dict(_json(folder / status.FILE)).get("wandb") or {}
+    for id in dict.fromkeys([*_as_dict(_json(folder / MARKER)).get("wandb", []), *filter(None, [link.get("id")])]):
+        for run in sorted((beside / "wandb").glob("*run-*-*")):
+            if run.name.endswith(f"-{id}") and not run.is_symlink():
+                yield run
+
+
+def ours(folder: Path, names: Sequence[str]) -> list[Path]:
+    """The files that there are of these names."""
+    found = {file for name in names for file in folder.glob(name) if fnmatch(str(file.relative_to(folder)), name)}
+    return sorted(file for file in found if file.is_file() or file.is_symlink())
+
+
+def remove(folder: Path, names: Sequence[str]) -> None:
+    """Removes the files of these names, and the folders that are empty then."""
+    removed = ours(folder, names)
+    for file in removed:
+        file.unlink()
+    for parent in {file.parent for file in removed} - {folder}:
+        _remove_if_empty(parent)
+
+
+def remove_run(folder: Path, listed: Sequence[str]) -> None:
+    """Removes all that a run has written, and its folder where nothing else is in it. listed: see `of_run`."""
+    if listed:
+        remove(folder, [*listed, MARKER])
+    if folder.is_dir():
+        _remove_if_empty(folder)
+
+
+def _is_empty(entry: Path) -> bool:
+    """Whether it is a folder without anything in it: nothing can be lost there."""
+    return entry.is_dir() and not entry.is_symlink() and not any(entry.iterdir())
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if _is_empty(folder):
+        with contextlib.suppress(OSError):  # a disk of its own cannot be removed, and need not be
+            folder.rmdir()
+
+
+def _listed(folder: Path) -> list[str]:
+    return list(_as_dict(_json(folder / MARKER)).get("names", []))
+
+
+def _json(file: Path) -> Any:
+    """What a record of ours holds; {} for anything else."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _as_dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _top(name: str) -> str:
+    return name.partition("/")[0]

@@ -1,0 +1,128 @@
+"""A sweep as its folder tells it: its cells, and `results.csv`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from unrolled.config.files import SWEEP_RECORD
+from unrolled.config.identity import name_of
+from unrolled.errors import UserError
+
+from . import ends, status
+from .plan import read_plan
+from .readable import is_number, readable
+from .tables import Table
+from .values import distinct
+
+RESULTS = "results.csv"
+CAUSES = ("slope_by_f", "slope_by_W_h", "flat", "dead", "cancellation", "below_float_from")
+PREDICTED = ("predictions_start", "predictions")
+PREDICTIONS = ("bound", "ln_rho", "mean_field", "measured_chi", "exponent", "departure")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of a sweep. status: what it left; state "missing" where it left nothing."""
+
+    folder: Path
+    axes: dict[str, Any]
+    status: dict[str, Any]
+
+    @property
+    def state(self) -> str:
+        return self.status.get("state", "missing")
+
+    @property
+    def name(self) -> str:
+        return name_of(self.axes)
+
+
+@dataclass(frozen=True)
+class Swept:
+    """axes: swept key -> its values, in the order given. cells: one per combination, whatever became of it."""
+
+    folder: Path
+    name: str
+    question: str
+    axes: dict[str, list[Any]]
+    cells: list[Cell]
+
+
+def read_sweep(folder: Path) -> Swept:
+    """The sweep in `folder`, from disk alone. Raises UserError where there is none."""
+    record = folder / SWEEP_RECORD
+    if not record.is_file():
+        raise UserError(f"{folder} holds no sweep: {SWEEP_RECORD} is missing")
+    config = OmegaConf.load(record)
+    planned = read_plan(folder)
+    cells = [Cell(path := folder / str(cell.number), cell.axes, _left(path)) for cell in planned]
+    axes = {key: distinct(cell.axes.get(key) for cell in planned) for key in planned[0].axes} if planned else {}
+    name = str(config.hydra.job.config_name)
+    if name == "train":  # not a sweep's own file: a ready setting, or axes on the command line
+        setting = config.hydra.runtime.choices.get("experiment")
+        name = ", ".join(axes) if setting in (None, "none") else str(setting)
+    return Swept(folder, name, str(config.sweep.question), axes, cells)
+
+
+def _left(cell: Path) -> dict[str, Any]:
+    """A record that cannot be read is a missing one."""
+    kept = readable(ends.read(cell))
+    return kept or ({"error": f"{status.FILE} cannot be read"} if status.unreadable(cell) else {})
+
+
+def columns(swept: Swept) -> list[str]:
+    """The header of results.csv: no times, ids or paths, so that equal sweeps have equal files."""
+    metrics = sorted({key for cell in swept.cells for key in cell.status.get("metrics", {})})
+    baselines = sorted({key for cell in swept.cells for key in cell.status.get("baseline", {})})
+    gradients = ["regime_start", "regime", "slope_start", "slope", "slope_error"]
+    gradients += ["horizon", "horizon_direction", "horizon_extrapolated", "longest_lag", *CAUSES]
+    gradients += [f"{when}/{key}" for when in PREDICTED for key in PREDICTIONS]
+    births = ["births", "births_slopes", "births_slope_mean", "births_slope_sd", "births_regimes"]
+    train = sorted({f"train/{key}" for cell in swept.cells for key in cell.status.get("train", {})})
+    learning = ["updates", "solved_at", "roughness", *metrics, *train, *(f"baseline/{b}" for b in baselines)]
+    return [*swept.axes, "state", *gradients, *births, *learning, "error"]
+
+
+def row(cell: Cell) -> dict[str, Any]:
+    """A cell's line in results.csv."""
+    kept = cell.status
+    values = {**cell.axes, "state": cell.state, "error": kept.get("error")}
+    values |= {key: kept.get(key) for key in ("regime_start", "regime", "slope_start", "slope", "slope_error")}
+    values |= {key: kept.get(key) for key in ("horizon", "horizon_direction", "horizon_extrapolated", "longest_lag")}
+    values |= {key: kept.get(key) for key in CAUSES}
+    values |= {f"{when}/{key}": (kept.get(when) or {}).get(key) for when in PREDICTED for key in PREDICTIONS}
+    if "births" in kept:
+        births = kept["births"]
+        values |= {"births": births["n"], "births_slopes": len(births["slopes"])}
+        values["births_slope_mean"] = births["slope_mean"]
+        values["births_slope_sd"] = births["slope_sd"]
+        values["births_regimes"] = " ".join(f"{n}:{label}" for label, n in births["regimes"].items())
+    values |= {"updates": kept.get("steps"), "roughness": kept.get("roughness")}
+    values["solved_at"] = (kept.get("solved") or {}).get("at")
+    values |= kept.get("metrics", {})
+    values |= {f"train/{key}": value for key, value in kept.get("train", {}).items()}
+    return values | {f"baseline/{key}": value for key, value in kept.get("baseline", {}).items()}
+
+
+def write_results(swept: Swept) -> Path:
+    table = Table(swept.folder / RESULTS, columns(swept))
+    for cell in sorted(swept.cells, key=by_axes):
+        table.write(row(cell))
+    return table.path
+
+
+def by_axes(cell: Cell) -> list[tuple[bool, float, str]]:
+    """Numbers before words, each in their own order."""
+    return [(False, float(value), "") if is_number(value) else (True, 0.0, str(value)) for value in cell.axes.values()]
+
+
+def failures(swept: Swept) -> list[str]:
+    """One line for each cell without a result, with where to look."""
+    lines = []
+    for cell in swept.cells:
+        if cell.state not in status.RESULTS:
+            why, log = cell.status.get("error") or "no word", cell.folder / "cell.log"
+            lines.append(f"cell {cell.folder.name} ({cell.name}) {cell.state}: {why}; log: {log}")
+    return lines

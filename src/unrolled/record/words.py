@@ -1,0 +1,133 @@
+"""What a record says, in the words of the terminal and of the pages."""
+
+import math
+from typing import Any
+
+from .readable import readable
+
+SIGNIFICANT = {32: 24, 64: 53}  # binary digits of a number of so many bits
+
+
+def gradient_lines(status: dict[str, Any]) -> list[str]:
+    """Regime, cause, horizon and theory of a run, a line each; none where no probe was taken."""
+    if "regime" not in status:
+        return []
+    status = readable(status)
+    lines = _told(status)
+    if "halves" in status:
+        lines = [line for name, half in status["halves"].items() for line in (f"{name}:", *_told(half))]
+    if status.get("below_float_from") is not None:
+        lines.append(f"zeros     {below_float(status)}")
+    elif status.get("flushed_to_zero"):
+        lines.append(
+            f"zeros     {status['flushed_to_zero']} norms of the last profile are exactly 0 in training's precision"
+        )
+    growths = [part.get("rounding_growth") or 0.0 for part in status.get("halves", {"": status}).values()]
+    if (words := lost_to_rounding(max(growths), status.get("bits", 32))) is not None:
+        lines.append(f"rounding  {words}")
+    return lines
+
+
+def lost_to_rounding(growth: float | None, bits: int) -> str | None:
+    """That the profile of a pass in so many bits cannot be reproduced, where that is so.
+
+    growth: of an error of the state over the sequence, in nats; None: it does not grow.
+    """
+    digits = SIGNIFICANT[bits]
+    if growth is None or growth <= digits * math.log(2):
+        return None
+    return (
+        f"the float{bits} profile cannot be reproduced: Lyapunov exponent x T = {number(growth, 'z.1f')} nats, and "
+        f"from {digits * math.log(2):z.1f} on a rounding error of 2^-{digits} is as large as the state"
+    )
+
+
+def below_float(status: dict[str, Any]) -> str:
+    """Which part of the profile training's own precision cannot show."""
+    lag, bits = status["below_float_from"], status.get("bits", "")
+    return f"the gradient is below float{bits} from lag {lag} on; the log-space pass continues"
+
+
+def _told(status: dict[str, Any]) -> list[str]:
+    lines = []
+    if (born := status.get("births")) and born["n"]:
+        lines.append(f"at birth  {births_words(born)}")
+    lines.append(f"step 0    slope {number(status.get('slope_start'), '+z.3f')}, {status.get('regime_start', '-')}")
+    lines.append(": ".join([f"now       {status.get('regime', '-')}", *_known(status, "regime_reason")]))
+    lines += [f"          {text}" for text in _known(status, "explanation")]
+    lines.append(f"horizon   {horizon_words(status)}")
+    if predicted := status.get("predictions"):
+        lines += [f"theory    {_theory(predicted)}", f"measured  {_measured(predicted)}"]
+    if "weight_horizon" in status:
+        lines.append(f"weights   {_weights(status)}")
+    return lines
+
+
+def _known(status: dict[str, Any], key: str) -> list[str]:
+    return [status[key]] if key in status else []
+
+
+def births_words(born: dict[str, Any]) -> str:
+    """Mean and sd of the slopes, how many networks they stand on, and the regimes of all networks."""
+    counts = ", ".join(f"{n} {regime}" for regime, n in born["regimes"].items())
+    slopes, every = len(born["slopes"]), born["n"]
+    networks = f"{slopes} of {every} networks" if slopes != every else f"{every} networks" if every > 1 else "1 network"
+    if lost := born.get("alive", []).count(False):
+        networks += f"; {lost} {'have' if lost > 1 else 'has'} no gradient left"
+    elif slopes > every - born["regimes"].get("dead", 0):
+        networks += "; dead ones among them"  # a record of an earlier version
+    if not slopes:
+        return f"no slope ({networks}): {counts}"
+    mean, sd = number(born["slope_mean"], "+z.3f"), number(born["slope_sd"], "z.3f")
+    return f"slope {mean} nats per lag (sd {sd}, {networks}): {counts}"
+
+
+def _theory(predicted: dict[str, float | None]) -> str:
+    names = {"bound": "ln(gamma sigma_max)", "ln_rho": "ln rho", "mean_field": "mean field"}
+    found = ", ".join(f"{name} {number(predicted.get(key), '+z.3f')}" for key, name in names.items())
+    found += other_branch(predicted)
+    return f"{found} nats per lag; departure from normality {number(predicted.get('departure'), 'z.2f')}"
+
+
+def _measured(predicted: dict[str, float | None]) -> str:
+    """Along the states that there were: no predictions, for they use the f' and the Jacobians that the slope uses."""
+    names = {"measured_chi": "1/2 ln chi with these f'", "exponent": "Lyapunov exponent"}
+    found = ", ".join(f"{name} {number(predicted.get(key), '+z.3f')}" for key, name in names.items())
+    half = predicted.get("exponent_half")  # records of earlier versions have none
+    return found + (f" +- {number(half, 'z.3f')}" if half is not None else "") + " nats per lag"
+
+
+def other_branch(predicted: dict[str, float | None]) -> str:
+    """What mean field says of networks that start elsewhere, where that is another number."""
+    other = predicted.get("mean_field_other")  # records of earlier versions have none
+    finite = other is not None and math.isfinite(other)
+    return f" (mean field from other initial states {number(other, '+z.3f')})" if finite else ""
+
+
+def _weights(status: dict[str, Any]) -> str:
+    lags = status["weight_horizon"]
+    if lags.get("90%") is None:
+        return "dL/dW_h is 0"
+    return (
+        f"90 % of a sample's dL/dW_h comes from the last {lags['90%'] + 1} steps; its steps' parts add up to "
+        f"{number(status.get('cancellation'), 'z.2f')} of their lengths"
+    )
+
+
+def horizon_words(status: dict[str, Any]) -> str:
+    """When the gradient has changed by a factor of 100."""
+    if status.get("horizon") is not None:
+        ways = {"down": "1/100 of", "up": "100 times"}
+        way = ways.get(status.get("horizon_direction", ""), "1/100 of, or 100 times,")
+        return f"lag {status['horizon']}: there the gradient is {way} what it was at lag 0"
+    if status.get("longest_lag") is None:
+        return "none: there is no gradient to follow"
+    far = number(status.get("horizon_extrapolated"), "z.0f")
+    return f"beyond lag {status['longest_lag']}, the longest with enough samples (extrapolated: lag {far})"
+
+
+def number(value: float | None, form: str) -> str:
+    """In this form, whose "z" keeps "-0.000" away; a dash for None, powers of ten where digits would fill the line."""
+    if value is None:
+        return "-"
+    return format(value, form) if abs(value) < 1e6 else f"{value:.2e}"

@@ -1,0 +1,116 @@
+"""One run, from configuration to result."""
+
+import contextlib
+import logging
+import sys
+import time
+import traceback
+import warnings
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from unrolled.config.identity import Place
+from unrolled.config.schema import Config, fingerprint, plain
+from unrolled.errors import Interrupted, UserError
+from unrolled.processes.ranks import Rank, RanksFailed, on_ranks
+from unrolled.record import ownership, status
+from unrolled.record.earlier import OLDER, older_before
+from unrolled.record.origin import changes
+from unrolled.record.successor import Record, mark_failed, newest
+from unrolled.report.summary import print_summary
+from unrolled.training.distributed import from_the_leader, together
+from unrolled.wandb_runs.tracker import NullTracker, Tracker, open_tracker
+
+from .execute import Execution
+from .outcome import opening, times
+from .resume import check_result_is_kept, recorder_state, saved, start_anew
+
+
+def run(config: Config, place: Place) -> dict[str, Any]:
+    """Trains, records and judges one network, on as many processes as `trainer` says; returns its status.
+
+    With `resume=true` it goes on from where the run in its folder was stopped, to the numbers it would have had.
+    Nothing is lost: whatever ends it early leaves `status.json` with the reason and everything recorded up to then.
+    Raises Interrupted on a signal, and whatever went wrong otherwise, after recording it.
+    """
+    quiet()
+    values = plain(config) | {"resume": False}
+    before = status.read(place.folder) if config.resume else {}
+    if before.get("state") in status.RESULTS and before["fingerprint"] == fingerprint(values):
+        print(f"{place.folder} has its result already: {before['state']} after {before['steps']} steps")
+        return before
+    try:
+        on_ranks(config, partial(_as_rank, config, values, place))
+    except RanksFailed as failed:
+        mark_failed(place.folder, str(failed))
+        why = newest(status.read(place.folder)).get("error") or ""
+        if failed.wrong:
+            raise UserError(why.removeprefix("UserError: ")) from None
+        raise RanksFailed(f"{failed}: {why}" if why != str(failed) else why) from None
+    return status.read(place.folder)
+
+
+def _as_rank(config: Config, values: dict[str, Any], place: Place, rank: Rank) -> None:
+    with together(config, rank):
+        if rank.leads:
+            _lead(config, values, place, rank)
+        else:
+            folder, resumed = from_the_leader(rank, None)
+            place = replace(place, folder=folder)  # under torchrun each rank has made up one of its own
+            Execution(config, values, place, NullTracker(), recorded={} if resumed else None, rank=rank).follow()
+
+
+def _lead(config: Config, values: dict[str, Any], place: Place, rank: Rank) -> None:
+    """The rank that records, and where there is one alone all there is."""
+    started, before = time.time(), status.read(place.folder) if config.resume else {}
+    ownership.claim_run(place.folder)
+    checkpoint = saved(place.folder) if config.resume else None
+    check_result_is_kept(before, checkpoint, place.folder)
+    if checkpoint is None:
+        start_anew(place.folder)
+    else:
+        print(f"resumed after {checkpoint['global_step']} steps")
+        for line in changes(newest(before), checkpoint["global_step"]):
+            print(f"note: {line}")
+    record = Record(place.folder, before)
+    record.update(**opening(values, place, started))
+    if checkpoint is not None and (since := older_before(newest(before), checkpoint["global_step"])) is not None:
+        record.update(**{OLDER: since})
+    from_the_leader(rank, (place.folder, checkpoint is not None))
+    tracker: Tracker = NullTracker()
+    result: dict[str, Any] = {}
+    try:
+        tracker = open_tracker(config, values, place, before.get("wandb"))
+        record.update(wandb=tracker.link(place.folder))
+        recorded = recorder_state(checkpoint) if checkpoint else None
+        result = Execution(config, values, place, tracker, recorded=recorded, rank=rank).execute()
+    except Interrupted as signal:
+        result = {"state": "interrupted", "error": str(signal)}
+        raise
+    except BaseException as error:
+        first_line = (str(error).splitlines() or [""])[0]
+        result = {"state": "failed", "error": f"{type(error).__name__}: {first_line}"}
+        with contextlib.suppress(OSError):  # a full disk may be what went wrong
+            (place.folder / "traceback.txt").write_text(traceback.format_exc(), encoding="utf-8")
+        raise
+    finally:
+        try:
+            record.update(**result, **times(started))
+        finally:
+            flaw = tracker.finish(exit_code=0 if result.get("state") in status.RESULTS else 1)
+            if flaw is not None:
+                print(f"unrolled: {flaw}", file=sys.stderr)
+                record.update(wandb_flaw=flaw)
+    print_summary(status.read(place.folder), place.folder, place.name)
+
+
+def quiet() -> None:
+    """Lightning's advice on worker processes is for data on disk; its own use of torch is its own affair."""
+    for library in ("pytorch_lightning", "lightning.pytorch", "matplotlib"):
+        logging.getLogger(library).setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    warnings.filterwarnings("ignore", message="The `srun` command is available.*")  # our launchers know when to use it
+    warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")  # a run resumed
+    warnings.filterwarnings("ignore", message=".*sync_dist=True.*")  # each rank validates the whole split
+    warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*", module="pytorch_lightning.*")

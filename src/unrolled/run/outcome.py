@@ -1,0 +1,101 @@
+"""What `status.json` says of a run: its origin at the start, its gradients and scores at the end."""
+
+import os
+import platform
+import subprocess
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import torch
+
+from unrolled.config.files import CHECKOUT
+from unrolled.config.identity import Place
+from unrolled.config.schema import births_fingerprint, fingerprint
+from unrolled.gradients.regime import RULES_VERSION
+from unrolled.record.origin import origin
+from unrolled.training.initialisations import Births
+from unrolled.training.measurement import Evidence
+
+
+def opening(values: dict[str, Any], place: Place, started: float) -> dict[str, Any]:
+    return {
+        "state": "running",
+        "name": place.name,
+        "axes": place.axes,
+        "choices": place.choices,
+        "fingerprint": fingerprint(values),
+        "births_fingerprint": births_fingerprint(values),
+        "git": _git(),
+        "machine": _machine(),
+        **origin(),
+        "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
+    }
+
+
+def times(started: float) -> dict[str, Any]:
+    ended = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"ended": ended, "duration_s": round(time.time() - started, 3)}
+
+
+def gradient_results(first: Evidence | None, last: Evidence | None, born: dict[str, Births]) -> dict[str, Any]:
+    """Both ends of training and the births; empty where no probe was taken. Slopes in nats per lag.
+
+    Of an encoder-decoder both are told under `halves`, and the encoder at the top: what was read has to pass through
+    its last state.
+    """
+    if first is None or last is None:
+        return {}
+    told = {name: _told(first["parts"][name], part, born[name]) for name, part in last["parts"].items()}
+    top = next(iter(told.values()))
+    kept = top | {key: last[key] for key in ("flushed_to_zero", "below_float_from", "bits", "every_state")}
+    kept["rules"] = RULES_VERSION
+    return kept if last["seam"] is None else {**kept, "seam": last["seam"], "halves": told}
+
+
+def _told(first: Evidence, last: Evidence, born: Births) -> dict[str, Any]:
+    """The keys of the end stand flat; all that is known of step 0 stands under `start`, three of them flat too."""
+    starts = {f"{key}_start": first[key] for key in ("regime", "slope", "predictions")}
+    return {**starts, "start": first, **last, "births": _births(born)}
+
+
+def _births(born: Births) -> dict[str, Any]:
+    slopes = torch.tensor(born.slopes, dtype=torch.float64)
+    return {
+        "n": len(born.labels),
+        "slope_mean": float(slopes.mean()) if len(slopes) else None,
+        "slope_sd": float(slopes.std()) if len(slopes) > 1 else None,
+        "regimes": born.regimes,
+        "slopes": born.slopes,
+        "alive": born.alive,
+    }
+
+
+def for_summary(result: dict[str, Any]) -> dict[str, Any]:
+    """What W&B's summary shows of a result."""
+    keys = ("state", "regime", "regime_start", "regime_reason", "explanation", "slope", "slope_start", "slope_error")
+    keys += ("horizon", "slope_by_f", "slope_by_W_h", "flat", "dead", "cancellation", "below_float_from")
+    flat = {key: result[key] for key in keys if result.get(key) is not None}
+    for when in ("predictions_start", "predictions"):
+        flat |= {f"{when}/{key}": value for key, value in result.get(when, {}).items() if value is not None}
+    return {**flat, **{f"baseline/{k}": v for k, v in result["baseline"].items()}}
+
+
+def _machine() -> dict[str, str]:
+    """Where the run is, as far as the machine tells."""
+    names = {"node": "SLURMD_NODENAME", "job": "SLURM_JOB_ID", "gpus": "CUDA_VISIBLE_DEVICES"}
+    told = {key: os.environ[name] for key, name in names.items() if name in os.environ}
+    return {"host": platform.node(), "system": platform.platform(), "python": platform.python_version(), **told}
+
+
+def _git() -> dict[str, Any] | None:
+    """Commit and whether the tree was changed since; None outside of a checkout."""
+
+    def git(*words: str) -> str:
+        command = ["git", "-C", str(CHECKOUT), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain"))}
+    except (OSError, subprocess.CalledProcessError):
+        return None

@@ -1,0 +1,64 @@
+"""What a run writes of its probes: `profiles/`, a row per probe, and `words.csv`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from torch import Tensor
+
+from unrolled.record.tables import PROFILES, WORDS, Table
+from unrolled.training.diagnoses import relative_log
+from unrolled.training.initialisations import Births
+from unrolled.training.neighbours import Pair
+from unrolled.training.probe import Look
+
+
+class Profiles:
+    """The files of `profiles/`, one per quantity: header `step,t0,t1,...`, natural logarithms, nats."""
+
+    def __init__(self, folder: Path, steps: int) -> None:
+        self.folder, self.times = folder / PROFILES, [f"t{t}" for t in range(steps)]
+        self.folder.mkdir(exist_ok=True)
+        self._tables: dict[str, Table] = {}
+
+    def probe(self, step: int, look: Look) -> None:
+        """A cell is empty where no sample is real; a mean of logs also where every norm is 0."""
+        p = look.profile
+        values = {"grad_h": p.rms, "grad_h_q10": p.q10, "grad_h_q50": p.q50, "grad_h_q90": p.q90}
+        values["grad_x"] = look.input_rms
+        for name, row in (values | {"grad_h_zeros": p.zeros, "grad_h_count": p.count}).items():
+            self._row(name, "step", step, row, empty=p.count == 0)
+        logs = {"grad_h_log": p.log_mean}
+        for part, told in look.diagnoses.items():
+            logs[f"grad_h_relative_log{self._suffix(part)}"] = relative_log(told)
+        for name, row in logs.items():
+            self._row(name, "step", step, row, empty=row.isnan())
+        for part, weights in look.weights.items():
+            self._row(f"grad_W_h{self._suffix(part)}", "step", step, weights.norms, empty=weights.norms.isnan())
+
+    def births(self, births: dict[str, Births]) -> None:
+        for part, born in births.items():
+            for i, row in enumerate(born.curves):
+                self._row(f"births_relative_log{self._suffix(part)}", "birth", i, row, empty=row.isnan())
+
+    @staticmethod
+    def _suffix(part: str) -> str:
+        """Files of a second RNN are named after it."""
+        return f"_{part}" if part == "decoder" else ""
+
+    def _row(self, name: str, key: str, index: int, values: Tensor, empty: Tensor) -> None:
+        times = self.times[: len(values)]  # those of one RNN among several have its own time steps
+        if name not in self._tables:
+            self._tables[name] = Table(self.folder / f"{name}.csv", [key, *times], keep=True)
+        cells = zip(times, values.tolist(), empty.tolist(), strict=True)
+        self._tables[name].write({key: index, **{t: None if void else v for t, v, void in cells}})
+
+
+def write_words(folder: Path, before: Sequence[Pair], after: Sequence[Pair]) -> None:
+    """`words.csv`: cosines of pairs of words, and nearest words, before and after training."""
+    if not after:
+        return
+    table = Table(folder / WORDS, ["word", "other", "cosine_start", "cosine", "nearest_start", "nearest"])
+    for first, last in zip(before, after, strict=True):
+        cosines = {"cosine_start": first.cosine, "cosine": last.cosine}
+        nearest = {"nearest_start": first.nearest, "nearest": last.nearest}
+        table.write({"word": last.word, "other": last.other, **cosines, **nearest})

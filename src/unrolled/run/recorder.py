@@ -1,0 +1,188 @@
+"""Every number of a run, to its CSV files and to W&B alike."""
+
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from unrolled.gradients.diagnosis import Diagnosis
+from unrolled.gradients.portrait import Portrait
+from unrolled.inspection.heat_map import draw
+from unrolled.inspection.portrait import write_portrait
+from unrolled.record import ownership
+from unrolled.record.tables import METRICS, PROFILES, Table, lag_columns, read_rows, read_table
+from unrolled.training.initialisations import Births
+from unrolled.training.probe import Look
+from unrolled.wandb_runs.tracker import Tracker
+
+from .profiles import Profiles
+
+PORTRAITS = "portraits"
+LN_10 = math.log(10)
+TABLE = ["step", "t", "lag", "rms", "mean_ln_norm", "samples", "zeros"]
+DIAGNOSED = ("slope", "horizon", "log10_first_to_last")
+
+
+class Recorder:
+    """Rows of one step are merged into one; a step's row is written when a later step begins, or at the end.
+
+    steps: time steps of each RNN; lags count back from the end of the first. parameters, scores: names whose columns
+    metrics.csv gets. state: of a run that is continued; what was recorded after it is cut off, and what was before
+    is told to the tracker again, for W&B cannot continue a file.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        tracker: Tracker,
+        steps: list[int],
+        parameters: list[str],
+        scores: list[str],
+        *,
+        state: dict[str, Any] | None = None,
+    ) -> None:
+        self.folder, self.tracker = folder, tracker
+        self.read, self.lags = steps[0], list(lag_columns(steps[0]))
+        self.seam = steps[0] if len(steps) > 1 else None
+        if state is not None:
+            _cut(folder, state["sizes"])
+        columns = ["step", "epoch", "loss", "train/accuracy", *scores]
+        columns += [f"grad/{name}" for name in parameters]
+        columns += [f"grad_h/log10_lag_{lag}" for lag in self.lags]
+        columns += ["grad_h/zeros", "grad_W_h/cancellation", *(f"grad_h/{name}" for name in DIAGNOSED)]
+        columns += [f"grad_h/decoder/{name}" for name in DIAGNOSED] if self.seam is not None else []
+        self._metrics = Table(folder / METRICS, columns, keep=state is not None)
+        self._profiles = Profiles(folder, sum(steps))
+        self._pending: dict[str, float] = {}
+        self._media: dict[str, Any] = {}  # what W&B alone keeps of the pending step
+        self._last: Look | None = None
+        self._step = 0
+        if state is not None:
+            self._step, self._pending = state["step"], state["pending"]
+            self._replay()
+
+    def row(self, step: int, values: dict[str, float]) -> None:
+        if step != self._step:
+            self._flush()
+        self._step = step
+        self._pending |= values
+
+    def probe(self, step: int, look: Look) -> None:
+        self.row(step, self._scalars(look))
+        self._profiles.probe(step, look)
+        self._media["grad_h/profile"] = self.tracker.profile(look.profile.rms, look.profile.count)
+        self._last = look
+
+    def births(self, births: dict[str, Births]) -> None:
+        self._profiles.births(births)
+
+    def state(self) -> dict[str, Any]:
+        """All that a later `Recorder` needs to go on from here, in plain values: sizes of files in bytes."""
+        files = _tables(self.folder)
+        sizes = {str(file.relative_to(self.folder)): file.stat().st_size for file in files}
+        return {"step": self._step, "pending": dict(self._pending), "sizes": sizes}
+
+    def portraits(self, when: str, title: str, seen: dict[str, tuple[Diagnosis, Portrait | None]]) -> None:
+        """Writes `portraits/<when>.json`, .png and .svg; of several RNNs, each with its name behind."""
+        for part, (told, drawn) in seen.items():
+            name = when if len(seen) == 1 else f"{when}_{part}"
+            write_portrait(self.folder / PORTRAITS / f"{name}.json", f"{title}: {name}", told, drawn)
+
+    def close(self) -> None:
+        """Draws the heat map, and writes what is pending."""
+        seen = self._seen("grad_h_log")
+        if seen:
+            zeros = sum(int(row.nansum()) for row in self._seen("grad_h_zeros").values())
+            log10 = [row / LN_10 for row in seen.values()]
+            picture = draw(self.folder / "heat_map.png", list(seen), log10, zeros, self.seam, self._last)
+            self._media["heat_map"] = self.tracker.image(picture)
+            self._media["profiles"] = self.tracker.table(TABLE, self._table())
+        for picture in sorted((self.folder / PORTRAITS).glob("*.png")):
+            self._media[f"portrait/{picture.stem}"] = self.tracker.image(picture)
+        self._flush()
+
+    def _seen(self, quantity: str) -> dict[int, Tensor]:
+        """Probed step -> its profile (T,), float64, as the files have it."""
+        rows = read_rows(self.folder / PROFILES / f"{quantity}.csv")
+        return {int(step): torch.tensor(row, dtype=torch.float64) for step, *row in rows}
+
+    def _scalars(self, look: Look) -> dict[str, float]:
+        log_mean = look.profile.log_mean[: self.read].flip(0) / LN_10
+        values: dict[str, Any] = {f"grad_h/log10_lag_{k}": float(log_mean[k]) for k in self.lags}
+        values["grad_h/zeros"] = float(look.profile.zeros.nansum())
+        for part, told in look.diagnoses.items():
+            prefix = "grad_h/decoder" if part == "decoder" else "grad_h"
+            values |= {f"{prefix}/slope": told.slope, f"{prefix}/horizon": told.horizon.lag}
+            if (lag := told.longest_lag) is not None:
+                values[f"{prefix}/log10_first_to_last"] = float(told.lags.mean[lag]) / LN_10  # relative to lag 0
+        values["grad_W_h/cancellation"] = next(iter(look.weights.values())).cancellation
+        return {key: v for key, v in values.items() if v is not None and not math.isnan(v)}
+
+    def _flush(self) -> None:
+        if self._pending:
+            self._metrics.write({"step": self._step, **self._pending})
+        if self._pending or self._media:
+            self.tracker.log(self._step, _for_viewer(self._pending) | self._media)
+        self._pending, self._media = {}, {}
+
+    def _replay(self) -> None:
+        rms, count = self._seen("grad_h"), self._seen("grad_h_count")
+        media = {s: {"grad_h/profile": self.tracker.profile(rms[s], count[s].nan_to_num())} for s in rms}
+        header, rows = read_table(self._metrics.path)
+        for step, *values in rows:
+            known = {key: v for key, v in zip(header[1:], values, strict=True) if not math.isnan(v)}
+            self.tracker.log(int(step), _for_viewer(known) | media.pop(int(step), {}))
+        self._media = media.pop(self._step, {})
+
+    def _table(self) -> list[list[Any]]:
+        quantities = [self._seen(name) for name in ("grad_h", "grad_h_log", "grad_h_count", "grad_h_zeros")]
+        steps, rows = list(quantities[0]), []
+        for step in (steps[0], steps[-1]):
+            T = len(quantities[0][step])
+            for t in range(T):
+                numbers = [float(found[step][t]) for found in quantities]
+                if numbers[2] > 0:
+                    rows.append([step, t, (self.read if t < self.read else T) - 1 - t, *numbers])
+        return rows
+
+
+def _for_viewer(values: dict[str, float]) -> dict[str, float]:
+    """With log10 of the parameters' gradients: W&B's terminal viewer has linear axes, which floor what is small."""
+    norms = {key.removeprefix("grad/"): v for key, v in values.items() if key.startswith("grad/")}
+    return values | {f"grad/log10_{name}": math.log10(v) for name, v in norms.items() if 0 < v < math.inf}
+
+
+class NullRecorder:
+    """Of a rank that does not lead."""
+
+    def row(self, step: int, values: dict[str, float]) -> None: ...
+    def probe(self, step: int, look: Look) -> None: ...
+    def births(self, births: dict[str, Births]) -> None: ...
+    def portraits(self, when: str, title: str, seen: dict[str, tuple[Diagnosis, Portrait | None]]) -> None: ...
+    def close(self) -> None: ...
+
+    def state(self) -> dict[str, Any]:
+        return {}
+
+
+def _tables(folder: Path) -> list[Path]:
+    return ownership.ours(folder, [name for name in ownership.RUN if name == METRICS or name.startswith(PROFILES)])
+
+
+def _cut(folder: Path, sizes: dict[str, int]) -> None:
+    """Back to what a checkpoint knows of."""
+    for file in _tables(folder):
+        size = sizes.get(str(file.relative_to(folder)))
+        if size is None:
+            file.unlink()
+        else:
+            os.truncate(file, size)
+
+
+def recorded(folder: Path, state: dict[str, Any]) -> bool:
+    """Whether all that a checkpoint knows of is still there."""
+    sizes = state["sizes"].items()
+    return all((folder / name).is_file() and (folder / name).stat().st_size >= size for name, size in sizes)

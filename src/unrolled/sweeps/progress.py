@@ -1,0 +1,109 @@
+"""How far a sweep is: a bar and the running cells in a terminal, plain lines in a pipe."""
+
+import csv
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console, Group
+from rich.live import Live as Screen
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from unrolled.config.identity import name_of
+from unrolled.record import ends, status
+from unrolled.record.plan import read_plan
+from unrolled.record.tables import METRICS
+
+EVERY_S = 0.5
+MOST_SHOWN = 12  # running cells in a terminal
+TAIL_BYTES = 16384
+SLOPE = "grad_h/slope"
+
+
+class Live:
+    """A context manager; `update` may be called as often as one likes. folders: those of the cells of one sweep."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        plan = read_plan(folders[0].parent) if folders else []
+        self.names = {str(cell.number): name_of(cell.axes) for cell in plan}
+        self.open, self.total = set(folders), len(folders)
+        self.ended: dict[Path, str] = {}
+        self.running: list[Path] = []
+        self.console = Console()
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        self.bar = Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn())
+        self.task = self.bar.add_task("cells", total=self.total)
+        self.screen = Screen(console=self.console, get_renderable=self._picture, refresh_per_second=2)
+        self._last, self._began = 0.0, time.monotonic()
+
+    def __enter__(self) -> "Live":
+        if self.console.is_terminal:
+            self.screen.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._look()
+        if self.console.is_terminal:
+            self.screen.stop()
+
+    def update(self) -> None:
+        if time.monotonic() - self._last >= EVERY_S:
+            self._look()
+
+    def _look(self) -> None:
+        self._last = time.monotonic()
+        states = {folder: ends.read(folder).get("state") for folder in sorted(self.open, key=_number)}
+        self.running = [folder for folder, state in states.items() if state == "running"]
+        new = {folder: state for folder, state in states.items() if state not in (None, "running")}
+        self.open -= new.keys()
+        self.ended |= new
+        if not new:
+            return
+        counts = {state: list(self.ended.values()).count(state) for state in status.STATES if state != "running"}
+        counts["running"] = len(self.running)
+        words = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
+        self.bar.update(self.task, completed=len(self.ended), description=f"cells: {words}")
+        if not self.console.is_terminal:
+            print(f"{len(self.ended)}/{self.total} cells ended: {words}{self._left()}{_slopes(self, new)}", flush=True)
+
+    def _left(self) -> str:
+        """How long the others will take if they are like those that have ended."""
+        open_ = self.total - len(self.ended)
+        seconds = (time.monotonic() - self._began) / len(self.ended) * open_
+        return f"; about {seconds / 60:z.1f} min left" if open_ else ""
+
+    def _picture(self) -> Group:
+        table = Table("running", "update", "slope so far", box=None, pad_edge=False)
+        for folder in self.running[:MOST_SHOWN]:
+            step, slope = latest(folder)
+            table.add_row(self.names.get(folder.name, folder.name), step, slope)
+        if len(self.running) > MOST_SHOWN:
+            table.add_row(f"and {len(self.running) - MOST_SHOWN} more", "", "")
+        return Group(self.bar, table) if self.running else Group(self.bar)
+
+
+def _number(folder: Path) -> int:
+    return int(folder.name)
+
+
+def _slopes(live: Live, new: dict[Path, str]) -> str:
+    """The cells that have just ended, each with its slope."""
+    told = []
+    for folder in new:
+        slope = ends.read(folder).get("slope")
+        told.append(f"{live.names.get(folder.name, folder.name)}{'' if slope is None else f' slope {slope:+z.3f}'}")
+    return f"; {', '.join(told)}"
+
+
+def latest(folder: Path) -> tuple[str, str]:
+    """(step, slope) as the last rows of a cell's metrics.csv have them; empty where there is none yet."""
+    try:
+        with (folder / METRICS).open(newline="", encoding="utf-8") as file:
+            header = next(csv.reader([file.readline()]))
+            file.seek(max(file.tell(), (folder / METRICS).stat().st_size - TAIL_BYTES))
+            rows = [row for row in csv.reader(file) if len(row) == len(header)]
+    except (OSError, StopIteration):
+        return "", ""
+    slopes = [row[header.index(SLOPE)] for row in rows if row[header.index(SLOPE)]]
+    return rows[-1][0] if rows else "", f"{float(slopes[-1]):+z.3f}" if slopes else ""

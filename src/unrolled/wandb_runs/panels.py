@@ -1,0 +1,124 @@
+"""The panels that a sweep could have, each with what runs must have logged for it to show something."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from unrolled.config.identity import SEED
+
+from .chart import FIELDS, STRINGS, TABLE_KEY
+from .library import Column, wr
+from .logged import Logged
+from .tracker import STEP
+
+CELL = "cell"
+GROUPINGS = {CELL: "configuration", "activation.name": "activation", "model.hidden": "hidden size"}
+FLOW = {
+    "grad_h/slope": "Slope (nats per lag)",
+    "grad_h/log10_first_to_last": "First / last: log10 of the ratio of norms",
+    "grad_h/horizon": "Horizon (lags)",
+    "grad_h/decoder/slope": "Slope in the decoder (nats per lag)",
+    "grad_h/decoder/log10_first_to_last": "First / last in the decoder: log10 of the ratio of norms",
+    "grad_h/decoder/horizon": "Horizon in the decoder (lags)",
+}
+Needs = frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """needs: (field of `Logged`, key) of all that the panel names. runs: how many must have logged all of it."""
+
+    panel: Any
+    needs: Needs
+    runs: int = 1
+
+    def shows(self, logged: Sequence[Logged]) -> bool:
+        return sum(all(run.has(*need) for need in self.needs) for run in logged) >= self.runs
+
+
+def gradient_flow(logged: Sequence[Logged]) -> Iterable[Candidate]:
+    """A row for each metric, a column for each grouping."""
+    for metric, title in FLOW.items():
+        for key in groupings(logged):
+            yield _line(f"{title}, by {GROUPINGS[key]}", [metric], key)
+
+
+def through_time(logged: Sequence[Logged], chart: str) -> Iterable[Candidate]:
+    """chart: entity/name of the preset."""
+    profiles = wr.CustomChart(
+        query={"summaryTable": {"tableKey": TABLE_KEY}}, chart_name=chart, chart_fields=FIELDS, chart_strings=STRINGS
+    )
+    yield Candidate(profiles, _needs("media", TABLE_KEY))
+    yield _media("Heat map: training step by time step", "heat_map")
+    lags = sorted({k for run in logged for k in run.history if k.startswith("grad_h/log10_lag_")}, key=_lag)
+    for metric in lags:
+        yield _line(f"log10 of the norm of dL/dh at lag {_lag(metric)}", [metric], CELL)
+    for key in sorted({key for run in logged for key in run.media if key.startswith("portrait/")}):
+        yield _media(f"Portrait: {key.removeprefix('portrait/')}", key)
+
+
+def across_the_sweep(axes: Sequence[str], score: str | None) -> Iterable[Candidate]:
+    """axes: the swept keys. score: the key of the score that decides."""
+    named = {axis: config_key(axis) for axis in axes}
+    columns = [Column(wr.Config(key), axis) for axis, key in named.items()]
+    results = ["slope", score] if score else ["slope"]
+    columns += [Column(wr.SummaryMetric(key)) for key in results]
+    yield Candidate(
+        wr.ParallelCoordinatesPlot(columns, title="Axes, slope and score"),
+        _needs("config", *named.values()) | _needs("summary", *results),
+    )
+    yield Candidate(
+        wr.ScatterPlot(title="Length against slope", x=wr.Config("task.length"), y=wr.SummaryMetric("slope")),
+        _needs("config", "task.length") | _needs("summary", "slope"),
+    )
+    for key in results:
+        yield Candidate(wr.ParameterImportancePlot(with_respect_to=key), _needs("summary", key), runs=2)
+
+
+def learning(logged: Sequence[Logged], score: str | None) -> Iterable[Candidate]:
+    """Loss and scores over training, and the score that decides beside its trivial baseline."""
+    scores = sorted({key for run in logged for key in run.history if key.startswith("val/")})
+    for metric in ["loss", "train/accuracy", *scores]:
+        yield _line(metric, [metric], CELL)
+    if score is not None:
+        pair = [score, f"baseline/{score}"]
+        bars = wr.BarPlot(title=f"{score} and its baseline", metrics=list(pair), **_grouped(CELL))
+        yield Candidate(bars, _needs("summary", *pair) | _needs("config", CELL))
+
+
+def groupings(logged: Sequence[Logged]) -> list[str]:
+    """Config keys that put the runs into different groups: first all axes but the seed."""
+    kept: dict[str, set[frozenset[str]]] = {}
+    for key in GROUPINGS:
+        values = {run.config.get(key) for run in logged}
+        parts = {frozenset(run.id for run in logged if run.config.get(key) == value) for value in values}
+        if key == CELL or (len(values) > 1 and parts not in kept.values()):
+            kept[key] = parts
+    return list(kept)
+
+
+def config_key(axis: str) -> str:
+    """Where W&B's config has an axis: a group's choice under `choices`, a value under its own key."""
+    return axis if "." in axis or axis == SEED else f"choices.{axis}"
+
+
+def _line(title: str, metrics: list[str], group: str) -> Candidate:
+    panel = wr.LinePlot(title=title, x=STEP, y=list[Any](metrics), **_grouped(group))
+    return Candidate(panel, _needs("history", STEP, *metrics) | _needs("config", group))
+
+
+def _grouped(key: str) -> dict[str, Any]:
+    """The mean of each group, in a band from its smallest to its largest: over seeds where that is all that differs."""
+    return {"groupby": wr.Config(key), "groupby_aggfunc": "mean", "groupby_rangefunc": "minmax"}
+
+
+def _media(title: str, key: str) -> Candidate:
+    return Candidate(wr.MediaBrowser(title=title, media_keys=[key]), _needs("media", key))
+
+
+def _needs(kind: str, *keys: str) -> Needs:
+    return frozenset((kind, key) for key in keys)
+
+
+def _lag(metric: str) -> int:
+    return int(metric.rpartition("_")[2])

@@ -1,0 +1,161 @@
+"""`unrolled dashboard push`: a sweep's runs and its workspace, on W&B's pages or, without an account, as a file."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import wandb
+from wandb.sdk.lib.service.service_connection import WandbApiFailedError
+
+from unrolled.errors import UserError
+from unrolled.record import status
+from unrolled.record.results import Swept, read_sweep
+
+from .chart import DISPLAY_NAME, preset, preset_name
+from .library import SpecVersionError, get_view_dict
+from .logged import Logged, read_runs
+from .sync import not_whole, upload
+from .tracker import why_offline
+from .workspace import workspace
+
+FILE = "workspace.json"  # what a dry run writes
+MEMORY = "dashboard.json"  # what was pushed: chart, workspace and runs, of each project
+NOBODY = "ENTITY"  # in a dry run, where no entity was given
+REFUSALS = (wandb.Error, WandbApiFailedError, SpecVersionError, OSError, ValueError)  # what W&B's libraries raise
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """url: of the workspace. missing: a line for each thing that W&B should have and has not."""
+
+    url: str
+    missing: list[str]
+
+
+class Memory:
+    """What one project of W&B has of a sweep, in a file that is written anew after each thing it gets.
+
+    kept: `chart`, its name; `name` and `id` of the workspace; `runs`, folder -> bytes when it was uploaded.
+    """
+
+    def __init__(self, file: Path, project: str) -> None:
+        self._file = file
+        self._projects = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        self.kept: dict[str, Any] = self._projects.setdefault(project, {})
+
+    def keep(self, **values: Any) -> None:
+        self.kept |= values
+        status.write_to(self._file, self._projects)
+
+
+def dry_run(folder: Path, project: str, entity: str | None, out: Path | None) -> Path:
+    """Writes all that a push would store, as JSON. Raises UserError where there is no sweep or no W&B run."""
+    built = built_from(*read(folder, project), project, entity or NOBODY)
+    charts = {preset_name(): preset()}
+    view = built._to_model().model_dump(mode="json", by_alias=True, exclude_none=True)
+    file = out or folder / FILE
+    file.write_text(json.dumps({"charts": charts, "workspace": view}, indent=1) + "\n", encoding="utf-8")
+    return file
+
+
+def push(folder: Path, project: str, entity: str | None) -> Pushed:
+    """Uploads the sweep's offline runs, stores the chart and saves the workspace.
+
+    Done again, it uploads what has come since, replaces the same workspace and stores no second chart. Raises UserError
+    without key or network, where a run cannot be in that project, and where W&B does not take the workspace.
+    """
+    swept, logged = read(folder, project)
+    with _in_a_line("nothing was uploaded"):
+        if (why := why_offline()) is not None:
+            raise UserError(f"{why}; nothing was uploaded (--dry-run writes the workspace to a file)")
+        api = wandb.Api()
+        entity = entity or api.default_entity
+    if entity is None:
+        raise UserError("your W&B account has no default entity: give one with --entity")
+    built = built_from(swept, logged, project, entity)
+    memory = Memory(folder / MEMORY, f"{entity}/{project}")
+    left = _upload(logged, memory, project, entity)
+    missing = [not_whole(left, len(logged))] if left else []
+    missing += _store_chart(api, entity, memory)
+    done = f"{len(logged) - len(left)} of {len(logged)} runs are uploaded"
+    with _in_a_line(f"{done}, the workspace is not; push again to go on from there"):
+        return Pushed(_save(built, memory), missing)
+
+
+def read(folder: Path, project: str) -> tuple[Swept, list[Logged]]:
+    """The sweep in `folder` and what it logged. Raises UserError where W&B has some of it in another project."""
+    swept, logged = read_sweep(folder), read_runs(folder)
+    elsewhere = [run.project for run in logged if run.online and run.project != project]
+    if elsewhere:
+        raise UserError(
+            f"{len(elsewhere)} of {len(logged)} runs were recorded online, in the project {elsewhere[0]}, "
+            f"and cannot be moved: push there with --project {elsewhere[0]}"
+        )
+    return swept, logged
+
+
+def built_from(swept: Swept, logged: Sequence[Logged], project: str, entity: str) -> Any:
+    """The workspace of the sweep."""
+    score = next((cell.status["score"] for cell in swept.cells if cell.status.get("score")), None)
+    name = f"{swept.name} {swept.folder.resolve().name}"
+    return workspace(entity, project, name, logged, list(swept.axes), score)
+
+
+def _upload(logged: Sequence[Logged], memory: Memory, project: str, entity: str) -> list[Path]:
+    """Returns the runs that W&B does not have whole.
+
+    What has W&B's own mark goes too, unless it is remembered: the mark does not say to which project it was uploaded.
+    """
+    had = memory.kept.get("runs", {})
+    sizes = {run.folder: _size(run.folder) for run in logged if not run.online}
+    waiting = [run for run, size in sizes.items() if had.get(run.name) != size]
+    options = ["--no-skip-synced", f"--project={project}", f"--entity={entity}"]
+    left = upload(waiting, *options) if waiting else []
+    memory.keep(runs=had | {run.name: sizes[run] for run in waiting if run not in left})
+    return left
+
+
+def _size(run: Path) -> int:
+    return sum(file.stat().st_size for file in run.glob("*.wandb"))
+
+
+def _store_chart(api: wandb.Api, entity: str, memory: Memory) -> list[str]:
+    name = preset_name()
+    if memory.kept.get("chart") == name:
+        return []
+    try:
+        api.create_custom_chart(entity, name, DISPLAY_NAME, "vega2", "private", preset())
+    except REFUSALS as error:
+        if "exist" not in str(error).lower():  # else another sweep has stored it, equal to the letter
+            return [f"the chart of profiles is not stored: {str(error).strip()}"]
+    memory.keep(chart=name)
+    return []
+
+
+def _save(built: Any, memory: Memory) -> str:
+    """Returns the workspace's address. Where nothing is remembered, W&B is asked whether it has it."""
+    built._internal_name = memory.kept.get("name") or built._internal_name
+    built._internal_id = memory.kept.get("id") or _stored_id(built)
+    built.save()
+    memory.keep(name=built._internal_name, id=built._internal_id)
+    return built.url
+
+
+def _stored_id(built: Any) -> str:
+    short = built._internal_name.removeprefix("nw-").removesuffix("-v")
+    try:
+        return get_view_dict(built.entity, built.project, short)["id"]
+    except ValueError:  # the library's word for "there is none"
+        return ""
+
+
+@contextmanager
+def _in_a_line(known: str) -> Iterator[None]:
+    """What W&B's server or libraries refuse, as a UserError. known: what was done before, and what to do."""
+    try:
+        yield
+    except REFUSALS as error:
+        raise UserError(f"W&B: {str(error).strip()}; {known}") from error

@@ -1,0 +1,193 @@
+"""The W&B run beside a run's folder. `tracker=none` gets a `NullTracker`: nobody has to ask whether there is one."""
+
+import os
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import numpy as np
+from torch import Tensor
+
+from unrolled.config.identity import Place
+from unrolled.config.schema import Config
+from unrolled.record import ownership
+from unrolled.record.superseded import supersede
+
+from .read_back import flaw
+
+STEP = "trainer/global_step"
+MOST_BINS = 512  # W&B's limit for a histogram, which is how it keeps a long array in order
+
+
+class Tracker(Protocol):
+    """A row a step: `log`. What is not a number is wrapped first. `finish` says what is wrong with the record."""
+
+    def log(self, step: int, values: dict[str, Any]) -> None: ...
+    def profile(self, values: Tensor, count: Tensor) -> Any: ...
+    def image(self, path: Path) -> Any: ...
+    def table(self, columns: list[str], rows: list[list[Any]]) -> Any: ...
+    def summary(self, values: dict[str, Any]) -> None: ...
+    def finish(self, exit_code: int) -> str | None: ...
+    def link(self, folder: Path) -> dict[str, str] | None: ...
+
+
+class NullTracker:
+    def log(self, step: int, values: dict[str, Any]) -> None: ...
+    def profile(self, values: Tensor, count: Tensor) -> Any: ...
+    def image(self, path: Path) -> Any: ...
+    def table(self, columns: list[str], rows: list[list[Any]]) -> Any: ...
+    def summary(self, values: dict[str, Any]) -> None: ...
+    def finish(self, exit_code: int) -> str | None: ...
+    def link(self, folder: Path) -> dict[str, str] | None: ...
+
+
+class WandbTracker:
+    """One W&B run, in files that W&B's own programs read.
+
+    folder: the one that gets W&B's `wandb/` folder, shared by all runs of a sweep. id: of the W&B run; None: any.
+    """
+
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        mode: str,
+        project: str,
+        group: str | None,
+        name: str,
+        tags: list[str],
+        config: dict[str, Any],
+        id: str | None = None,
+    ) -> None:
+        os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
+        import wandb
+
+        self._wandb = wandb
+        self._steps: list[int] = []
+        self.run = wandb.init(
+            dir=str(folder),
+            mode=mode,  # type: ignore[arg-type]
+            project=project,
+            group=group,
+            name=name,
+            id=id,
+            tags=tags,
+            config=config,
+            reinit="create_new",
+            settings=wandb.Settings(console="off", silent=True),
+        )
+        self.run.define_metric(STEP)
+        self.run.define_metric("*", step_metric=STEP)
+
+    def log(self, step: int, values: dict[str, Any]) -> None:
+        self._steps.append(step)
+        try:
+            self.run.log({**values, STEP: step})
+        except OSError:  # no room for a picture: the numbers are what counts, and the read-back tells
+            self.run.log({key: v for key, v in values.items() if isinstance(v, int | float)} | {STEP: step})
+
+    def profile(self, values: Tensor, count: Tensor) -> Any:
+        """values (T,): one bin a time step, in order; steps where no sample is real (count 0) are left out.
+
+        Where T is above 512 every n-th step is kept; the edges say which, and the summary's `grad_h/profile_stride` n.
+        """
+        reached = count.nonzero().flatten()
+        stride = max(1, -(-len(reached) // MOST_BINS))
+        t = np.asarray(reached[::stride])
+        edges = np.append(t, t[-1:] + stride).astype(float) - 0.5
+        kept = np.asarray(values[reached[::stride]])
+        if stride > 1:
+            self.run.summary["grad_h/profile_stride"] = stride
+        return self._wandb.Histogram(np_histogram=(kept, edges))
+
+    def image(self, path: Path) -> Any:
+        return self._wandb.Image(str(path))
+
+    def table(self, columns: list[str], rows: list[list[Any]]) -> Any:
+        return self._wandb.Table(columns=list[Any](columns), data=list[Any](rows))
+
+    def summary(self, values: dict[str, Any]) -> None:
+        self.run.summary.update(values)
+
+    def finish(self, exit_code: int) -> str | None:
+        folder = Path(self.run.dir).parent
+        with suppress(OSError):  # a full disk: the read-back tells
+            self.run.finish(exit_code=exit_code)
+        return flaw(folder, STEP, self._steps)
+
+    def link(self, folder: Path) -> dict[str, str] | None:
+        """The run's id, and its folder as seen from `folder`, so that both can be moved together.
+
+        A link `latest-run` is left there too: `wandb leet inspect` on the folder follows it.
+        """
+        relative = os.path.relpath(Path(self.run.dir).parent, folder)
+        (folder / "latest-run").unlink(missing_ok=True)
+        (folder / "latest-run").symlink_to(relative)
+        return {"id": self.run.id, "folder": relative}
+
+
+def open_tracker(config: Config, values: dict[str, Any], place: Place, before: dict[str, str] | None = None) -> Tracker:
+    """The tracker that `config.tracker` asks for; offline, and saying so, where W&B cannot be reached or has no key.
+
+    before: the link of an earlier start of this run. What such starts wrote cannot be continued: it goes where nobody
+    uploads it, and the new one has that id, unless W&B's server knows it already.
+    """
+    mode = config.tracker.mode.name
+    if mode == "disabled":
+        return NullTracker()
+    if mode == "online" and (why := why_offline()) is not None:
+        print(f"unrolled: {why}; recording offline (`make sync` uploads it later)", file=sys.stderr)
+        mode = "offline"
+    beside = place.sweep or place.folder
+    for run in ownership.wandb_runs(place.folder, beside):
+        supersede(run)
+    id = before["id"] if before is not None and mode == "offline" else wandb_id()
+    ownership.note_wandb(place.folder, id)
+    return WandbTracker(
+        id=id,
+        folder=beside,
+        mode=mode,
+        project=config.tracker.project,
+        group=f"{place.sweep.parent.name}/{place.sweep.name}" if place.sweep else None,
+        name=place.name,
+        tags=[config.task.name, config.activation.name],
+        config={**values, "choices": place.choices, "cell": place.cell},
+    )
+
+
+def wandb_id() -> str:
+    from wandb.sdk.lib.runid import generate_id
+
+    return generate_id()
+
+
+def reachable(timeout_s: float = 3.0) -> bool:
+    """Whether W&B's server answers: without this look, going online without network waits for minutes."""
+    import wandb
+
+    server = urlsplit(wandb.setup().settings.base_url)
+    port = server.port or {"http": 80}.get(server.scheme, 443)
+    try:
+        with socket.create_connection((server.hostname or "", port), timeout=timeout_s):
+            return True
+    except OSError:
+        return False
+
+
+def why_offline() -> str | None:
+    """Why nothing can be uploaded from here, in a line; None where it can."""
+    import wandb
+    from wandb.errors import AuthenticationError
+
+    try:
+        if not wandb.login(prompt=False, verify=False):
+            return "W&B has no key here: copy one from the settings page of your account (wandb.ai) into `wandb login`"
+        if not reachable():
+            return "W&B does not answer"
+        wandb.login(prompt=False)
+    except AuthenticationError:
+        return "W&B does not accept the key that is here: give another to `wandb login --relogin`"
+    return None

@@ -1,0 +1,72 @@
+"""The W&B workspace of a sweep: its sections, with no panel that would be empty."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from . import panels
+from .chart import preset_name
+from .library import wr, ws
+from .logged import Logged
+from .panels import Candidate
+from .tracker import STEP
+
+COLUMNS = ("regime_start", "regime", "slope_start", "slope")  # of the summary, pinned in the list of runs
+
+
+def workspace(  # noqa: PLR0917
+    entity: str, project: str, name: str, logged: Sequence[Logged], axes: Sequence[str], score: str | None
+) -> Any:
+    """A `ws.Workspace`, not saved. axes: the swept keys. score: the key of the score that decides, None: there is none.
+
+    Equal sweeps have equal workspaces: the panels' ids are counted, not drawn. W&B's own name of it comes from the
+    groups that it shows, so that it is found again where nothing remembers it.
+    """
+    sections = {
+        "Gradient flow": panels.gradient_flow(logged),
+        "Through time": panels.through_time(logged, f"{entity}/{preset_name()}"),
+        "Across the sweep": panels.across_the_sweep(axes, score),
+        "Learning": panels.learning(logged, score),
+        "Runs": [Candidate(wr.RunComparer(), frozenset())],
+    }
+    made = [_section(title, candidates, logged) for title, candidates in sections.items()]
+    built = ws.Workspace(
+        entity=entity,
+        project=project,
+        name=name,
+        sections=[section for section in made if section.panels],
+        settings=ws.WorkspaceSettings(x_axis=STEP, max_runs=max(10, len(logged))),
+        runset_settings=ws.RunsetSettings(filters=_of_the_sweep(logged), pinned_columns=_columns(logged, score)),
+    )
+    built._internal_name = _view_name(_groups(logged))
+    return built
+
+
+def _section(title: str, candidates: Iterable[Candidate], logged: Sequence[Logged]) -> Any:
+    kept = [each.panel for each in candidates if each.shows(logged)]
+    for number, panel in enumerate(kept):
+        panel._id = f"{title.lower().replace(' ', '-')}-{number}"
+    columns = len(panels.groupings(logged)) if title == "Gradient flow" else min(3, max(1, len(kept)))
+    rows = max(1, -(-len(kept) // columns))
+    layout = ws.SectionLayoutSettings(columns=columns, rows=min(3, rows))
+    return ws.Section(name=title, panels=kept, is_open=True, layout_settings=layout)
+
+
+def _view_name(groups: list[str]) -> str:
+    return f"nw-{hashlib.sha256(json.dumps(groups).encode()).hexdigest()[:11]}-v"
+
+
+def _of_the_sweep(logged: Sequence[Logged]) -> Any:
+    """Other sweeps of the project stay out."""
+    groups = _groups(logged)
+    return ws.And(ws.Metric("Group").isin(groups)) if groups else ""
+
+
+def _groups(logged: Sequence[Logged]) -> list[str]:
+    return sorted({run.group for run in logged if run.group})
+
+
+def _columns(logged: Sequence[Logged], score: str | None) -> list[str]:
+    wanted = [*COLUMNS, *([score, f"baseline/{score}"] if score else [])]
+    return [f"summary:{key}" for key in wanted if any(run.has("summary", key) for run in logged)]

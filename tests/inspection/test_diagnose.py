@@ -1,0 +1,187 @@
+"""`unrolled diagnose`: a run, a checkpoint, and the weights of torch.nn.RNN."""
+
+import json
+import math
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from commands import unrolled
+from conftest import QUICK, train
+from unrolled.config.identity import Place
+from unrolled.errors import UserError
+from unrolled.inspection.diagnose import diagnose_run, diagnose_torch
+from unrolled.run.lifecycle import run
+from unrolled.run.preflight import compose
+
+T, B, E, H = 60, 8, 5, 12
+FLOAT_64 = ["trainer.precision=64"]  # in float32 checkpoint and evidence would differ by rounding alone
+
+
+def told_by(folder: Path, part: str) -> dict[str, Any]:
+    return json.loads((folder / f"{part}.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    return _run(tmp_path_factory, "model.hidden=8")
+
+
+@pytest.fixture(scope="module")
+def translator(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    return _run(tmp_path_factory, "task=numbers", "task.samples=100", "model.hidden=8")
+
+
+def _run(factory: pytest.TempPathFactory, *overrides: str) -> tuple[Path, dict[str, Any]]:
+    """A finished run as `train.py` leaves it."""
+    folder = factory.mktemp("ran") / "run"
+    train(*QUICK, *FLOAT_64, *overrides, "tracker=none", f"hydra.run.dir={folder}").check_returncode()
+    return folder, json.loads((folder / "status.json").read_text())
+
+
+def test_a_run_is_told_again_as_it_told_itself(ran, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, status = ran
+    pictures = diagnose_run(folder)
+    assert pictures == [folder / "diagnosis" / "rnn.png"]
+    found = told_by(folder / "diagnosis", "rnn")
+    for key in ("regime", "regime_reason", "slope", "slope_error", "horizon", "explanation", "slope_by_f", "flat"):
+        assert found[key] == status[key], key
+    assert found["predictions"] == status["predictions"]
+    printed = capsys.readouterr().out
+    assert f"regime    {status['regime']}: {status['regime_reason']}" in printed
+    assert status["explanation"] in printed
+    assert pictures[0].read_bytes().startswith(b"\x89PNG") and "<svg" in pictures[0].with_suffix(".svg").read_text()
+
+
+@pytest.mark.long
+def test_a_checkpoint_alone_says_the_same(ran, tmp_path: Path) -> None:
+    folder, _ = ran
+    alone = tmp_path / "mine.ckpt"
+    alone.write_bytes((folder / "checkpoints" / "last.ckpt").read_bytes())
+    diagnose_run(folder, tmp_path / "first")
+    assert diagnose_run(alone) == [tmp_path / "mine_diagnosis" / "rnn.png"]
+    found, first = told_by(tmp_path / "mine_diagnosis", "rnn"), told_by(tmp_path / "first", "rnn")
+    assert {**found, "title": ""} == {**first, "title": ""}
+
+
+def test_both_halves_of_an_encoder_decoder_are_told(translator, tmp_path: Path) -> None:
+    folder, status = translator
+    assert [each.stem for each in diagnose_run(folder, tmp_path)] == ["encoder", "decoder"]
+    for part, half in status["halves"].items():
+        assert told_by(tmp_path, part)["slope"] == pytest.approx(half["slope"], rel=1e-12)
+    assert told_by(tmp_path, "decoder")["portrait"]["own_loss"] is True
+
+
+@pytest.mark.long
+def test_in_float32_the_slope_is_the_same_to_its_precision(tmp_path: Path) -> None:
+    place = Place(tmp_path / "run", "a run", "a run")
+    place.folder.mkdir()
+    status = run(compose([*QUICK, "tracker=none"]), place)
+    diagnose_run(place.folder / "checkpoints" / "last.ckpt", tmp_path / "out")
+    assert told_by(tmp_path / "out", "rnn")["slope"] == pytest.approx(status["slope"], rel=1e-6)
+
+
+def orthogonal(c: float, activation: str = "tanh") -> nn.RNN:
+    """Small inputs keep it in the linear part of tanh: the gradient changes by c at each step."""
+    torch.manual_seed(0)
+    theirs = nn.RNN(E, H, nonlinearity=activation)
+    with torch.no_grad():
+        theirs.get_parameter("weight_hh_l0").copy_(c * torch.linalg.qr(torch.randn(H, H))[0])
+        theirs.get_parameter("weight_ih_l0").mul_(1e-3)
+        theirs.get_parameter("bias_ih_l0").zero_()
+        theirs.get_parameter("bias_hh_l0").zero_()
+    return theirs
+
+
+@pytest.mark.parametrize(("c", "regime"), [(0.8, "vanishing"), (1.0, "stable")])
+def test_ordinary_pytorch_is_diagnosed(c: float, regime: str, tmp_path: Path, capsys) -> None:
+    file = tmp_path / "weights.pt"
+    torch.save(orthogonal(c).state_dict(), file)
+    (picture,) = diagnose_torch(file)
+    assert picture == tmp_path / "weights_diagnosis" / "weights.png"
+    found = told_by(picture.parent, "weights")
+    assert found["regime"] == regime
+    assert found["slope"] == pytest.approx(math.log(c), abs=1e-4)
+    eigenvalues = np.array(found["portrait"]["eigenvalues"])
+    assert np.hypot(*eigenvalues.T) == pytest.approx(c, abs=1e-5)
+    assert f"regime    {regime}: " in capsys.readouterr().out
+
+
+def test_relu_is_told_as_relu(tmp_path: Path) -> None:
+    """All units off: the gradient is exactly 0, which tanh never is."""
+    theirs = orthogonal(1.0, "relu")
+    with torch.no_grad():
+        theirs.get_parameter("bias_ih_l0").fill_(-5)
+    file = tmp_path / "weights.pt"
+    torch.save(theirs.state_dict(), file)
+    diagnose_torch(file, "relu", out=tmp_path / "relu")
+    diagnose_torch(file, "tanh", out=tmp_path / "tanh")
+    assert told_by(tmp_path / "relu", "weights")["regime"] == "dead"
+    assert told_by(tmp_path / "tanh", "weights")["regime"] == "saturated"
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".pt"])
+def test_inputs_of_ones_own(suffix: str, tmp_path: Path, capsys) -> None:
+    weights, inputs = tmp_path / "weights.pt", tmp_path / f"x{suffix}"
+    torch.save(nn.RNN(E, H).state_dict(), weights)
+    x = torch.randn(T, B, E)
+    np.save(inputs, x.numpy()) if suffix == ".npy" else torch.save(x, inputs)
+    diagnose_torch(weights, inputs=inputs, out=tmp_path / "out")
+    assert f"driven by {inputs}, T = {T}" in capsys.readouterr().out
+    assert len(told_by(tmp_path / "out", "weights")["portrait"]["ln_dh"]) == T
+
+
+def test_a_state_that_overflows_has_no_picture_but_is_told(tmp_path: Path, capsys) -> None:
+    theirs = orthogonal(1e30, "relu")
+    file = tmp_path / "weights.pt"
+    torch.save(theirs.state_dict(), file)
+    assert diagnose_torch(file, "relu", out=tmp_path) == []
+    assert "regime    diverged: the state is not finite from time step" in capsys.readouterr().out
+    assert told_by(tmp_path, "weights")["portrait"] is None
+
+
+def test_mistakes_are_told_in_a_line(ran, tmp_path: Path) -> None:
+    weights, text = tmp_path / "weights.pt", tmp_path / "text.pt"
+    torch.save(nn.RNN(E, H).state_dict(), weights)
+    text.write_text("no weights")
+    torch.save(nn.LSTM(E, H).state_dict(), tmp_path / "lstm.pt")
+    torch.save([1, 2], tmp_path / "list.pt")
+    torch.save(torch.zeros(T, B, E + 1), tmp_path / "wide.pt")
+    mistakes = {
+        "no such file": lambda: diagnose_torch(tmp_path / "none.pt"),
+        "not a saved state_dict": lambda: diagnose_torch(text),
+        "weight_hh_l0 is (48, 12): an LSTM, not a plain RNN": lambda: diagnose_torch(tmp_path / "lstm.pt"),
+        "it holds a list, not a state_dict": lambda: diagnose_torch(tmp_path / "list.pt"),
+        "(60, 8, 6), expected a tensor (T, B, 5)": lambda: diagnose_torch(weights, inputs=tmp_path / "wide.pt"),
+        "text.pt: cannot be read": lambda: diagnose_torch(weights, inputs=text),
+        "both must be at least 1": lambda: diagnose_torch(weights, length=0),
+        "text.pt is no checkpoint of a run": lambda: diagnose_run(text),
+        "weights.pt is no checkpoint of a run": lambda: diagnose_run(weights),
+        "holds no finished run": lambda: diagnose_run(tmp_path),
+        "missing.ckpt: no such file": lambda: diagnose_run(tmp_path / "missing.ckpt"),
+    }
+    for said, call in mistakes.items():
+        with pytest.raises(UserError) as raised:
+            call()
+        assert said in str(raised.value)
+
+
+def test_the_command(tmp_path: Path) -> None:
+    torch.save(orthogonal(0.8).state_dict(), tmp_path / "weights.pt")
+
+    def typed(*words: str) -> subprocess.CompletedProcess[str]:
+        return unrolled("diagnose", *words, folder=tmp_path)
+
+    told = typed("--from-torch", "weights.pt")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "regime    vanishing" in told.stdout and "picture   weights_diagnosis/weights.png" in told.stdout
+    neither = typed()
+    assert (neither.returncode, neither.stderr) == (
+        2,
+        "unrolled: give a run's folder, a checkpoint, or --from-torch FILE: one of them\n",
+    )

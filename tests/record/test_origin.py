@@ -1,0 +1,30 @@
+"""A run that is resumed where it rounds in another way, or its scores are others, says so."""
+
+import pytest
+import torch
+
+from unrolled.record.origin import changes, origin, processor
+
+
+def test_the_record_names_processor_instructions_and_torch() -> None:
+    now = origin()
+    assert now["torch"] == torch.__version__
+    assert now["cpu"] == processor() and now["cpu"].endswith(f", {torch.backends.cpu.get_cpu_capability()}")
+    assert len(now["cpu"].partition(",")[0]) > 2
+
+
+def test_where_nothing_has_changed_nothing_is_said() -> None:
+    assert changes(origin(), 7) == []
+
+
+@pytest.mark.parametrize(("key", "name"), [("cpu", "the processor"), ("torch", "torch")])
+def test_another_machine_is_named_with_both(key: str, name: str) -> None:
+    (line,) = changes({**origin(), key: "older"}, 7)
+    assert f"{name} was older, is {origin()[key]}" in line
+
+
+def test_an_older_record_says_nothing_of_its_machine_and_has_the_older_loss() -> None:
+    for before, step in (({}, 7), ({**origin(), "older_val_loss_before": 7}, 12)):
+        loss, cancellation = changes(before, step)
+        assert loss.startswith("val/loss before step 7 is the mean of batch means")
+        assert cancellation.startswith("grad_W_h/cancellation before step 7 is that of the summed gradient")
