@@ -27,6 +27,16 @@ def test_a_table_is_complete_after_every_row(tmp_path: Path) -> None:
         table.write({"c": 1})
 
 
+def test_rows_are_added_under_the_header_that_is_there(tmp_path: Path) -> None:
+    """A later version has one more column, and in another order."""
+    Table(tmp_path / "t.csv", ["step", "a", "b"]).write({"step": 0, "a": 1, "b": 2})
+    later = Table(tmp_path / "t.csv", ["step", "new", "b", "a"], keep=True)
+    later.write({"step": 1, "a": 3, "b": 4, "new": 5})
+    assert (tmp_path / "t.csv").read_text() == "step,a,b\n0,1,2\n1,3,4\n"
+    with pytest.raises(ValueError, match="not in fieldnames"):
+        later.write({"c": 1})
+
+
 def test_what_a_full_disk_has_cut_short_is_left_out(tmp_path: Path) -> None:
     file = tmp_path / "t.csv"
     file.write_text("step,a\n0,1\n1,2.")

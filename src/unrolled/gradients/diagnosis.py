@@ -55,6 +55,12 @@ class Diagnosis:
         return math.log(100) / abs(self.slope) if self.slope else None
 
     @property
+    def log10_first_to_last(self) -> float | None:
+        """log10 of the norm at the longest lag, relative to lag 0; None where there is no such lag."""
+        lag = self.longest_lag
+        return None if lag is None else float(self.lags.mean[lag]) / math.log(10)
+
+    @property
     def explanation(self) -> str:
         """Two sentences in plain words."""
         return _sentences(self)

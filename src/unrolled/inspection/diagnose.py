@@ -11,6 +11,7 @@ from torch import Tensor
 from unrolled.errors import UserError
 from unrolled.gradients import Diagnosis, diagnose
 from unrolled.gradients.portrait import Portrait, portrait
+from unrolled.record.quantities import PREDICTIONS
 from unrolled.record.words import horizon_words, lost_to_rounding, number, other_branch
 from unrolled.rnn import RNN
 from unrolled.rnn.from_torch import rnn_from_torch
@@ -132,7 +133,7 @@ def lines(told: Diagnosis, kept: dict[str, Any], drawn: Portrait | None, seen: L
         f"cause     f' {number(told.by_f, '+z.3f')}, W_h {number(told.by_weights, '+z.3f')} nats per lag; "
         f"{told.flat:.0%} of units flat, {told.dead:.0%} off",
         "theory    "
-        + ", ".join(f"{words} {predicted[key]:+z.3f}" for key, words in PREDICTED.items())
+        + ", ".join(f"{each.symbol} {predicted[each.key]:+z.3f}" for each in PREDICTIONS if each.key in predicted)
         + other_branch(predicted)
         + f" nats per lag; departure from normality {predicted['departure']:z.2f}",
     ]
@@ -156,11 +157,3 @@ def lines(told: Diagnosis, kept: dict[str, Any], drawn: Portrait | None, seen: L
 
 def _exponent(value: float, half: float) -> str:
     return "lost to rounding" if math.isnan(value) else f"{value:+z.3f} (+- {half:z.3f})"
-
-
-PREDICTED = {
-    "bound": "ln(gamma sigma_max)",
-    "ln_rho": "ln rho",
-    "mean_field": "mean field",
-    "measured_chi": "measured chi",
-}

@@ -9,15 +9,12 @@ from torch import Tensor
 
 from unrolled.gradients.diagnosis import Diagnosis
 from unrolled.gradients.portrait import Portrait
+from unrolled.record.quantities import PREDICTORS
 from unrolled.training.measurement import evidence_of
 
 from .profile_panel import LN_10, draw_profile
 
-LINES = {  # of the slopes that theory predicts: label, colour, dash
-    "bound": (r"bound $\ln(\gamma \sigma_{\max})$", "#D55E00", "--"),
-    "ln_rho": (r"$\ln \rho$", "#009E73", "-."),
-    "mean_field": (r"mean field $\frac{1}{2}\ln \chi$", "#CC79A7", ":"),
-}
+DASHES = {"dash": "--", "dashdot": "-.", "dot": ":"}  # as matplotlib has them
 WIDTH = 0.8
 
 
@@ -65,10 +62,11 @@ def _singular_values(axes, seen: Portrait) -> None:
     for i in range(ln.shape[1]):
         axes.plot(lags, ln[:, i], color="#0072B2", linewidth=WIDTH, alpha=max(0.15, min(0.8, 8 / ln.shape[1])))
     low, high = np.nanmin(ln), np.nanmax(ln)
-    for key, (label, colour, dash) in LINES.items():
+    for key, each in PREDICTORS.items():
         slope = getattr(seen.predictions, key)
         if math.isfinite(slope):
-            axes.plot(lags, slope * lags / LN_10, color=colour, linestyle=dash, label=f"{label} = {slope:+z.3f}")
+            label = f"{each.tex} = {slope:+z.3f}"
+            axes.plot(lags, slope * lags / LN_10, color=each.colour, linestyle=DASHES[each.dash], label=label)
     room = 0.1 * (high - low) + 0.5
     axes.set_ylim(low - room, high + room + 0.3 * max(0.0, seen.predictions.bound * lags[-1] / LN_10 - high))
     axes.set(title="Singular values of dh_T/dh_{T-k}", xlabel="lag k", ylabel="log10")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .earlier import OLDER
+from .quantities import MOMENTS, QUANTITIES
 from .status import STATES
 
 Check = Callable[[Any], bool]
@@ -25,21 +26,15 @@ def _is_flag(value: Any) -> bool:
     return isinstance(value, bool)
 
 
-TEXTS = (
-    "error", "name", "score", "baseline_name", "births_fingerprint", "regime", "regime_start",
-    "regime_reason", "explanation", "horizon_direction", "remark", "coverage",
-)  # fmt: skip
-NUMBERS = (
-    "steps", "duration_s", "seconds_per_update", "roughness", "slope", "slope_start", "slope_error", "slope_by_f",
-    "slope_by_W_h", "flat", "dead", "horizon", "longest_lag", "horizon_extrapolated", "cancellation", "seam",
-    "flushed_to_zero", "below_float_from", "bits", "numbers", OLDER,
-)  # fmt: skip
+TEXTS = ("error", "name", "score", "baseline_name", "births_fingerprint", "remark", "coverage")
+NUMBERS = ("steps", "duration_s", "seconds_per_update", "roughness", "seam", "bits", "numbers", OLDER)
 FLAGS = ("larger_is_better", "every_state")
-TABLES = ("metrics", "train", "baseline", "predictions", "predictions_start", "weight_horizon")
+TABLES = ("metrics", "train", "baseline", *MOMENTS, "weight_horizon")
 CHECKS: dict[str, Check] = {
     **dict.fromkeys(TEXTS, _is_text),
     **dict.fromkeys(NUMBERS, is_number),
     **dict.fromkeys(FLAGS, _is_flag),
+    **{key: _is_text if each.word else is_number for each in QUANTITIES for key in (each.key, f"{each.key}_start")},
     "state": lambda value: value in STATES,
     "resumed": lambda value: isinstance(value, dict) and value.get("state") in STATES,
 }

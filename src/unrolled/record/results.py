@@ -12,14 +12,12 @@ from unrolled.errors import UserError
 
 from . import ends, status
 from .plan import read_plan
+from .quantities import compared, compared_value
 from .readable import is_number, readable
 from .tables import Table
 from .values import distinct
 
 RESULTS = "results.csv"
-CAUSES = ("slope_by_f", "slope_by_W_h", "flat", "dead", "cancellation", "below_float_from")
-PREDICTED = ("predictions_start", "predictions")
-PREDICTIONS = ("bound", "ln_rho", "mean_field", "measured_chi", "exponent", "departure")
 
 
 @dataclass(frozen=True)
@@ -76,23 +74,17 @@ def columns(swept: Swept) -> list[str]:
     """The header of results.csv: no times, ids or paths, so that equal sweeps have equal files."""
     metrics = sorted({key for cell in swept.cells for key in cell.status.get("metrics", {})})
     baselines = sorted({key for cell in swept.cells for key in cell.status.get("baseline", {})})
-    gradients = ["regime_start", "regime", "slope_start", "slope", "slope_error"]
-    gradients += ["horizon", "horizon_direction", "horizon_extrapolated", "longest_lag", *CAUSES]
-    gradients += [f"{when}/{key}" for when in PREDICTED for key in PREDICTIONS]
     births = ["births", "births_slopes", "births_slope_mean", "births_slope_sd", "births_regimes"]
     train = sorted({f"train/{key}" for cell in swept.cells for key in cell.status.get("train", {})})
     learning = ["updates", "solved_at", "roughness", *metrics, *train, *(f"baseline/{b}" for b in baselines)]
-    return [*swept.axes, "state", *gradients, *births, *learning, "error"]
+    return [*swept.axes, "state", *compared(), *births, *learning, "error"]
 
 
 def row(cell: Cell) -> dict[str, Any]:
     """A cell's line in results.csv."""
     kept = cell.status
     values = {**cell.axes, "state": cell.state, "error": kept.get("error")}
-    values |= {key: kept.get(key) for key in ("regime_start", "regime", "slope_start", "slope", "slope_error")}
-    values |= {key: kept.get(key) for key in ("horizon", "horizon_direction", "horizon_extrapolated", "longest_lag")}
-    values |= {key: kept.get(key) for key in CAUSES}
-    values |= {f"{when}/{key}": (kept.get(when) or {}).get(key) for when in PREDICTED for key in PREDICTIONS}
+    values |= {key: compared_value(kept, key) for key in compared()}
     if "births" in kept:
         births = kept["births"]
         values |= {"births": births["n"], "births_slopes": len(births["slopes"])}

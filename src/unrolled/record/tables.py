@@ -15,21 +15,25 @@ WORDS = "words.csv"
 class Table:
     """A CSV file with fixed columns that is complete after every row. None becomes empty.
 
-    keep: go on with the rows that are there.
+    keep: add to the rows that are there, under the header that they have: that of an earlier version lacks columns.
     """
 
     def __init__(self, path: Path, columns: list[str], keep: bool = False) -> None:
         self.path, self.columns = path, columns
+        self._later: set[str] = set()
         if keep and path.exists():
+            self.columns = read_table(path)[0] or columns
+            self._later = {*columns} - {*self.columns}
             return
         with path.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerow(columns)
 
     def write(self, values: dict[str, Any]) -> None:
-        """Raises ValueError for a column that the header does not have."""
+        """Raises ValueError for a column that is none of this table's."""
+        known = {key: cell(value) for key, value in values.items() if key not in self._later}
         with self.path.open("a", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, self.columns, restval="", lineterminator="\n")
-            writer.writerow({key: cell(value) for key, value in values.items()})
+            writer.writerow(known)
 
 
 def cell(value: Any) -> Any:

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from .quantities import MEASURED, PREDICTORS, Prediction
 from .readable import readable
 
 SIGNIFICANT = {32: 24, 64: 53}  # binary digits of a number of so many bits
@@ -83,18 +84,19 @@ def births_words(born: dict[str, Any]) -> str:
 
 
 def _theory(predicted: dict[str, float | None]) -> str:
-    names = {"bound": "ln(gamma sigma_max)", "ln_rho": "ln rho", "mean_field": "mean field"}
-    found = ", ".join(f"{name} {number(predicted.get(key), '+z.3f')}" for key, name in names.items())
-    found += other_branch(predicted)
+    found = _named(predicted, PREDICTORS) + other_branch(predicted)
     return f"{found} nats per lag; departure from normality {number(predicted.get('departure'), 'z.2f')}"
 
 
 def _measured(predicted: dict[str, float | None]) -> str:
     """Along the states that there were: no predictions, for they use the f' and the Jacobians that the slope uses."""
-    names = {"measured_chi": "1/2 ln chi with these f'", "exponent": "Lyapunov exponent"}
-    found = ", ".join(f"{name} {number(predicted.get(key), '+z.3f')}" for key, name in names.items())
+    found = _named(predicted, MEASURED)
     half = predicted.get("exponent_half")  # records of earlier versions have none
     return found + (f" +- {number(half, 'z.3f')}" if half is not None else "") + " nats per lag"
+
+
+def _named(predicted: dict[str, float | None], rates: dict[str, Prediction]) -> str:
+    return ", ".join(f"{each.symbol} {number(predicted.get(key), '+z.3f')}" for key, each in rates.items())
 
 
 def other_branch(predicted: dict[str, float | None]) -> str:

@@ -16,24 +16,22 @@ from unrolled.record.results import Cell, Swept, columns, row
 from unrolled.record.tables import cell as as_written
 
 from .figures import DIVERGING
-from .table import Entry, header, rows
+from .table import NUMBERS, Entry, header, rows
 
 WORD = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
 NO_WORDS = ("null", "true", "false", "nan", "inf")
 HORIZON, LONGEST = "horizon", "longest_lag"  # a run without a horizon is censored at its longest lag
-QUANTITIES = {
-    "slope at birth, nats per lag": "births_slope_mean",
-    "slope at step 0, nats per lag": "slope_start",
-    "slope now, nats per lag": "slope",
-    "horizon now, lags": HORIZON,
-}
+SHOWN = {"slope at birth, nats per lag": "births_slope_mean"}  # in the page's grids, by label
+for _each in NUMBERS:
+    SHOWN |= {f"{_each.label} at step 0, {_each.unit}": f"{_each.key}_start"} if _each.start else {}
+    SHOWN |= {f"{_each.label} now, {_each.unit}": _each.key}
 
 
 def cells_data(swept: Swept) -> dict[str, Any]:
     """What cells.js draws table and grids from. Values are texts, to the letter as results.csv has them."""
     keys = columns(swept)
     scores = dict.fromkeys(cell.status["score"] for cell in swept.cells if "score" in cell.status)
-    quantities = QUANTITIES | {f"score: {name}": name for name in scores}
+    quantities = SHOWN | {f"score: {name}": name for name in scores}
     return {
         "sweep": swept.name,
         "axes": {key: list(dict.fromkeys(map(_text, values))) for key, values in swept.axes.items()},

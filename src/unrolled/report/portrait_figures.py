@@ -7,15 +7,12 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from unrolled.record.quantities import PREDICTORS
+
 from .figures import COLOURS, layout
 
 LN_10 = math.log(10)
 MOST_LINES = 64
-PREDICTED = {
-    "bound": ("bound ln(gamma sigma_max)", "dash"),
-    "ln_rho": ("ln rho", "dashdot"),
-    "mean_field": ("mean field", "dot"),
-}
 
 
 def numbers(rows: Any) -> np.ndarray:
@@ -40,13 +37,12 @@ def singular_values(told: dict[str, Any]) -> go.Figure:
             name="singular values", legendgroup="s", showlegend=bool(i == chosen[0]),
             hovertemplate=f"number {i + 1}, lag %{{x}}: 10^%{{y:.2f}}<extra></extra>",
         )  # fmt: skip
-    for i, (key, (name, dash)) in enumerate(PREDICTED.items(), start=1):
+    for key, each in PREDICTORS.items():
         slope = told["predictions"][key]
         if slope is not None:
-            line = {"color": COLOURS[i], "dash": dash, "width": 2}
-            figure.add_scatter(
-                x=lags, y=slope * lags / LN_10, mode="lines", name=f"{name} {slope:+z.3f}", line=line, hoverinfo="skip"
-            )
+            line = {"color": each.colour, "dash": each.dash, "width": 2}
+            label = f"{each.label} {slope:+z.3f}"
+            figure.add_scatter(x=lags, y=slope * lags / LN_10, mode="lines", name=label, line=line, hoverinfo="skip")
     figure.update_xaxes(title="lag k")
     figure.update_yaxes(title="log10 of the singular values of dh_T/dh_T-k")
     figure.update_layout(height=460, **layout(beside=True))

@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+from unrolled.record.quantities import QUANTITIES, Quantity
 from unrolled.record.results import Cell, Swept, by_axes
 from unrolled.record.words import number
 
 BASELINE = "trivial baseline"
+BORN = "slope at birth (sd)"
+NUMBERS = [each for each in QUANTITIES if each.heads and not each.word]
+WORDS = [each for each in QUANTITIES if each.heads and each.word]
 
 
 @dataclass(frozen=True)
@@ -18,16 +22,8 @@ class Entry:
 
 
 def header(swept: Swept) -> list[str]:
-    return [
-        "cell",
-        *_scored(swept),
-        "slope at birth (sd)",
-        "slope at step 0",
-        "slope now",
-        "horizon",
-        "regime now",
-        "state",
-    ]
+    heads = [head for each in (*NUMBERS, *WORDS) for head in each.heads]
+    return ["cell", *_scored(swept), BORN, *heads, "state"]
 
 
 def rows(swept: Swept) -> list[list[Entry]]:
@@ -55,15 +51,22 @@ def _names(cells: list[Cell]) -> list[str]:
 
 def _row(cell: Cell, scored: list[str]) -> list[Entry]:
     kept = cell.status
-    regime = kept.get("regime") or kept.get("regime_reason")
     return [
         *(_score(kept, name, i, several=", " in scored[0]) for i, name in enumerate(scored)),
         _born(kept.get("births", {})),
-        *(Entry(number(kept.get(key), "+z.3f"), kept.get(key)) for key in ("slope_start", "slope")),
-        _horizon(kept),
-        Entry(str(regime or "-"), regime),
+        *(entry for each in (*NUMBERS, *WORDS) for entry in _entries(kept, each)),
         Entry(cell.state, cell.state),
     ]
+
+
+def _entries(kept: dict[str, Any], quantity: Quantity) -> list[Entry]:
+    """As many as it has heads."""
+    if quantity.key in _OWN:
+        return [_OWN[quantity.key](kept)]
+    keys = [f"{quantity.key}_start", quantity.key][-len(quantity.heads) :]
+    if quantity.word:
+        return [Entry(str(kept.get(key) or "-"), kept.get(key)) for key in keys]
+    return [Entry(number(kept.get(key), quantity.form), kept.get(key)) for key in keys]
 
 
 def _score(kept: dict[str, Any], name: str, column: int, several: bool) -> Entry:
@@ -87,3 +90,11 @@ def _horizon(kept: dict[str, Any]) -> Entry:
         return Entry(f"{kept['horizon']} {kept.get('horizon_direction', '')}".rstrip(), kept["horizon"])
     longest = kept.get("longest_lag")
     return Entry("-", None) if longest is None else Entry(f"> {longest}", longest + 1)
+
+
+def _regime(kept: dict[str, Any]) -> Entry:
+    regime = kept.get("regime") or kept.get("regime_reason")
+    return Entry(str(regime or "-"), regime)
+
+
+_OWN = {"horizon": _horizon, "regime": _regime}  # those that are more than their number

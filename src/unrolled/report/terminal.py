@@ -8,10 +8,10 @@ from rich.table import Table
 
 from unrolled.record.results import Swept
 
-from .table import header, references, rows
+from .table import BORN, NUMBERS, header, references, rows
 
 GAP, EDGES = 3, 2  # characters that rich puts between columns, and around a table
-SPARED = ("slope at step 0", "slope at birth (sd)", "horizon")  # the page has them
+SPARED = [head for each in NUMBERS for head in each.heads if head != "slope now"]  # the page has them
 
 
 def print_table(swept: Swept) -> None:
@@ -20,7 +20,7 @@ def print_table(swept: Swept) -> None:
     if not console.is_terminal:
         console.width = 240  # a pipe has no width: nothing is cut
     columns = list(zip(header(swept), *([entry.text for entry in row] for row in rows(swept)), strict=True))
-    for name in (*references(swept), *SPARED):
+    for name in (*references(swept), *SPARED, BORN):
         if console.is_terminal and _width(columns) > console.width:
             columns = [column for column in columns if column[0] != name]
     table = Table(*(column[0] for column in columns), title=f"{swept.name}: {len(swept.cells)} cells", box=box.SIMPLE)

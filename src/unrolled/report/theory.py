@@ -9,15 +9,13 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from unrolled.record.moments import When, moment
+from unrolled.record.quantities import MEASURED, PREDICTORS, Prediction
 from unrolled.record.results import Cell, Swept
 from unrolled.record.status import RESULTS
 
 from .configurations import trained
 from .figures import COLOURS, layout, text
 
-PREDICTORS = {"bound": "bound ln(gamma sigma_max)", "ln_rho": "ln rho", "mean_field": "mean field"}
-# Not predictions: they are computed from the f' and the Jacobians that made the slope.
-MEASURED = {"measured_chi": "measured chi", "exponent": "Lyapunov exponent"}
 TITLES: dict[When, str] = {"start": "at step 0", "end": "at the end, with the trained W_h"}
 STATES = {"start": RESULTS, "end": ("completed",)}  # a network that diverged is not a trained one
 LEAST = 5  # runs for a picture
@@ -87,7 +85,7 @@ def scatter(swept: Swept) -> go.Figure | None:
 
 
 def _add_points(figure: go.Figure, name: str, found: Pairs, index: int, column: int) -> None:
-    title = PREDICTORS.get(name) or f"{MEASURED[name]} (measured)"
+    title = PREDICTORS[name].label if name in PREDICTORS else f"{MEASURED[name].label} (measured)"
     figure.add_scatter(
         x=found.predicted, y=found.measured, mode="markers", name=title, legendgroup=name,
         showlegend=column == 1, marker={"color": COLOURS[index], "symbol": index, "size": 7},
@@ -113,9 +111,9 @@ def agreement(swept: Swept) -> list[str]:
     return lines
 
 
-def _all(swept: Swept, when: When, names: dict[str, str] = PREDICTORS) -> str:
+def _all(swept: Swept, when: When, names: dict[str, Prediction] = PREDICTORS) -> str:
     """Each with the runs behind it: some have no value."""
-    found = ((title, pairs(swept, when, name)) for name, title in names.items())
+    found = ((each.label, pairs(swept, when, name)) for name, each in names.items())
     return ", ".join(f"{title} {each.rms:z.3f} ({len(each.cells)} runs)" for title, each in found if each.cells)
 
 
@@ -130,7 +128,7 @@ def _differences(found: Pairs, when: When, name: str) -> str:
     reasons = Counter(given) if name == THEORY else {}
     why = "; ".join(f"{n} by {reason}" for reason, n in reasons.items())
     largest = f"the largest difference is {abs(off).max():z.3f}"
-    return f"{PREDICTORS[name]}, {TITLES[when]}: {counted}; {largest}.{f' Why: {why}.' if why else ''}"
+    return f"{PREDICTORS[name].label}, {TITLES[when]}: {counted}; {largest}.{f' Why: {why}.' if why else ''}"
 
 
 def _reason(cell: Cell, difference: float, when: When) -> str | None:

@@ -14,6 +14,7 @@ from unrolled.config.identity import Place
 from unrolled.config.schema import births_fingerprint, fingerprint
 from unrolled.gradients.regime import RULES_VERSION
 from unrolled.record.origin import origin
+from unrolled.record.quantities import QUANTITIES, compared, compared_value
 from unrolled.training.initialisations import Births
 from unrolled.training.measurement import Evidence
 
@@ -48,14 +49,15 @@ def gradient_results(first: Evidence | None, last: Evidence | None, born: dict[s
         return {}
     told = {name: _told(first["parts"][name], part, born[name]) for name, part in last["parts"].items()}
     top = next(iter(told.values()))
-    kept = top | {key: last[key] for key in ("flushed_to_zero", "below_float_from", "bits", "every_state")}
+    kept = top | {key: value for key, value in last.items() if key not in ("parts", "seam")}
     kept["rules"] = RULES_VERSION
     return kept if last["seam"] is None else {**kept, "seam": last["seam"], "halves": told}
 
 
 def _told(first: Evidence, last: Evidence, born: Births) -> dict[str, Any]:
     """The keys of the end stand flat; all that is known of step 0 stands under `start`, three of them flat too."""
-    starts = {f"{key}_start": first[key] for key in ("regime", "slope", "predictions")}
+    starts = {f"{each.key}_start": first[each.key] for each in QUANTITIES if each.start}
+    starts["predictions_start"] = first["predictions"]
     return {**starts, "start": first, **last, "births": _births(born)}
 
 
@@ -73,12 +75,10 @@ def _births(born: Births) -> dict[str, Any]:
 
 def for_summary(result: dict[str, Any]) -> dict[str, Any]:
     """What W&B's summary shows of a result."""
-    keys = ("state", "regime", "regime_start", "regime_reason", "explanation", "slope", "slope_start", "slope_error")
-    keys += ("horizon", "slope_by_f", "slope_by_W_h", "flat", "dead", "cancellation", "below_float_from")
-    flat = {key: result[key] for key in keys if result.get(key) is not None}
-    for when in ("predictions_start", "predictions"):
-        flat |= {f"{when}/{key}": value for key, value in result.get(when, {}).items() if value is not None}
-    return {**flat, **{f"baseline/{k}": v for k, v in result["baseline"].items()}}
+    words = {each.key: result.get(each.key) for each in QUANTITIES if each.word}
+    found = {"state": result["state"], **words, **{key: compared_value(result, key) for key in compared()}}
+    kept = {key: value for key, value in found.items() if value is not None}
+    return {**kept, **{f"baseline/{k}": v for k, v in result["baseline"].items()}}
 
 
 def _machine() -> dict[str, str]:

@@ -13,8 +13,10 @@ from unrolled.gradients.portrait import Portrait
 from unrolled.inspection.heat_map import draw
 from unrolled.inspection.portrait import write_portrait
 from unrolled.record import ownership
+from unrolled.record.quantities import logged
 from unrolled.record.tables import METRICS, PROFILES, Table, lag_columns, read_rows, read_table
 from unrolled.training.initialisations import Births
+from unrolled.training.measurement import value
 from unrolled.training.probe import Look
 from unrolled.wandb_runs.tracker import Tracker
 
@@ -23,7 +25,6 @@ from .profiles import Profiles
 PORTRAITS = "portraits"
 LN_10 = math.log(10)
 TABLE = ["step", "t", "lag", "rms", "mean_ln_norm", "samples", "zeros"]
-DIAGNOSED = ("slope", "horizon", "log10_first_to_last")
 
 
 class Recorder:
@@ -52,8 +53,7 @@ class Recorder:
         columns = ["step", "epoch", "loss", "train/accuracy", *scores]
         columns += [f"grad/{name}" for name in parameters]
         columns += [f"grad_h/log10_lag_{lag}" for lag in self.lags]
-        columns += ["grad_h/zeros", "grad_W_h/cancellation", *(f"grad_h/{name}" for name in DIAGNOSED)]
-        columns += [f"grad_h/decoder/{name}" for name in DIAGNOSED] if self.seam is not None else []
+        columns += [*logged(), *(logged("decoder") if self.seam is not None else ())]
         self._metrics = Table(folder / METRICS, columns, keep=state is not None)
         self._profiles = Profiles(folder, sum(steps))
         self._pending: dict[str, float] = {}
@@ -112,13 +112,8 @@ class Recorder:
     def _scalars(self, look: Look) -> dict[str, float]:
         log_mean = look.profile.log_mean[: self.read].flip(0) / LN_10
         values: dict[str, Any] = {f"grad_h/log10_lag_{k}": float(log_mean[k]) for k in self.lags}
-        values["grad_h/zeros"] = float(look.profile.zeros.nansum())
-        for part, told in look.diagnoses.items():
-            prefix = "grad_h/decoder" if part == "decoder" else "grad_h"
-            values |= {f"{prefix}/slope": told.slope, f"{prefix}/horizon": told.horizon.lag}
-            if (lag := told.longest_lag) is not None:
-                values[f"{prefix}/log10_first_to_last"] = float(told.lags.mean[lag]) / LN_10  # relative to lag 0
-        values["grad_W_h/cancellation"] = next(iter(look.weights.values())).cancellation
+        for i, part in enumerate(look.diagnoses):
+            values |= {name: value(each, look, part) for name, each in logged(part if i else "").items()}
         return {key: v for key, v in values.items() if v is not None and not math.isnan(v)}
 
     def _flush(self) -> None:

@@ -2,71 +2,65 @@
 
 import math
 from dataclasses import asdict
+from operator import attrgetter
 from typing import Any
 
 from unrolled.gradients.diagnosis import Diagnosis
-from unrolled.gradients.weights import WeightGradient
+from unrolled.record.quantities import QUANTITIES, Quantity
 
 from .probe import Look
 
 Evidence = dict[str, Any]
+PARTS = ("diagnosis", "weights")  # what each RNN has of its own
 
 
-def evidence(seen: Look, whole: bool = False) -> Evidence:
-    """Of every RNN under `parts`, in order of time; `whole`: with the predictions of theory beside each."""
-    parts = {name: evidence_of(told, whole) | _of_weights(seen.weights[name]) for name, told in seen.diagnoses.items()}
-    return {
-        "flushed_to_zero": int(seen.profile.zeros.nansum()),
-        "below_float_from": seen.below_float_from,
-        "bits": seen.bits,
-        "every_state": seen.every_state,
-        "seam": seen.seam,
-        "parts": parts,
-    }
+def evidence(look: Look, whole: bool = False) -> Evidence:
+    """Of every RNN under `parts`, in order of time; `whole`: with what takes a Lyapunov exponent."""
+    parts = {name: _of_part(look, name, whole) for name in look.diagnoses}
+    context = {"bits": look.bits, "every_state": look.every_state, "seam": look.seam, "parts": parts}
+    return _values({"look": look}, whole) | context
 
 
-def evidence_of(told: Diagnosis, whole: bool = True) -> Evidence:
-    """Slopes in nats per lag, horizons in lags, shares of 1; growth of rounding in nats."""
-    kept: Evidence = {
-        "regime": told.regime,
-        "regime_reason": told.reason,
-        "explanation": told.explanation,
-        "slope": told.slope,
-        "slope_error": told.slope_error,
-        "slope_interval": told.slope_half,
-        "share_up": told.shares.up,
-        "share_down": told.shares.down,
-        "zeros": told.zeros,
-        "horizon": told.horizon.lag,
-        "longest_lag": told.longest_lag,
-        "horizon_direction": told.horizon.direction,
-        "horizon_extrapolated": told.extrapolated_horizon,
-        "slope_by_f": told.by_f,
-        "slope_by_W_h": told.by_weights,
-        "flat": _number(told.flat),
-        "dead": _number(told.dead),
-    }
-    if not whole:
-        return kept
-    return kept | {"predictions": _predicted(told), "rounding_growth": told.rounding_growth}
+def evidence_of(found: Diagnosis) -> Evidence:
+    """Of a diagnosis alone, by `QUANTITIES`, with the predictions of theory."""
+    return _values({"diagnosis": found}, whole=True) | {"predictions": _predicted(found)}
 
 
-def _of_weights(weights: WeightGradient) -> Evidence:
-    return {
-        "cancellation": _number(weights.cancellation),
-        "weight_horizon": {f"{share:.0%}": lag for share, lag in weights.memory.items()},
-    }
+def value(quantity: Quantity, look: Look, part: str) -> Any:
+    """Returns what is measured of an RNN; None where there is no such number, or it is not finite."""
+    source, _, path = quantity.of.partition(".")
+    return _finite(attrgetter(path)(_sources(look, part)[source]))
 
 
-def _predicted(told: Diagnosis) -> dict[str, float | None]:
+def _sources(look: Look, part: str) -> dict[str, Any]:
+    return {"look": look, "diagnosis": look.diagnoses[part], "weights": look.weights[part]}
+
+
+def _of_part(look: Look, name: str, whole: bool) -> Evidence:
+    sources = _sources(look, name)
+    kept = _values({key: sources[key] for key in PARTS}, whole)
+    kept["weight_horizon"] = {f"{share:.0%}": lag for share, lag in look.weights[name].memory.items()}
+    return kept | {"predictions": _predicted(look.diagnoses[name])} if whole else kept
+
+
+def _values(sources: dict[str, Any], whole: bool) -> Evidence:
+    kept: Evidence = {}
+    for each in QUANTITIES:
+        source, _, path = each.of.partition(".")
+        if source in sources and each.kept and (whole or not each.ends):
+            kept[each.key] = _finite(attrgetter(path)(sources[source]))
+    return kept
+
+
+def _predicted(found: Diagnosis) -> dict[str, float | None]:
     """ln 0 is no number that JSON knows: it is left null, as nan is."""
-    exponent = told.exponent
+    exponent = found.exponent
     columns = (exponent.exponents, exponent.stderr, exponent.half) if exponent else ()
     first = [float(column[0]) for column in columns] or [math.nan] * 3
     names = ("exponent", "exponent_error", "exponent_half")
-    found = asdict(told.predictions) | dict(zip(names, first, strict=True))
-    return {key: _number(value) for key, value in found.items()}
+    predicted = asdict(found.predictions) | dict(zip(names, first, strict=True))
+    return {key: _finite(each) for key, each in predicted.items()}
 
 
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _finite(found: Any) -> Any:
+    return None if isinstance(found, float) and not math.isfinite(found) else found

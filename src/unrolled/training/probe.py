@@ -54,6 +54,11 @@ class Look:
         return torch.where(zeros > count / 2, -torch.inf, logs)[count > 0]
 
     @property
+    def flushed_to_zero(self) -> int:
+        """Norms of the real pass that are exactly 0, over all samples and time steps."""
+        return int(self.profile.zeros.nansum())
+
+    @property
     def below_float_from(self) -> int | None:
         """The lag from which on most norms of the real pass are exactly 0 although the gradient is not.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unrolled.config.identity import SEED
+from unrolled.record.quantities import PART, logged
 
 from .chart import FIELDS, STRINGS, TABLE_KEY
 from .library import Column, wr
@@ -14,12 +15,10 @@ from .tracker import STEP
 CELL = "cell"
 GROUPINGS = {CELL: "configuration", "activation.name": "activation", "model.hidden": "hidden size"}
 FLOW = {
-    "grad_h/slope": "Slope (nats per lag)",
-    "grad_h/log10_first_to_last": "First / last: log10 of the ratio of norms",
-    "grad_h/horizon": "Horizon (lags)",
-    "grad_h/decoder/slope": "Slope in the decoder (nats per lag)",
-    "grad_h/decoder/log10_first_to_last": "First / last in the decoder: log10 of the ratio of norms",
-    "grad_h/decoder/horizon": "Horizon in the decoder (lags)",
+    name: f"{each.label.capitalize()}{where} ({each.unit})"
+    for part, where in (("", ""), ("decoder", " in the decoder"))
+    for name, each in logged(part).items()
+    if each.logged is not None and PART in each.logged
 }
 Needs = frozenset[tuple[str, str]]
 

@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from unrolled.record.quantities import QUANTITIES
+
 from . import panels
 from .chart import preset_name
 from .library import wr, ws
@@ -12,7 +14,9 @@ from .logged import Logged
 from .panels import Candidate
 from .tracker import STEP
 
-COLUMNS = ("regime_start", "regime", "slope_start", "slope")  # of the summary, pinned in the list of runs
+COLUMNS = [
+    key for each in QUANTITIES if each.start for key in (f"{each.key}_start", each.key)
+]  # of the summary, pinned
 
 
 def workspace(  # noqa: PLR0917
