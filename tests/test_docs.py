@@ -1,5 +1,6 @@
 """What docs/ shows is what happens: its commands, its links, its recipes."""
 
+import csv
 import json
 import os
 import re
@@ -13,7 +14,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from commands import unrolled
-from conftest import ROOT, train
+from conftest import ROOT, train, wandb_records
 from unrolled.cli import console
 from unrolled.config.identity import Place
 from unrolled.config.schema import plain
@@ -39,7 +40,8 @@ PLACES = {
     "src/unrolled/rnn/activations.py": r"\nACTIVATIONS: .*\n(    .*\n)+",
     "src/unrolled/tasks/__init__.py": r"\nTASKS = {\n(    .*\n)+",
     "src/unrolled/gradients/__init__.py": r"\nfrom .diagnosis .*\n",
-    "src/unrolled/training/measurement.py": r"\n    kept: Evidence = {\n",
+    "src/unrolled/record/quantities.py": r"(?s)\nQUANTITIES = \(\n.*?\n(?=\)  # fmt: skip)",
+    "src/unrolled/gradients/diagnosis.py": r"\n    activation: str\n",
     "src/hydra_plugins/unrolled_plugins/plugins.py": r"(?s).*",
 }
 
@@ -155,7 +157,7 @@ def follow_the_recipes(copy: Path) -> None:
     """Writes each file, and each line behind its place, as contributors.md has it."""
     pattern = r"^`([\w./]+)`[^\n]*:\n\n```\w+\n(.*?)```"
     found = re.findall(pattern, PAGES["contributors.md"], flags=re.DOTALL | re.MULTILINE)
-    assert len(found) == 10
+    assert len(found) == 11
     for name, text in found:
         file = copy / name
         old = file.read_text(encoding="utf-8") if file.exists() else ""
@@ -163,10 +165,8 @@ def follow_the_recipes(copy: Path) -> None:
         at = place.end() if place else 0
         file.write_text(old[:at] + text + old[at:], encoding="utf-8")
     (line,) = re.findall(r"import it there: `(.*?)`", PAGES["contributors.md"])
-    evidence = copy / "src/unrolled/training/measurement.py"
-    evidence.write_text(
-        evidence.read_text().replace("from unrolled.gradients.diag", f"{line}\nfrom unrolled.gradients.diag")
-    )
+    diagnosis = copy / "src/unrolled/gradients/diagnosis.py"
+    diagnosis.write_text(diagnosis.read_text().replace("from .lyapunov", f"{line}\nfrom .lyapunov"))
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +191,27 @@ def test_the_recipes_make_a_sweep_of_what_is_new(extended: Path, tmp_path: Path)
         assert (status["state"], status["choices"]["activation"], status["steps"]) == ("completed", name, 4)
         assert status["baseline"]["val/accuracy"] == 0.5
         assert 1 <= status["dimension"] <= 8
+        assert 1 <= status["start"]["dimension"] <= 8
+
+
+@pytest.mark.long
+def test_a_line_puts_a_number_into_every_file_page_table_and_panel(extended: Path, tmp_path: Path) -> None:
+    logged = ["tracker=offline", "trainer.log_every_n_steps=2", "probe.every=2"]
+    words = ["--multirun", "seed=0,1", *QUICK, *logged, f"hydra.sweep.dir={tmp_path}"]
+    ended = program("src/train.py", *words, cwd=extended, source=extended)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    kept = json.loads((tmp_path / "0" / "status.json").read_text())["dimension"]
+    assert any(f"{kept:.1f}" in line.split() for line in ended.stdout.splitlines() if "seed=0" in line)
+    with (tmp_path / "results.csv").open(newline="") as file:
+        assert float(next(csv.DictReader(file))["dimension"]) == kept
+    with (tmp_path / "0" / "metrics.csv").open(newline="") as file:
+        assert float(list(csv.DictReader(file))[-1]["grad_h/dimension"]) == kept
+    assert '"dimension"' in (tmp_path / "report.html").read_text(encoding="utf-8")
+    records = [record for run in (tmp_path / "wandb").glob("offline-run-*") for record in wandb_records(run)]
+    assert any('"dimension"' in json.dumps(record) for record in records if record["type"] == "summary")
+    assert any("grad_h/dimension" in record["history"]["item"] for record in records if record["type"] == "history")
+    code = "from unrolled.wandb_runs.panels import FLOW; print(FLOW['grad_h/dimension'])"
+    assert program("-c", code, cwd=extended, source=extended).stdout == "Dimension (directions)\n"
 
 
 @pytest.mark.long
