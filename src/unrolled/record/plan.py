@@ -1,11 +1,12 @@
 """Which runs a sweep has, and in which folders."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from .files import replacing
 
 CELLS = "cells.json"
 LOG = "cell.log"
@@ -28,6 +29,5 @@ def read_plan(folder: Path) -> list[Planned]:
 
 
 def write_plan(folder: Path, cells: Sequence[Planned]) -> None:
-    draft = folder / f".{CELLS}.{os.getpid()}"
-    draft.write_text(json.dumps([asdict(cell) for cell in cells], indent=0) + "\n", encoding="utf-8")
-    draft.replace(folder / CELLS)
+    with replacing(folder / CELLS) as draft:
+        draft.write_text(json.dumps([asdict(cell) for cell in cells], indent=0) + "\n", encoding="utf-8")

@@ -2,9 +2,10 @@
 
 import json
 import math
-import os
 from pathlib import Path
 from typing import Any
+
+from .files import replacing
 
 STATES = ("running", "completed", "diverged", "failed", "interrupted")
 RESULTS = ("completed", "diverged")
@@ -36,12 +37,8 @@ def write(folder: Path, values: dict[str, Any]) -> None:
 
 def write_to(file: Path, values: dict[str, Any]) -> None:
     text = json.dumps(finite(values), indent=1, allow_nan=False, ensure_ascii=False)
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
+    with replacing(file) as draft:
         draft.write_text(text + "\n", encoding="utf-8")
-        draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def update(folder: Path, **values: Any) -> None:

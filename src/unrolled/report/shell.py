@@ -1,7 +1,6 @@
 """The page: one HTML file that opens from disk without network. What it shows is given as sections."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +12,8 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 from plotly.utils import PlotlyJSONEncoder
+
+from unrolled.record.files import replacing
 
 WIDE, LEGEND, PANEL = 700, 240, 290  # pixels: what has names for rows, or panels side by side, is scrolled on a phone
 
@@ -42,9 +43,8 @@ def write_page(
         .render(title=title, lead=lead, sections=shown, plotly_js=Markup(get_plotlyjs()), **more)
     )
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    draft.write_text(page, encoding="utf-8")
-    draft.replace(file)
+    with replacing(file) as draft:
+        draft.write_text(page, encoding="utf-8")
     return file
 
 

@@ -15,6 +15,7 @@ from unrolled.config.schema import fingerprint, plain
 from unrolled.errors import UserError
 from unrolled.processes.ranks import check_ranks, world_of
 from unrolled.record import earlier, ownership
+from unrolled.record.files import replacing
 from unrolled.record.plan import Planned, read_plan, write_plan
 from unrolled.run.preflight import check_host
 
@@ -53,19 +54,13 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
     with held(folder):
         clear(folder, [cell for cell in known if cell.number in unfinished_])
         if not (folder / SWEEP_RECORD).is_file():
-            _save(config, folder / SWEEP_RECORD)
+            with replacing(folder / SWEEP_RECORD) as draft:
+                OmegaConf.save(config, draft)
         write_plan(folder, sorted({cell.number: cell for cell in [*known, *planned]}.values(), key=_number))
         pairs = zip(planned, cells, strict=True)
         jobs = [_job(plan, cell) for plan, cell in pairs if plan.number in unfinished_]
         todo = [job for each in jobs if (job := runnable(folder, each)) is not None]
         return _run(sweeper.launcher, todo, folder)
-
-
-def _save(config: DictConfig, file: Path) -> None:
-    """Whole, or not there."""
-    draft = file.with_name(f".{file.name}")
-    OmegaConf.save(config, draft)
-    draft.replace(file)
 
 
 def _check_hosts(launcher: Any, name: str, cells: Sequence[Combination]) -> None:
