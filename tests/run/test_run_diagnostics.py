@@ -9,10 +9,9 @@ import pytest
 import torch
 
 from conftest import Run
-from unrolled.config.schema import plain
 from unrolled.errors import UserError
 from unrolled.run.preflight import compose
-from unrolled.training.module import build
+from unrolled.training.network import build
 
 SPEC = {"pattern": "sequence_to_vector", "reads_tokens": True, "reads": 30, "answers_tokens": True, "answers": 3}
 UNTRAINED = ["trainer.max_steps=0", "probe.births=2"]
@@ -73,10 +72,10 @@ def test_a_full_probe_leaves_portraits_of_both_ends_the_same_each_time(
 
 @pytest.mark.parametrize(("activation", "gain"), [("relu", math.sqrt(2)), ("identity", 1.0), ("softsign", 1.0)])
 def test_critical_weights_are_gaussian_at_the_critical_gain(activation: str, gain: float) -> None:
-    config = plain(compose(["init=critical", f"activation={activation}", "model.hidden=256"]))
+    config = compose(["init=critical", f"activation={activation}", "model.hidden=256"])
     (rnn,) = build(config, SPEC).rnns.values()
     assert float(rnn.W_h.detach().std()) * math.sqrt(256) == pytest.approx(gain, rel=0.01)
-    same = plain(compose(["init=gaussian", f"init.gain={gain}", f"activation={activation}", "model.hidden=256"]))
+    same = compose(["init=gaussian", f"init.gain={gain}", f"activation={activation}", "model.hidden=256"])
     (other,) = build(same, SPEC).rnns.values()
     torch.testing.assert_close(rnn.W_h, other.W_h, rtol=1e-6, atol=0)
 
@@ -84,7 +83,7 @@ def test_critical_weights_are_gaussian_at_the_critical_gain(activation: str, gai
 def test_a_bias_moves_the_critical_gain() -> None:
     """tanh at sigma_b^2 = .1: sigma_w^2 = 1.9861 (published)."""
     bias = f"init.bias_std={math.sqrt(0.1)}"
-    (rnn,) = build(plain(compose(["init=critical", bias, "model.hidden=256"])), SPEC).rnns.values()
+    (rnn,) = build(compose(["init=critical", bias, "model.hidden=256"]), SPEC).rnns.values()
     assert float(rnn.W_h.detach().var()) * 256 == pytest.approx(1.9861, rel=0.02)
 
 

@@ -14,7 +14,7 @@ import torch
 from scipy.special import log_softmax
 from sklearn.metrics import f1_score
 
-from unrolled.config.schema import plain
+from unrolled.config.schema import Config, LossConfig, LossName, plain
 from unrolled.rnn import Batch
 from unrolled.run.preflight import compose
 from unrolled.tasks import OWN, TASKS, load
@@ -30,11 +30,11 @@ EXAMPLES = 23  # validated: no multiple of any batch but 1 and 23
 
 
 @cache
-def task(name: str) -> tuple[Any, Data]:
+def task(name: str) -> tuple[Config, Data]:
     if not all(importlib.util.find_spec(package) for package in TASKS[name].needs):
         pytest.skip("its extra is not installed")
     config = compose([f"task={name}", *SMALL.get(name, []), "model.hidden=8"])
-    return plain(config), load(config.task, config.seed)
+    return config, load(config.task, config.seed)
 
 
 def few(split: Split, n: int = EXAMPLES) -> Split:
@@ -124,7 +124,7 @@ def check(name: str, found: dict[str, float], network: RecurrentModule, split: S
     skill: Any = network.scores.metrics.get("skill")
     expected = directly(name, answer, said, batch, skill.reference if skill else math.nan)
     a, y = (part if batch.y_mask is None else part[batch.y_mask] for part in (answer, batch.y))
-    expected["loss"] = losses(network.config["loss"], a.double().numpy(), y.numpy()).mean()
+    expected["loss"] = losses(plain(network.config)["loss"], a.double().numpy(), y.numpy()).mean()
     assert set(found) == {"val/loss", *(f"val/{each}" for each in network.scores.metrics)}
     for key, value in found.items():
         assert value == pytest.approx(float(expected[key.removeprefix("val/")]), rel=1e-6, abs=1e-6), key
@@ -132,13 +132,12 @@ def check(name: str, found: dict[str, float], network: RecurrentModule, split: S
 
 def modules(name: str) -> Iterator[tuple[RecurrentModule, Data]]:
     """The task's network with every loss that fits, in both precisions; with larger weights, so that answers differ."""
-    values, data = task(name)
+    config, data = task(name)
+    embedding = replace(config.embedding, dim=config.embedding.dim or 6)
     for loss in LOSSES["classes" if isinstance(data.answers, list) else "numbers"]:
         for bits in (32, 64):
-            config = values | {"loss": {"name": loss, "smoothing": 0.1, "delta": 0.5}}
-            if config["embedding"]["dim"] is None:
-                config |= {"embedding": config["embedding"] | {"dim": 6}}
-            module = RecurrentModule(config, data.spec, data.scores())
+            asked = replace(config, loss=LossConfig(LossName[loss], smoothing=0.1, delta=0.5), embedding=embedding)
+            module = RecurrentModule(asked, data.spec, data.scores())
             with torch.no_grad():
                 module.network.W_o.mul_(4)
             yield (module.double() if bits == 64 else module), data
@@ -172,7 +171,7 @@ def test_what_lightning_logs_is_the_mean_over_all_answers(quick_run, tmp_path) -
 
     status = quick_run("task=adding", "model.hidden=8", "trainer.max_steps=4")
     config = compose(["task=adding", "model.hidden=8"])
-    module = RecurrentModule(plain(config), (data := load(config.task, config.seed)).spec, data.scores())
+    module = RecurrentModule(config, (data := load(config.task, config.seed)).spec, data.scores())
     kept = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
     module.load_state_dict(kept["state_dict"])
     batch = data.val.whole()

@@ -8,22 +8,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from unrolled.config.schema import plain
+from unrolled.config.schema import Config
 from unrolled.gradients.profile import Profile
 from unrolled.rnn import RNN, Batch, EncoderDecoder, Pattern, Tape, VectorToSequence
 from unrolled.rnn.patterns import END, START
 from unrolled.run.preflight import compose
 from unrolled.tasks.data import mean_loss
 from unrolled.training.losses import loss_of
-from unrolled.training.module import build
+from unrolled.training.network import build
 from unrolled.training.probe import look
 
 T, WRITTEN, B, V, W, D = 9, 7, 12, 11, 8, 5
 LOSS = loss_of({"name": "cross_entropy"})
 
 
-def configured(*overrides: str) -> dict[str, Any]:
-    return plain(compose(["model.hidden=6", "init.bias_std=0.3", *overrides]))
+def configured(*overrides: str) -> Config:
+    return compose(["model.hidden=6", "init.bias_std=0.3", *overrides])
 
 
 def spec(pattern: str) -> dict[str, Any]:

@@ -1,19 +1,18 @@
 """What a probe says, against autograd on each sample alone."""
 
 import math
-from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
 
-from unrolled.config.schema import plain
+from unrolled.config.schema import Config
 from unrolled.rnn import Batch, Embedding, SequenceToVector, Tape
 from unrolled.run.preflight import compose
 from unrolled.training.diagnoses import relative_log
 from unrolled.training.initialisations import births
 from unrolled.training.losses import loss_of
-from unrolled.training.module import build
+from unrolled.training.network import build
 from unrolled.training.probe import look, look_untrained
 
 T, B, V = 12, 16, 30
@@ -21,8 +20,8 @@ SPEC = {"pattern": "sequence_to_vector", "reads_tokens": True, "reads": V, "answ
 LOSS = loss_of({"name": "cross_entropy"})
 
 
-def configured(*overrides: str) -> dict[str, Any]:
-    return plain(compose(list(overrides)))
+def configured(*overrides: str) -> Config:
+    return compose(list(overrides))
 
 
 @pytest.fixture

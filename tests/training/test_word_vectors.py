@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from conftest import Run
+from conftest import QUICK, Run, train, wandb_records
 from unrolled.errors import UserError
 from unrolled.run.preflight import compose
 from unrolled.training.word_vectors import read_vectors
@@ -23,7 +23,7 @@ def file(folder: Path, text: str | bytes) -> str:
 def test_both_formats_are_read(head: str, tmp_path: Path) -> None:
     text = head + "Love 1 2 3\nlike -0.5 2e-1 7 \nnew york 4 5 6\nzebra 0 0 0\n"
     found = read_vectors(file(tmp_path, text), VOCABULARY)
-    assert found.size == 3
+    assert found.values.shape == (3, 3)
     assert dict(zip(found.rows.tolist(), found.values.tolist(), strict=True)) == {
         2: [1, 2, 3],
         3: [-0.5, 0.2, 7],
@@ -71,3 +71,12 @@ def test_a_network_starts_from_the_vectors_and_says_how_many_words_they_cover(qu
     weights = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
     table = weights["network.embedding.weight"].tolist()
     assert [1, 2, 3] in table and [4, 5, 6] in table
+
+
+def test_wandb_and_the_checkpoint_hold_the_size_that_the_file_has(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    vectors = f"embedding.path={file(tmp_path, 'the 1 2 3')}"
+    train(*QUICK, "trainer.max_steps=0", "embedding=pretrained", vectors, f"hydra.run.dir={folder}").check_returncode()
+    kept = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["hyper_parameters"]["config"]
+    (sent,) = (record["run"]["config"]["update"] for record in wandb_records(folder) if record["type"] == "run")
+    assert (kept["embedding"]["dim"], sent["embedding"]["dim"]) == (3, 3)

@@ -4,14 +4,13 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from rich.table import Table
 
-from unrolled.config.schema import Config, plain
+from unrolled.config.schema import Config
 from unrolled.run.lifecycle import quiet
 from unrolled.run.preflight import compose
 from unrolled.run.recorder import Recorder
@@ -46,9 +45,7 @@ def table(rounds: int) -> Table:
 
 
 def _parts(config: Config, data: Data) -> tuple[RecurrentModule, InMemory]:
-    values: dict[str, Any] = plain(config)
-    module = RecurrentModule(values, data.spec)
-    return module, InMemory(data, config.trainer.batch_size, config.seed)
+    return RecurrentModule(config, data.spec), InMemory(data, config.trainer.batch_size, config.seed)
 
 
 def _bare(config: Config, data: Data) -> float:

@@ -36,6 +36,11 @@ def typed(config: DictConfig) -> Config:
     return found
 
 
+def from_plain(values: dict[str, Any]) -> Config:
+    """Returns the typed configuration of plain values, as a checkpoint holds them. Raises UserError as `typed` does."""
+    return typed(OmegaConf.create(values))
+
+
 def check_values(config: Config) -> None:
     """Raises UserError for the first value that is out of range, or does not go with another."""
     _check_ranges(config, "")

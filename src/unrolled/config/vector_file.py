@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from unrolled.config.schema import Config
 from unrolled.errors import UserError
 
 
@@ -16,6 +18,16 @@ def check_vectors(path: str, dim: int | None) -> None:
         raise UserError(
             f"embedding.dim={dim}: the vectors in {path} have {size} numbers; leave embedding.dim to the file"
         )
+
+
+def sized(config: Config) -> Config:
+    """Returns the configuration with `embedding.dim` as a file of word vectors has it.
+
+    Raises UserError where the file is not such a file.
+    """
+    if config.embedding.name != "pretrained":
+        return config
+    return replace(config, embedding=replace(config.embedding, dim=vector_size(config.embedding.path or "")))
 
 
 def vector_size(path: str) -> int:

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from omegaconf import OmegaConf
 
-from unrolled.config.schema import Config, plain
-from unrolled.config.validate import typed, validate
+from unrolled.config.schema import Config
+from unrolled.config.validate import validate
 from unrolled.errors import UserError
 from unrolled.tasks import check as check_task
 from unrolled.tasks import load
@@ -52,11 +52,7 @@ def _no_checkpoint(file: Path, why: str) -> UserError:
 def _restored(kept: dict[str, Any], config: Config) -> tuple[Config, Data, RecurrentModule]:
     check_task(config.task)
     torch.set_num_threads(1)
-    trained = OmegaConf.create(kept["hyper_parameters"]["config"])  # an earlier version's lacks later keys
-    module = RecurrentModule(
-        plain(typed(trained)),  # type: ignore[arg-type]
-        kept["hyper_parameters"]["spec"],
-    )
+    module = RecurrentModule(kept["hyper_parameters"]["config"], kept["hyper_parameters"]["spec"])
     if config.trainer.precision == 64:
         module.double()  # before the weights come: else they pass through half the bits
     module.load_state_dict(kept["state_dict"])

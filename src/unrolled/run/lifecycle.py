@@ -12,6 +12,7 @@ from typing import Any
 
 from unrolled.config.identity import Place
 from unrolled.config.schema import Config, fingerprint, plain
+from unrolled.config.vector_file import sized
 from unrolled.errors import Interrupted, UserError
 from unrolled.processes.ranks import Rank, RanksFailed, on_ranks
 from unrolled.record import ownership, status
@@ -22,7 +23,7 @@ from unrolled.report.summary import print_summary
 from unrolled.training.distributed import from_the_leader, together
 from unrolled.wandb_runs.tracker import NullTracker, Tracker, open_tracker
 
-from .execute import Execution
+from .execute import execute
 from .outcome import opening, times
 from .resume import check_result_is_kept, recorder_state, saved, start_anew
 
@@ -35,13 +36,12 @@ def run(config: Config, place: Place) -> dict[str, Any]:
     Raises Interrupted on a signal, and whatever went wrong otherwise, after recording it.
     """
     quiet()
-    values = plain(config) | {"resume": False}
     before = status.read(place.folder) if config.resume else {}
-    if before.get("state") in status.RESULTS and before["fingerprint"] == fingerprint(values):
+    if before.get("state") in status.RESULTS and before["fingerprint"] == fingerprint(plain(config)):
         print(f"{place.folder} has its result already: {before['state']} after {before['steps']} steps")
         return before
     try:
-        on_ranks(config, partial(_as_rank, config, values, place))
+        on_ranks(config, partial(_as_rank, config, place))
     except RanksFailed as failed:
         mark_failed(place.folder, str(failed))
         why = newest(status.read(place.folder)).get("error") or ""
@@ -51,17 +51,17 @@ def run(config: Config, place: Place) -> dict[str, Any]:
     return status.read(place.folder)
 
 
-def _as_rank(config: Config, values: dict[str, Any], place: Place, rank: Rank) -> None:
+def _as_rank(config: Config, place: Place, rank: Rank) -> None:
     with together(config, rank):
         if rank.leads:
-            _lead(config, values, place, rank)
+            _lead(config, place, rank)
         else:
             folder, resumed = from_the_leader(rank, None)
             place = replace(place, folder=folder)  # under torchrun each rank has made up one of its own
-            Execution(config, values, place, NullTracker(), recorded={} if resumed else None, rank=rank).follow()
+            execute(_recorded(config), place, NullTracker(), recorded={} if resumed else None, rank=rank)
 
 
-def _lead(config: Config, values: dict[str, Any], place: Place, rank: Rank) -> None:
+def _lead(config: Config, place: Place, rank: Rank) -> None:
     """The rank that records, and where there is one alone all there is."""
     started, before = time.time(), status.read(place.folder) if config.resume else {}
     ownership.claim_run(place.folder)
@@ -74,17 +74,18 @@ def _lead(config: Config, values: dict[str, Any], place: Place, rank: Rank) -> N
         for line in changes(newest(before), checkpoint["global_step"]):
             print(f"note: {line}")
     record = Record(place.folder, before)
-    record.update(**opening(values, place, started))
+    record.update(**opening(plain(config), place, started))
     if checkpoint is not None and (since := older_before(newest(before), checkpoint["global_step"])) is not None:
         record.update(**{OLDER: since})
     from_the_leader(rank, (place.folder, checkpoint is not None))
     tracker: Tracker = NullTracker()
     result: dict[str, Any] = {}
     try:
-        tracker = open_tracker(config, values, place, before.get("wandb"))
+        config = _recorded(config)
+        tracker = open_tracker(config, plain(config), place, before.get("wandb"))
         record.update(wandb=tracker.link(place.folder))
         recorded = recorder_state(checkpoint) if checkpoint else None
-        result = Execution(config, values, place, tracker, recorded=recorded, rank=rank).execute()
+        result = execute(config, place, tracker, recorded=recorded, rank=rank)
     except Interrupted as signal:
         result = {"state": "interrupted", "error": str(signal)}
         raise
@@ -103,6 +104,11 @@ def _lead(config: Config, values: dict[str, Any], place: Place, rank: Rank) -> N
                 print(f"unrolled: {flaw}", file=sys.stderr)
                 record.update(wandb_flaw=flaw)
     print_summary(status.read(place.folder), place.folder, place.name)
+
+
+def _recorded(config: Config) -> Config:
+    """As W&B and checkpoints have it: the same for a run that is resumed, and with the size of its embedding."""
+    return sized(replace(config, resume=False))
 
 
 def quiet() -> None:

@@ -1,15 +1,16 @@
 """Networks drawn from a run's configuration before any training: one draw of the weights is a coin toss."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from torch import Tensor
 
+from unrolled.config.schema import Config
 from unrolled.rnn import Batch
 from unrolled.tasks.data import Loss
 
 from .diagnoses import diagnoses, relative_log
-from .module import Spec, Vectors, build
+from .network import Spec, build
+from .word_vectors import WordVectors
 
 SAMPLES, SOURCES = 32, 8  # what a cone follows of each
 MOST_ZEROS = 0.5  # share of samples without a gradient, above which a network has none
@@ -39,10 +40,12 @@ class Births:
         return {label: self.labels.count(label) for label in sorted(set(self.labels))}
 
 
-def births(config: dict[str, Any], spec: Spec, loss: Loss, batch: Batch, vectors: Vectors = None) -> dict[str, Births]:
+def births(
+    config: Config, spec: Spec, loss: Loss, batch: Batch, vectors: WordVectors | None = None
+) -> dict[str, Births]:
     """Draws `probe.births` networks of this configuration and diagnoses each RNN of them, untrained."""
     born = {name: Births([], [], [], []) for name in build(config, spec).rnns}
-    for i in range(config["probe"]["births"]):
+    for i in range(config.probe.births):
         network = build(config, spec, f"birth/{i}/", vectors)
         for name, told in diagnoses(network, loss, batch, SAMPLES, SOURCES).items():
             born[name].labels.append(told.regime)

@@ -8,31 +8,16 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from unrolled.errors import UserError
-from unrolled.gradients.mean_field import critical_gain
-from unrolled.rnn import (
-    RNN,
-    Batch,
-    Embedding,
-    EncoderDecoder,
-    Numbers,
-    OneHot,
-    Pattern,
-    SequenceToSequence,
-    SequenceToVector,
-    Tape,
-    VectorToSequence,
-)
-from unrolled.rnn.embedding import Front
-from unrolled.rnn.init import streams
+from unrolled.config.schema import Config, plain
+from unrolled.config.validate import from_plain
+from unrolled.rnn import Batch, Tape
 from unrolled.tasks.averages import Average
 from unrolled.tasks.data import mean_loss, total_loss
 from unrolled.tasks.scores import Scores
 
 from .losses import loss_of
-
-Spec = dict[str, Any]  # what `Data.spec` says of a task
-Vectors = tuple[Tensor, Tensor] | None
+from .network import Spec, build
+from .word_vectors import WordVectors
 
 
 class Diverged(Exception):
@@ -43,93 +28,30 @@ class Diverged(Exception):
         self.step, self.what = step, what
 
 
-def build(config: dict[str, Any], spec: Spec, draw: str = "", vectors: Vectors = None) -> Pattern:
-    """The network of a (plain) configuration for a task. `draw` names another birth of it, with streams of its own.
-
-    vectors: (rows, values) of the embedding of what is read that are known beforehand.
-    """
-    network = _wired(config, spec)
-    init = config["init"]
-    name, gain = _drawn(init, config["activation"]["name"])
-    network.initialise(
-        name,
-        gain=gain,
-        input_gain=init["input_gain"],
-        bias_std=init["bias_std"],
-        streams=streams(config["seed"], draw),
-    )
-    if vectors is not None and len(vectors[0]):
-        table = network.get_submodule(READ[spec["pattern"]])
-        assert isinstance(table, Embedding)
-        with torch.no_grad():
-            table.weight[vectors[0]] = vectors[1].to(table.weight.dtype)
-    return network
-
-
-def _drawn(init: dict[str, Any], activation: str) -> tuple[str, float]:
-    """Distribution and gain of W_h: `critical` is Gaussian with the gain that mean field has on its critical line."""
-    if init["name"] != "critical":
-        return init["name"], init["gain"]
-    try:
-        return "gaussian", init["gain"] * critical_gain(activation, init["bias_std"] ** 2)
-    except ValueError as error:
-        raise UserError(f"init=critical: {error}; use init=gaussian with an init.gain of your own") from None
-
-
-# Which part of a pattern embeds the tokens that it reads.
-READ = {
-    "sequence_to_vector": "embedding",
-    "sequence_to_sequence": "embedding",
-    "encoder_decoder": "source",
-    "vector_to_sequence": "embedding",
-}
-
-
-def _wired(config: dict[str, Any], spec: Spec) -> Pattern:
-    answers = spec["answers"]
-
-    def rnn(front: Front) -> RNN:
-        return RNN(front.size, config["model"]["hidden"], config["activation"]["name"], config["model"]["backward"])
-
-    if spec["pattern"] == "vector_to_sequence":
-        front = _front(config["embedding"], answers, tokens=True)
-        return VectorToSequence(spec["reads"], front, rnn(front), answers)
-    read = _front(config["embedding"], spec["reads"], spec["reads_tokens"])
-    if spec["pattern"] == "encoder_decoder":
-        written = _front(config["embedding"], answers, tokens=True)
-        return EncoderDecoder(read, rnn(read), written, rnn(written), answers)
-    wiring = {"sequence_to_vector": SequenceToVector, "sequence_to_sequence": SequenceToSequence}
-    return wiring[spec["pattern"]](read, rnn(read), answers)
-
-
-def _front(embedding: dict[str, Any], size: int, tokens: bool) -> Front:
-    if not tokens:
-        return Numbers(size)
-    if embedding["name"] == "onehot":
-        return OneHot(size)
-    return Embedding(size, embedding["dim"], frozen=embedding["name"] == "frozen")
-
-
 class RecurrentModule(pl.LightningModule):
-    """Trains the network of `config` (plain values, as in a run's `.hydra/config.yaml`) on batches of a task.
+    """The network of a configuration, trained on batches of a task.
 
-    spec: `Data.spec` of the task. scores: its scores; None: to load a checkpoint and use the network alone.
+    config: typed, or the plain values that a checkpoint holds, from which Lightning's `load_from_checkpoint` builds.
+    spec: `Data.spec` of the task.
+    scores: the task's; None: to load a checkpoint and use the network alone.
+    vectors: rows of the embedding that are known beforehand.
     tapes: set them before a step to have that step's dL/dh_t kept, one for each RNN; probes do.
     ranks: (which of them this process is, how many there are); each trains on its part of every batch.
     """
 
     def __init__(
         self,
-        config: dict[str, Any],
+        config: Config | dict[str, Any],
         spec: Spec,
         scores: Scores | None = None,
-        vectors: Vectors = None,
+        vectors: WordVectors | None = None,
     ) -> None:
         super().__init__()
-        self.save_hyperparameters("config", "spec")
-        self.config = config
-        self.network = build(config, spec, vectors=vectors)
-        self.loss = loss_of(config["loss"])
+        self.config = from_plain(config) if isinstance(config, dict) else config
+        values = plain(self.config)
+        self.save_hyperparameters({"config": values, "spec": spec})
+        self.network = build(self.config, spec, vectors=vectors)
+        self.loss = loss_of(values["loss"])
         self.scores = scores
         self.classes = bool(spec["answers_tokens"])
         self.tapes: tuple[Tape, ...] = ()
@@ -191,8 +113,8 @@ class RecurrentModule(pl.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Fused: on networks this small the default loops over parameters take longer than the arithmetic."""
-        kind = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[self.config["optimizer"]["name"]]
-        return kind([p for p in self.parameters() if p.requires_grad], lr=self.config["optimizer"]["lr"], fused=True)
+        kind = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[self.config.optimizer.name.name]
+        return kind([p for p in self.parameters() if p.requires_grad], lr=self.config.optimizer.lr, fused=True)
 
 
 def largest_gradient(network: torch.nn.Module) -> Tensor:

@@ -13,14 +13,15 @@ from unrolled.errors import UserError
 
 @dataclass(frozen=True)
 class WordVectors:
-    """rows int64 (n,): of the embedding; values (n, E): what they hold. size: E, None where each token has its own.
+    """Rows of an embedding that are known before training.
 
+    rows: int64 (n,), their places in the embedding.
+    values: (n, E), what they hold.
     coverage: how much of the vocabulary a file covers, in words; None where there is no file.
     """
 
     rows: Tensor
     values: Tensor
-    size: int | None
     coverage: str | None
 
 
@@ -53,4 +54,4 @@ def read_vectors(path: str, vocabulary: Sequence[str]) -> WordVectors:
 
 def _known(found: dict[int, list[float]], size: int | None, coverage: str | None) -> WordVectors:
     values = torch.tensor(list(found.values()), dtype=torch.float64).view(len(found), size or 0)
-    return WordVectors(torch.tensor(list(found), dtype=torch.int64), values, size, coverage)
+    return WordVectors(torch.tensor(list(found), dtype=torch.int64), values, coverage)

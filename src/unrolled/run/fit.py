@@ -1,0 +1,64 @@
+"""The training of a run by Lightning."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytorch_lightning as pl
+
+from unrolled.config.schema import Config
+from unrolled.training.checkpoints import LAST
+from unrolled.training.distributed import for_lightning
+from unrolled.training.module import Diverged
+
+from .components import Observers, Trained
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How the training ended.
+
+    steps: the updates that were made.
+    diverged: why there are no more of them, where the loss or a gradient ceased to be finite.
+    """
+
+    steps: int
+    diverged: Diverged | None
+
+
+def fit(config: Config, trained: Trained, observers: Observers, folder: Path, *, resumed: bool) -> Ending:
+    """Trains from step 0, or from `last.ckpt` where the run is resumed.
+
+    Raises Interrupted on a signal, once the step is done and saved.
+    """
+    trainer, checkpoints = _trainer(config, observers, folder), observers.checkpoints
+    last = str(checkpoints.folder / LAST) if resumed else None
+    try:
+        with checkpoints.signals:
+            trainer.fit(trained.module, datamodule=trained.loaders, ckpt_path=last, weights_only=True)
+    except Diverged as stop:
+        checkpoints.save(trainer)
+        return Ending(trainer.global_step, stop)
+    if trainer.global_step == 0:  # no callback had an update to save after
+        checkpoints.save(trainer)
+    return Ending(trainer.global_step, None)
+
+
+def _trainer(config: Config, observers: Observers, folder: Path) -> pl.Trainer:
+    t = config.trainer
+    return pl.Trainer(
+        accelerator=t.accelerator.name,
+        devices=t.devices,
+        num_nodes=t.num_nodes,
+        precision=f"{t.precision}-true",  # type: ignore[arg-type]
+        max_epochs=t.max_epochs,
+        max_steps=-1 if t.max_steps is None else t.max_steps,
+        gradient_clip_val=t.gradient_clip_val,
+        callbacks=observers.callbacks(),
+        logger=False,
+        default_root_dir=folder,
+        enable_progress_bar=observers.progress is not None,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+        **for_lightning(config),
+    )

@@ -1,0 +1,95 @@
+"""The network that a configuration asks for, at initialisation."""
+
+from typing import Any
+
+import torch
+
+from unrolled.config.schema import Config, EmbeddingConfig, InitConfig
+from unrolled.errors import UserError
+from unrolled.gradients.mean_field import critical_gain
+from unrolled.rnn import (
+    RNN,
+    Embedding,
+    EncoderDecoder,
+    Numbers,
+    OneHot,
+    Pattern,
+    SequenceToSequence,
+    SequenceToVector,
+    VectorToSequence,
+)
+from unrolled.rnn.embedding import Front
+from unrolled.rnn.init import streams
+
+from .word_vectors import WordVectors
+
+Spec = dict[str, Any]  # what `Data.spec` says of a task
+
+
+def build(config: Config, spec: Spec, draw: str = "", vectors: WordVectors | None = None) -> Pattern:
+    """Returns the network of a configuration for a task.
+
+    draw: names another initialisation of it, with random streams of its own.
+    vectors: rows of the embedding of what is read that are known beforehand.
+    Raises UserError where `init=critical` has no gain.
+    """
+    network = _wired(config, spec)
+    name, gain = _drawn(config.init, config.activation.name)
+    network.initialise(
+        name,
+        gain=gain,
+        input_gain=config.init.input_gain,
+        bias_std=config.init.bias_std,
+        streams=streams(config.seed, draw),
+    )
+    if vectors is not None and len(vectors.rows):
+        table = network.get_submodule(READ[spec["pattern"]])
+        assert isinstance(table, Embedding)
+        with torch.no_grad():
+            table.weight[vectors.rows] = vectors.values.to(table.weight.dtype)
+    return network
+
+
+def _drawn(init: InitConfig, activation: str) -> tuple[str, float]:
+    """Distribution and gain of W_h: `critical` is Gaussian with the gain that mean field has on its critical line."""
+    if init.name.name != "critical":
+        return init.name.name, init.gain
+    try:
+        return "gaussian", init.gain * critical_gain(activation, init.bias_std**2)
+    except ValueError as error:
+        raise UserError(f"init=critical: {error}; use init=gaussian with an init.gain of your own") from None
+
+
+# Which part of a pattern embeds the tokens that it reads.
+READ = {
+    "sequence_to_vector": "embedding",
+    "sequence_to_sequence": "embedding",
+    "encoder_decoder": "source",
+    "vector_to_sequence": "embedding",
+}
+
+
+def _wired(config: Config, spec: Spec) -> Pattern:
+    answers = spec["answers"]
+
+    def rnn(front: Front) -> RNN:
+        return RNN(front.size, config.model.hidden, config.activation.name, config.model.backward.name)
+
+    if spec["pattern"] == "vector_to_sequence":
+        front = _front(config.embedding, answers, tokens=True)
+        return VectorToSequence(spec["reads"], front, rnn(front), answers)
+    read = _front(config.embedding, spec["reads"], spec["reads_tokens"])
+    if spec["pattern"] == "encoder_decoder":
+        written = _front(config.embedding, answers, tokens=True)
+        return EncoderDecoder(read, rnn(read), written, rnn(written), answers)
+    wiring = {"sequence_to_vector": SequenceToVector, "sequence_to_sequence": SequenceToSequence}
+    return wiring[spec["pattern"]](read, rnn(read), answers)
+
+
+def _front(embedding: EmbeddingConfig, size: int, tokens: bool) -> Front:
+    if not tokens:
+        return Numbers(size)
+    if embedding.name == "onehot":
+        return OneHot(size)
+    assert embedding.dim is not None, "a word-vector file's size comes into the configuration by `sized`"
+    return Embedding(size, embedding.dim, frozen=embedding.name == "frozen")
