@@ -58,7 +58,7 @@ def _as_rank(config: Config, place: Place, rank: Rank) -> None:
         else:
             folder, resumed = from_the_leader(rank, None)
             place = replace(place, folder=folder)  # under torchrun each rank has made up one of its own
-            execute(_recorded(config), place, NullTracker(), recorded={} if resumed else None, rank=rank)
+            execute(_as_kept(config), place, NullTracker(), recorded={} if resumed else None, rank=rank)
 
 
 def _lead(config: Config, place: Place, rank: Rank) -> None:
@@ -81,7 +81,7 @@ def _lead(config: Config, place: Place, rank: Rank) -> None:
     tracker: Tracker = NullTracker()
     result: dict[str, Any] = {}
     try:
-        config = _recorded(config)
+        config = _as_kept(config)
         tracker = open_tracker(config, plain(config), place, before.get("wandb"))
         record.update(wandb=tracker.link(place.folder))
         recorded = recorder_state(checkpoint) if checkpoint else None
@@ -106,8 +106,8 @@ def _lead(config: Config, place: Place, rank: Rank) -> None:
     print_summary(status.read(place.folder), place.folder, place.name)
 
 
-def _recorded(config: Config) -> Config:
-    """As W&B and checkpoints have it: the same for a run that is resumed, and with the size of its embedding."""
+def _as_kept(config: Config) -> Config:
+    """The configuration that W&B and checkpoints hold: with the size of its embedding, and the same when resumed."""
     return sized(replace(config, resume=False))
 
 
