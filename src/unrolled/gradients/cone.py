@@ -37,7 +37,8 @@ def log_gradient_cone(
     seen = finite(trajectory(rnn, x, h0))
     T = len(seen.h)
     sources = torch.arange(T) if sources is None else sources.sort().values
-    dh = torch.stack([_own_gradient(loss, seen.h[s].to(rnn.W_h.dtype), s) for s in sources.tolist()])
+    dtype = next(rnn.parameters()).dtype
+    dh = torch.stack([_own_gradient(loss, seen.h[s].to(dtype), s) for s in sources.tolist()])
     rows = carry_back(seen, sources, dh.unsqueeze(2)).ln_norm.mean(2)
     cone = rows.new_full((T, T), torch.nan)
     cone[sources] = torch.where(rows.isnan(), -torch.inf, rows)

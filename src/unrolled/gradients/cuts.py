@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from .log_pass import LogPass
+from .theory import nilpotent
 from .trajectory import Trajectory
 
 FEW, FEW_OF = 3, 50  # steps that may account for a loss: three, or one in fifty
@@ -73,7 +74,7 @@ def exact_zeros(at: Trajectory, passed: LogPass, zero: Tensor) -> Cut:
     whole = all_off.gather(0, killer.unsqueeze(0)).squeeze(0)
     few = all_off.sum(0) <= (SOME * count).clamp_min(FEW)
     rare = torch.where(within, units[:, sample], 0.0).sum(0) / count < OFTEN
-    by_W = ~by_f | (~whole & _nilpotent(at.W_h))
+    by_W = ~by_f | (~whole & nilpotent(at))
     cut = by_W | torch.where(whole, few, rare)
     if not cut.any():
         return Cut(0.0, "")
@@ -96,14 +97,6 @@ def _off(at: Trajectory) -> tuple[Tensor, Tensor]:
     """(T, B): whether f' is 0 at all units, and the share of the units at which it is."""
     zero = torch.isneginf(at.ln_slope)
     return zero.all(2), zero.double().mean(2)
-
-
-def _nilpotent(W_h: Tensor) -> bool:
-    """Whether W_h^H is 0 by its pattern of zeros alone."""
-    pattern = (W_h != 0).double()
-    for _ in range(max(1, len(W_h) - 1).bit_length()):  # 2^i >= H
-        pattern = (pattern @ pattern > 0).double()
-    return not bool(pattern.any())
 
 
 def _named(steps: list[int], rows: int) -> str:

@@ -1,4 +1,4 @@
-"""Step Jacobians J_t = dh_t/dh_{t-1} = diag(f'(a_t)) W_h, their products, and the singular values of those."""
+"""Step Jacobians J_t = dh_t/dh_{t-1}, their products, and the singular values of those."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from unrolled.rnn import RNN
 
-from .log_pass import TINIEST
+from .lengths import rank, unit
 from .trajectory import Trajectory, trajectory
 
 RESOLVED = 1e-12  # of the largest singular value: below it an SVD in float64 returns rounding
@@ -22,16 +22,7 @@ def step_jacobians(rnn: RNN, x: Tensor, h0: Tensor | None = None) -> Tensor:
     A gradient goes back by the transpose, the last step first: dL/dh_{t-1} = J_t^T dL/dh_t.
     Raises ValueError for shapes that do not fit, and where the state is not finite.
     """
-    return jacobians(finite(trajectory(rnn, x, h0)))
-
-
-def jacobians(seen: Trajectory) -> Tensor:
-    """The same of a trajectory that is known; the identity where a step is carried."""
-    slope = seen.ln_slope.exp()
-    if seen.f.log_derivative is None:
-        slope = torch.where(seen.f.derivative_at(seen.a) < 0, -slope, slope)
-    J = slope.unsqueeze(3) * seen.W_h
-    return torch.where(seen.mask[..., None, None], J, torch.eye(len(seen.W_h), dtype=J.dtype, device=J.device))
+    return finite(trajectory(rnn, x, h0)).jacobian()
 
 
 def finite(seen: Trajectory) -> Trajectory:
@@ -75,7 +66,7 @@ def products(J: Tensor, lags: Tensor | None = None) -> Products:
     for k in range(int(lags.max()) + 1):
         if k:
             step = J[T - k].double()
-            whole, length = _scaled(whole @ step)
+            whole, length = unit(whole @ step)
             scale = scale + length
             basis, grown = qr_step(step.transpose(1, 2) @ basis, partial(rank, step))
             by_qr = by_qr + grown
@@ -94,19 +85,13 @@ def _settled_basis(J: Tensor) -> Tensor:
     for until in (2**i for i in range(T.bit_length())):
         while k < until:
             k += 1
-            whole, _ = _scaled(whole @ J[T - k].double())
+            whole, _ = unit(whole @ J[T - k].double())
         U, singular, _ = torch.linalg.svd(whole)
         if basis is not None and bool((singular[:, -1] < SETTLED * singular[:, 0]).any()):
             break
         basis = U
     assert basis is not None
     return basis
-
-
-def _scaled(matrices: Tensor) -> tuple[Tensor, Tensor]:
-    """Matrices (B, H, H) at Frobenius norm 1, and ln of what it was."""
-    length = torch.linalg.matrix_norm(matrices)
-    return matrices / length.clamp_min(TINIEST)[:, None, None], length.log()
 
 
 def _joined(singular: Tensor, scale: Tensor, by_qr: Tensor) -> Tensor:
@@ -117,16 +102,6 @@ def _joined(singular: Tensor, scale: Tensor, by_qr: Tensor) -> Tensor:
     small = torch.where(by_qr <= floor, by_qr, torch.nan)  # what QR has not yet put in order is no answer
     ln = torch.where(seen, by_svd, small)
     return torch.where((singular[:, :1] == 0) | torch.isneginf(scale)[:, None], -torch.inf, ln)
-
-
-def rank(J: Tensor) -> Tensor:
-    """(...,): rank of matrices (..., H, H), to the precision of their own rows and columns: one that is small is not 0.
-
-    Both are brought to length 1 first, for diag(f') makes some of them tiny, and scaling them changes no rank.
-    """
-    for axis in (-1, -2):
-        J = J / J.norm(dim=axis, keepdim=True).clamp_min(torch.finfo(J.dtype).tiny)
-    return torch.linalg.matrix_rank(J)
 
 
 def qr_step(moved: Tensor, ranks: Callable[[], Tensor]) -> tuple[Tensor, Tensor]:

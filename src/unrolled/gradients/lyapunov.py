@@ -15,8 +15,8 @@ from torch import Tensor
 
 from unrolled.rnn import RNN
 
-from .jacobian import finite, rank
-from .log_pass import TINIEST
+from .jacobian import finite
+from .lengths import TINIEST, rank
 from .trajectory import Trajectory, trajectory
 from .uncertainty import mean_over_time
 
@@ -57,24 +57,17 @@ def lyapunov_spectrum(  # noqa: PLR0917
 
 def spectrum(seen: Trajectory, k: int | None = None, warmup: int | None = None, seed: int = 0) -> Spectrum:
     """The same along a trajectory that is known; carried steps do not count."""
-    (T, B, H), W_h = seen.h.shape, seen.W_h
-    slope, factor = seen.scaled_slope
-    ln_det = slope.abs().log().sum(2) + torch.linalg.slogdet(W_h)[1]
-    Q = _basis(B, H, _count(k, H), seed).to(W_h)
-    grown = W_h.new_full((T, B, Q.shape[2]), torch.nan)
+    T, B, H = seen.h.shape
+    Q = _basis(B, H, _count(k, H), seed).to(seen.h)
+    grown = seen.h.new_full((T, B, Q.shape[2]), torch.nan)
     warmup = _checked(T, warmup)
     for t in range(T):
-        moved = slope[t].unsqueeze(2) * (W_h @ Q)
-        new, step = _advance(moved, ln_det[t], partial(_rank_at, seen, t))
+        moved, ln = seen.push(t, Q)
+        new, step = _advance(moved, seen.ln_det[t] - H * ln, partial(seen.rank, t))
         real = seen.mask[t]
-        grown[t] = torch.where(real.unsqueeze(1), step + factor[t].unsqueeze(1), torch.nan)
+        grown[t] = torch.where(real.unsqueeze(1), step + ln.unsqueeze(1), torch.nan)
         Q = torch.where(real[:, None, None], new, Q)
     return _averaged(grown, seen.mask, warmup)
-
-
-def _rank_at(seen: Trajectory, t: int) -> Tensor:
-    """(B,): at most the rank of J_t, from that of W_h and the units that are not off."""
-    return torch.isfinite(seen.ln_slope[t]).sum(1).clamp_max(int(rank(seen.W_h)))
 
 
 def lyapunov_from_jacobians(J: Tensor, k: int | None = None, warmup: int | None = None, seed: int = 0) -> Spectrum:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .log_pass import TINIEST, orthonormal
+from .lengths import TINIEST
+from .log_pass import orthonormal
 from .trajectory import Trajectory
 
 DIRECTIONS = 8
@@ -32,26 +33,22 @@ def memory(seen: Trajectory, directions: int = DIRECTIONS, seed: int = 0) -> Mem
     v^T dh_T/dW_h is the sum over t of (v^T dh_T/da_t) h_{t-1}^T, an (H, H) matrix for each v; its terms and its sum
     have scales of their own, in logs.
     """
-    (T, B, H), (slope, factor) = seen.h.shape, seen.scaled_slope
+    T, B, H = seen.h.shape
     g = orthonormal(B, H, directions, seed).to(seen.h)
     whole = 0.5 * math.log(H / g.shape[1])  # from K directions to all H
     total = g.new_zeros(B, g.shape[1], H, H)
-    scale, total_scale = g.new_zeros(B), g.new_full((B,), -torch.inf)
+    scale, total_scale = g.new_zeros(B), g.new_full((B,), -1 / TINIEST)  # finite, for -inf less -inf is nan
     previous, ln_dh, ln_dtheta = seen.previous, [], []
     for t in range(T - 1, -1, -1):
         ln_dh.append(scale + g.flatten(1).norm(dim=1).log() + whole)
-        real = seen.mask[t]
-        da = torch.where(real[:, None, None], g * slope[t].unsqueeze(1), 0.0)
-        ln_da = scale + factor[t]
+        pulled = seen.pull(t, g)
+        ln_da = scale + pulled.ln_f
         common = torch.maximum(total_scale, ln_da)
         total *= _times(total_scale - common)
-        total += _times(ln_da - common) * da.unsqueeze(3) * previous[t][:, None, None, :]
+        total += _times(ln_da - common) * pulled.da.unsqueeze(3) * previous[t][:, None, None, :]
         total_scale = common
         ln_dtheta.append(total_scale + total.flatten(1).norm(dim=1).log() + whole)
-        moved = da @ seen.W_h
-        length = moved.flatten(1).norm(dim=1)
-        g = torch.where(real[:, None, None], moved / length.clamp_min(TINIEST)[:, None, None], g)
-        scale = torch.where(real, ln_da + length.log(), scale)
+        g, scale = pulled.v, ln_da + pulled.ln_weights
     return Memory(torch.stack(ln_dh), torch.stack(ln_dtheta))
 
 

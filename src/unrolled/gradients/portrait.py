@@ -9,11 +9,11 @@ from torch import Tensor
 
 from .cone import spread
 from .diagnosis import Diagnosis
-from .jacobian import jacobians, products
+from .jacobian import products
 from .log_pass import carry_back, orthonormal
 from .lyapunov import spectrum
 from .memory import memory
-from .theory import Predictions
+from .theory import Predictions, eigenvalues
 
 LAGS = 48  # at which singular values are taken
 SOURCES = 48  # rows of the cone
@@ -69,7 +69,7 @@ def portrait(told: Diagnosis, dh: Tensor | None = None, counted: Tensor | None =
         raise ValueError(f"the state is not finite from time step {told.diverged_at} on: there is nothing to draw")
     steps = told.seen.mask.sum(0)
     longest = (steps == steps.max()).nonzero().flatten()
-    H = len(told.seen.W_h)
+    H = told.seen.h.shape[2]
     chosen = longest[: max(1, min(SAMPLES, UNITS // H))]
     first, last = _real_steps(told.seen.mask[:, chosen[0]])
     seen = told.seen.of(chosen).between(first, last)
@@ -91,7 +91,7 @@ def portrait(told: Diagnosis, dh: Tensor | None = None, counted: Tensor | None =
     return Portrait(
         samples=len(chosen),
         lags=lags,
-        ln_singular=products(jacobians(seen), lags).ln_singular.mean(1).cpu(),
+        ln_singular=products(seen.jacobian(), lags).ln_singular.mean(1).cpu(),
         sources=sources,
         ln_cone=_mean_of_finite(carry_back(seen, sources, start).ln_norm).cpu(),
         own_loss=dh is not None,
@@ -99,7 +99,7 @@ def portrait(told: Diagnosis, dh: Tensor | None = None, counted: Tensor | None =
         errors=errors,
         half=half,
         no_exponents=why,
-        eigenvalues=torch.view_as_real(torch.linalg.eigvals(seen.W_h)).cpu(),
+        eigenvalues=torch.view_as_real(eigenvalues(seen)).cpu(),
         ln_dh=followed.ln_dh.mean(1).cpu(),
         ln_dtheta=followed.ln_dtheta.mean(1).cpu(),
         predictions=told.predictions,

@@ -7,13 +7,12 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import torch
-
 from .cuts import Cut
 from .lyapunov import spectrum
 from .samples import Shares
 from .shape import grows, turn
 from .slope import ByLag, horizon
+from .theory import eigenvalues
 from .trajectory import Trajectory
 from .uncertainty import Mean, mean_over_time
 
@@ -61,7 +60,7 @@ class Evidence:
     @property
     def ln_rho(self) -> float:
         """ln of gamma times the spectral radius of W_h: the growth per step if every unit sat where f' = gamma."""
-        rho = float(torch.linalg.eigvals(self.at.W_h).abs().max()) * self.at.f.gamma
+        rho = float(eigenvalues(self.at).abs().max()) * self.at.f.gamma
         return math.log(rho) if rho > 0 else -math.inf
 
 

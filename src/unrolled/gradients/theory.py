@@ -36,7 +36,7 @@ def predictions(seen: Trajectory, activation: str) -> Predictions:
     W_h, f = seen.W_h, seen.f
     if not torch.isfinite(W_h).all():
         return Predictions(*[math.nan] * 6)
-    moduli = torch.linalg.eigvals(W_h).abs()
+    moduli = eigenvalues(seen).abs()
     sigma_w2 = float(W_h.square().sum() / len(W_h))
     added = float(seen.driven[seen.mask].square().mean())
     slope2 = float((2 * seen.ln_slope[seen.mask]).exp().mean())
@@ -54,6 +54,19 @@ def predictions(seen: Trajectory, activation: str) -> Predictions:
         measured_chi=0.5 * _ln(sigma_w2 * slope2),
         departure=departure_from_normality(W_h, moduli),
     )
+
+
+def eigenvalues(seen: Trajectory) -> Tensor:
+    """Returns those of W_h, complex (H,)."""
+    return torch.linalg.eigvals(seen.W_h)
+
+
+def nilpotent(seen: Trajectory) -> bool:
+    """Returns whether W_h^H is 0 by the pattern of zeros in W_h alone."""
+    pattern = (seen.W_h != 0).double()
+    for _ in range(max(1, len(pattern) - 1).bit_length()):  # 2^i >= H
+        pattern = (pattern @ pattern > 0).double()
+    return not bool(pattern.any())
 
 
 def departure_from_normality(W_h: Tensor, moduli: Tensor) -> float:

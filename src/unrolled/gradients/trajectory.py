@@ -1,8 +1,13 @@
-"""The states of a recurrent layer along its inputs, and ln |f'| there, in float64: where every diagnostic starts."""
+"""The states of a recurrent layer along its inputs and J_t = dh_t/dh_{t-1} there: where every diagnostic starts.
+
+All in float64. What J_t is made of stands here alone: diagnostics call `pull` (backwards), `push` (forwards) and
+`jacobian`.
+"""
 
 import copy
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -10,6 +15,25 @@ from torch import Tensor
 
 from unrolled.rnn import RNN, Activation
 from unrolled.rnn.masking import blanked, first_not_finite
+
+from .lengths import rank, unit
+
+NEARLY = 1e-8  # of W_h's norm: a product this short may be rounding
+
+
+class Pulled(NamedTuple):
+    """Gradients one time step further back, and on their way there, as directions and the ln of their lengths.
+
+    v (..., B, K, H): J_t^T of what was given is exp(ln_f + ln_weights) v. da (..., B, K, H): dL/da_t is exp(ln_f) da.
+    Both have length 1 over the K directions of a sample, 0 where nothing is left.
+    ln_f, ln_weights (..., B): ln of what f' leaves of the given length, and of what W_h makes of that; -inf: exactly 0.
+    At a carried step v is what was given, da is 0, and both logarithms are 0.
+    """
+
+    v: Tensor
+    da: Tensor
+    ln_f: Tensor
+    ln_weights: Tensor
 
 
 @dataclass(frozen=True)
@@ -29,15 +53,52 @@ class Trajectory:
     mask: Tensor
     diverged_at: int | None
 
+    def pull(self, t: int, v: Tensor) -> Pulled:
+        """Computes J_t^T v: gradients in h_t, carried back to h_{t-1}.
+
+        v (..., B, K, H): K directions for each sample, as rows.
+        Where only rounding is left of the sums over W_h the result is exactly 0.
+        """
+        slope, factor = self._scaled_slope
+        da, ln_f = unit(v * slope[t].unsqueeze(1))
+        back, ln_weights = unit(self._through_weights(da))
+        ln_f = ln_f + factor[t]
+        if self._some_carried[t]:
+            real = self.mask[t]
+            back, da = (torch.where(real[:, None, None], moved, kept) for moved, kept in ((back, v), (da, 0.0)))
+            ln_f, ln_weights = (torch.where(real, ln, 0.0) for ln in (ln_f, ln_weights))
+        return Pulled(back, da, ln_f, ln_weights)
+
+    def push(self, t: int, u: Tensor) -> tuple[Tensor, Tensor]:
+        """Computes J_t u: small changes of h_{t-1}, carried forward to h_t.
+
+        u (B, H, K): K directions for each sample, as columns.
+        Returns (moved (B, H, K), ln (B,)): J_t u is exp(ln) moved.
+        """
+        slope, factor = self._scaled_slope
+        moved = slope[t].unsqueeze(2) * (self.W_h @ u)
+        if not self._some_carried[t]:
+            return moved, factor[t]
+        real = self.mask[t]
+        return torch.where(real[:, None, None], moved, u), torch.where(real, factor[t], 0.0)
+
+    def jacobian(self, t: int | None = None) -> Tensor:
+        """Returns J_t (B, H, H), or those of all steps (T, B, H, H) for None; the identity where a step is carried."""
+        at = slice(None) if t is None else t
+        J = self._signed(self.ln_slope[at].exp(), self.a[at]).unsqueeze(-1) * self.W_h
+        return torch.where(self.mask[at][..., None, None], J, torch.eye(len(self.W_h), dtype=J.dtype, device=J.device))
+
     @cached_property
-    def scaled_slope(self) -> tuple[Tensor, Tensor]:
-        """f'(a_t) as (values (T, B, H) of size at most 1, ln of their common factor (T, B))."""
-        largest = self.ln_slope.amax(2)
-        largest = torch.where(torch.isneginf(largest), 0.0, largest)
-        slope = torch.exp(self.ln_slope - largest.unsqueeze(2))
-        if self.f.log_derivative is None:  # else f' > 0
-            slope = torch.where(self.f.derivative_at(self.a) < 0, -slope, slope)
-        return slope, largest
+    def ln_det(self) -> Tensor:
+        """(T, B): ln |det J_t|; -inf where the smallest |f'| is below all floats beside the largest."""
+        slope, factor = self._scaled_slope
+        ln = slope.abs().log().sum(2) + torch.linalg.slogdet(self.W_h)[1] + slope.shape[2] * factor
+        return torch.where(self.mask, ln, 0.0)
+
+    def rank(self, t: int) -> Tensor:
+        """Returns (B,): at most the rank of J_t, from that of W_h and the units that are not off."""
+        on = torch.isfinite(self.ln_slope[t]).sum(1)
+        return torch.where(self.mask[t], on.clamp_max(int(rank(self.W_h))), len(self.W_h))
 
     @cached_property
     def constant(self) -> bool:
@@ -62,6 +123,38 @@ class Trajectory:
     def between(self, first: int, last: int) -> "Trajectory":
         """The same for the steps first ... last - 1."""
         return self._cut(self.previous[first], (slice(first, last),))
+
+    @cached_property
+    def _scaled_slope(self) -> tuple[Tensor, Tensor]:
+        """f'(a_t) as (values (T, B, H) of size at most 1, ln of their common factor (T, B))."""
+        largest = self.ln_slope.amax(2)
+        largest = torch.where(torch.isneginf(largest), 0.0, largest)
+        return self._signed(torch.exp(self.ln_slope - largest.unsqueeze(2)), self.a), largest
+
+    def _signed(self, size: Tensor, a: Tensor) -> Tensor:
+        """|f'(a)|, at any scale, with the sign of f'."""
+        if self.f.log_derivative is not None:  # then f' > 0
+            return size
+        return torch.where(self.f.derivative_at(a) < 0, -size, size)
+
+    @cached_property
+    def _some_carried(self) -> list[bool]:
+        return (~self.mask).any(1).tolist()
+
+    @cached_property
+    def _short(self) -> float:
+        return NEARLY * float(torch.linalg.matrix_norm(self.W_h))
+
+    def _through_weights(self, da: Tensor) -> Tensor:
+        """W_h^T of each direction in da (..., B, K, H), exactly 0 where nothing but rounding is left of the sums."""
+        moved, H = da @ self.W_h, len(self.W_h)
+        small = torch.linalg.matrix_norm(moved) < self._short * (da != 0).any(-1).any(-1)
+        if not small.any():
+            return moved
+        most = torch.linalg.matrix_norm(da[small].abs() @ self.W_h.abs())
+        lost = torch.linalg.matrix_norm(moved[small]) <= H * torch.finfo(moved.dtype).eps * most
+        moved[small] = torch.where(lost[:, None, None], 0.0, moved[small])
+        return moved
 
     def _cut(self, h0: Tensor, where: tuple[slice | Tensor, ...]) -> "Trajectory":
         by_step = {name: getattr(self, name)[where] for name in ("a", "h", "ln_slope", "mask")}

@@ -149,8 +149,8 @@ def lines(told: Diagnosis, kept: dict[str, Any], drawn: Portrait | None, seen: L
         found.append(f"Lyapunov  {', '.join(first)} nats per step")
     elif drawn is not None:
         found.append(f"Lyapunov  none: {drawn.no_exponents}")
-    if drawn is not None and math.isfinite(float(drawn.ln_dtheta[-1])):
-        grown = float(drawn.ln_dtheta[-1] - drawn.ln_dh[-1]) / math.log(10)
+    grown = float(drawn.ln_dtheta[-1] - drawn.ln_dh[-1]) / math.log(10) if drawn is not None else math.nan
+    if math.isfinite(grown):
         found.append(f"memory    at the first state dh_T/dW_h is 10^{grown:z.1f} times dh_T/dh_t")
     return found
 
