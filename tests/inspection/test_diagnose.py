@@ -145,7 +145,7 @@ def test_a_state_that_overflows_has_no_picture_but_is_told(tmp_path: Path, capsy
     assert told_by(tmp_path, "weights")["portrait"] is None
 
 
-def test_mistakes_are_told_in_a_line(ran, tmp_path: Path) -> None:
+def test_mistakes_are_told_in_a_line(tmp_path: Path) -> None:
     weights, text = tmp_path / "weights.pt", tmp_path / "text.pt"
     torch.save(nn.RNN(E, H).state_dict(), weights)
     text.write_text("no weights")

@@ -233,7 +233,7 @@ def test_a_real_input_that_is_not_finite_is_named_before_training(spoilt: str, m
 
 
 def test_of_examples_that_are_made_when_needed_each_batch_is_looked_at() -> None:
-    def spoilt(n: int, generator: torch.Generator) -> Split:
+    def spoilt(n: int, _generator: torch.Generator) -> Split:
         made = split(n, 0.0, 0.0)
         made.x[4, 6] = math.nan
         return made

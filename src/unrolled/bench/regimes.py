@@ -30,9 +30,7 @@ def suite(cases: Iterable[Case]) -> Table:
     """Rows: the truth by construction. Columns: what `diagnose` says."""
     pairs = Counter((case.truth, diagnose(case.rnn, case.x, case.h0).regime) for case in cases)
     right = sum(n for (truth, label), n in pairs.items() if truth == label)
-    made = _confusion(
-        pairs, f"Networks of a known regime: {right} of {pairs.total()} right ({right / pairs.total():.1%})"
-    )
+    made = _confusion(f"Networks of a known regime: {right} of {pairs.total()} right ({right / pairs.total():.1%})")
     made.add_column("right", justify="right")
     for truth in [name for name in REGIMES if any(name == t for t, _ in pairs)]:
         n = sum(pairs[truth, label] for label in REGIMES)
@@ -64,7 +62,6 @@ def population(count: int) -> Table:
     pairs = Counter((said, label) for said, label, _ in found)
     wrong, open_ = sum(ok is False for *_, ok in found), sum(ok is None for *_, ok in found)
     made = _confusion(
-        pairs,
         f"Random networks against an exponent over 3,000 steps: {count - wrong - open_} right, {open_} undecided, "
         f"{wrong} wrong ({1 - wrong / count:.1%} right or undecided)",
     )
@@ -73,7 +70,7 @@ def population(count: int) -> Table:
     return made
 
 
-def _confusion(pairs: Counter[tuple[str, str]], title: str) -> Table:
+def _confusion(title: str) -> Table:
     made = Table(title=title)
     made.add_column("truth \\ found")
     for label in REGIMES:

@@ -32,7 +32,7 @@ def sized(config: Config) -> Config:
 
 def vector_size(path: str) -> int:
     """E, from the first lines alone. Raises UserError where the file is not such a file."""
-    first = [vector(path, *line) for _, line in zip(range(3), vector_lines(path), strict=False)]
+    first = [vector(path, number, parts) for _, (number, _, parts) in zip(range(3), vector_lines(path), strict=False)]
     if not first:
         raise _not_vectors(path, 1)
     return len(first[0])
@@ -63,7 +63,7 @@ def vector_lines(path: str) -> Iterator[tuple[int, str, list[str]]]:
         raise _not_vectors(path, 1) from None
 
 
-def vector(path: str, line: int, word: str, parts: Sequence[str]) -> list[float]:
+def vector(path: str, line: int, parts: Sequence[str]) -> list[float]:
     """The numbers of a line. Raises UserError where they are none, or not finite."""
     numbers = [_number(part) for part in parts]
     if None in numbers:

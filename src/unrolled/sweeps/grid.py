@@ -46,7 +46,7 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
     new = {cell.number for cell in planned} - {cell.number for cell in known}
     ownership.check_numbers(folder, [*new])
     unfinished_ = {cell.number for cell in unfinished(folder, planned)}
-    _announce(axes, planned, unfinished_, folder)
+    _announce(axes, planned, unfinished_)
     if config.sweep.dry_run:
         _list(planned, unfinished_, folder)
         return None
@@ -93,7 +93,7 @@ def _number(cell: Planned) -> int:
     return cell.number
 
 
-def _announce(axes: Sequence[Axis], planned: Sequence[Planned], unfinished: set[int], folder: Path) -> None:
+def _announce(axes: Sequence[Axis], planned: Sequence[Planned], unfinished: set[int]) -> None:
     """What is about to be run, before it is."""
     print(f"{len(planned)} cells: {', '.join(f'{axis.key} = {_typed_in(axis)}' for axis in axes)}")
     if len(unfinished) < len(planned):

@@ -134,7 +134,7 @@ class Probe(pl.Callback):
         if tapes:
             assert self._training is not None
             if pl_module.ranks[1] > 1:
-                tapes = [gathered(tape, *pl_module.ranks) for tape in tapes]
+                tapes = [gathered(tape, pl_module.ranks[1]) for tape in tapes]
             seen = look(pl_module.network, pl_module.loss, self._training, tapes)
             self._record(trainer.global_step, seen)
 
@@ -171,7 +171,7 @@ def looker(step: int) -> Callable[[Pattern, Loss, Batch], Look]:
     return look if step else look_untrained
 
 
-def gathered(tape: Tape, rank: int, world: int) -> Tape:
+def gathered(tape: Tape, world: int) -> Tape:
     """The tape of the whole batch, from those of its parts; a part's loss is `world` times its share of the mean."""
     whole = Tape()
     for name, divisor in (("dh", world), ("da", world), ("h", 1)):

@@ -46,7 +46,7 @@ def read_vectors(path: str, vocabulary: Sequence[str]) -> WordVectors:
     for line, word, parts in vector_lines(path):
         i = index.get(word, index.get(word.lower()))
         if i is not None and (word in index or i not in found):
-            found[i] = vector(path, line, word, parts)
+            found[i] = vector(path, line, parts)
     words = [word for word in vocabulary if not (word.startswith("<") and word.endswith(">"))]
     share = len(found) / max(1, len(words))
     return _known(found, size, f"{len(found)} of {len(words)} words ({share:.0%}) have a vector in the file")
