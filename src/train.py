@@ -16,7 +16,7 @@ def main():
             f"unrolled: this Python ({sys.executable}) lacks {why}: run `make setup`, then use .venv/bin/python\n"
         )
         sys.exit(2)
-    from unrolled.cli import train
+    from unrolled.run.entry import train
 
     train(sys.argv[1:])
 

@@ -94,8 +94,25 @@ def test_help_names_every_group_with_its_choices() -> None:
 
 
 def test_the_help_of_the_viewer_names_the_other_dashboard() -> None:
-    told = unrolled("dashboard", "--help")
-    assert "unrolled dashboard push --help" in " ".join(told.stdout.split())
+    shown = unrolled("dashboard", "--help").stdout
+    assert "`push`: to W&B's pages" in shown and "\n  push " in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("nope", "nope: no such command; allowed: train, report, show"),
+        ("report", "Missing argument 'FOLDER'"),
+        ("diagnose --length x", "'--length': 'x' is not a valid integer"),
+        ("predict run text --checkpoint first", "'first' is not one of 'best', 'last'"),
+        ("show --bogus", "No such option '--bogus'"),
+        ("diagnose", "give a run's folder, a checkpoint, or --from-torch FILE"),
+    ],
+)
+def test_a_mistake_in_a_command_is_one_line(words: str, named: str) -> None:
+    ended = unrolled(*words.split())
+    assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (2, "", 1)
+    assert ended.stderr.startswith("unrolled: ") and named in ended.stderr
 
 
 def test_a_run_is_what_wandb_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

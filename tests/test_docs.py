@@ -96,7 +96,7 @@ def test_what_students_and_lecturers_type_after_a_run_works(
 ) -> None:
     """In this process: to start one takes longer than what is asked of it."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("unrolled.cli.raise_on_signals", lambda: None)  # pytest has handlers of its own
+    monkeypatch.setattr("unrolled.run.entry.raise_on_signals", lambda: None)  # pytest has handlers of its own
     for arguments in (words for words in TRAIN if "hydra.run.dir=" in words):
         values, _, folder = arguments.partition("hydra.run.dir=")
         config = compose([*shlex.split(values), *QUICK])

@@ -17,7 +17,7 @@ from omegaconf import OmegaConf
 
 from commands import train
 from conftest import ROOT
-from unrolled.cli import parsed
+from unrolled.cli import call
 from unrolled.config.identity import Place
 from unrolled.config.schema import fingerprint, plain
 from unrolled.config.validate import validate
@@ -59,8 +59,7 @@ def test_the_same_words_mean_the_same_run() -> None:
 @pytest.mark.parametrize("name", [*RUNS, "sweep"])
 @pytest.mark.parametrize("command", ["show", "report"])
 def test_it_can_be_shown_and_reported(command: str, name: str, kept: Path, capsys) -> None:
-    words = parsed([command, str(kept / name)])
-    words.call(words)
+    call([command, str(kept / name)])
     told = capsys.readouterr().out
     assert ("vanishing" in told or "undecided" in told) if command == "show" else "report.html" in told
     named = told if command == "show" else (kept / name / "report.html").read_text(encoding="utf-8")
@@ -70,8 +69,7 @@ def test_it_can_be_shown_and_reported(command: str, name: str, kept: Path, capsy
 
 @pytest.mark.parametrize("name", RUNS)
 def test_it_can_be_diagnosed(name: str, kept: Path, capsys) -> None:
-    words = parsed(["diagnose", str(kept / name)])
-    words.call(words)
+    call(["diagnose", str(kept / name)])
     assert "nats per lag" in capsys.readouterr().out
 
 
@@ -123,8 +121,7 @@ def resumed(kept: Path) -> dict[str, Any]:
 
 
 def test_an_interrupted_run_is_resumed_to_the_numbers_of_one_that_was_not(kept: Path, capsys) -> None:
-    words = parsed(["show", str(kept / "interrupted")])
-    words.call(words)
+    call(["show", str(kept / "interrupted")])
     assert "interrupted, stopped by SIGINT" in capsys.readouterr().out
     told = resumed(kept)
     assert (told["state"], told["steps"]) == ("completed", 12)
@@ -133,7 +130,7 @@ def test_an_interrupted_run_is_resumed_to_the_numbers_of_one_that_was_not(kept: 
     assert [line.partition(" is ")[0] for line in said if line.startswith("note: ")] == [
         f"note: {name} before step 5" for name in REDEFINED
     ]
-    words.call(words)
+    call(["show", str(kept / "interrupted")])
     assert "note      val/loss before step 5 is the mean of batch means" in capsys.readouterr().out
     folder, whole = kept / "interrupted", kept / "uninterrupted"
     for row, before in zip(rows(folder), rows(whole), strict=True):

@@ -119,7 +119,7 @@ def test_the_wheel_brings_its_configuration_along(tmp_path: Path) -> None:
     installed = tmp_path / "site"
     subprocess.run([*pip, "install", "-q", "--no-deps", "--target", installed, wheel], check=True)
     environment = {**os.environ, "PYTHONPATH": str(installed)}
-    code = "from unrolled import paths, cli; print(paths.CONF); cli.console()"
+    code = "from unrolled import cli; from unrolled.config.files import CONF; print(CONF); cli.console()"
     small = ["trainer.max_steps=2", "probe.births=2", "seed=0", "model.hidden=8", "hydra.sweep.dir=out"]
     command = [sys.executable, "-c", code, "train", "--config-name", "activations", *small]
     ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)

@@ -111,7 +111,7 @@ def test_report_opens_the_page_where_it_is_asked_to(tmp_path: Path, monkeypatch:
     folder = make_sweep(tmp_path / "my sweep", {"seed": "0,1"}, [])
     seen: list[str] = []
     monkeypatch.setattr("webbrowser.open", seen.append)
-    monkeypatch.setattr("unrolled.cli.raise_on_signals", lambda: None)  # pytest has handlers of its own
+    monkeypatch.setattr("unrolled.run.entry.raise_on_signals", lambda: None)  # pytest has handlers of its own
     for asked in ([], ["--open"]):
         monkeypatch.setattr("sys.argv", ["unrolled", "report", str(folder), *asked])
         console()

@@ -17,7 +17,7 @@ from unrolled.processes.resources import cores
 EMPTY = ["task=latch", "task.samples=64", "trainer.max_steps=0", "probe=off", "tracker=none", "model.hidden=4"]
 SWEEP = ["--config-name", "train", "hydra.mode=MULTIRUN"]
 FEW, MANY = 4, 24
-PROGRAM = "from unrolled.cli import train; import sys; train(sys.argv[1:])"
+PROGRAM = "from unrolled.run.entry import train; import sys; train(sys.argv[1:])"
 
 
 def table(quick: bool) -> Table:

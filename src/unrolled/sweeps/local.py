@@ -17,7 +17,7 @@ from unrolled.tasks import OWN, TASKS
 from .pool import Pool
 from .progress import Live
 
-PRELOAD = ["unrolled.sweeps.preload", "unrolled.cli"]  # the second is where a forked process looks for its function
+PRELOAD = "unrolled.sweeps.preload"
 
 
 def warm_up(tasks: Sequence[str]) -> None:
@@ -28,7 +28,7 @@ def warm_up(tasks: Sequence[str]) -> None:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         raise UserError("hydra/launcher=local cannot fork on this system: use hydra/launcher=basic")
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the server's environment is frozen when it starts
-    modules = [*PRELOAD, *(f"unrolled.tasks.{name}" for name in tasks if name in TASKS and name != OWN)]
+    modules = [PRELOAD, *(f"unrolled.tasks.{name}" for name in tasks if name in TASKS and name != OWN)]
     multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     forkserver.ensure_running()

@@ -10,4 +10,6 @@ with imports():
     import scipy.sparse  # noqa: F401
     import sklearn.naive_bayes  # noqa: F401
 
+    import unrolled.run.entry  # noqa: F401
+
     PIL.Image.init()  # imports a file for each format, at the first picture otherwise
