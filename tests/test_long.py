@@ -38,11 +38,12 @@ def test_the_default_sweep_is_48_wandb_runs_of_one_group(swept: Path) -> None:
 
 def test_the_default_sweep_shows_what_theory_says(swept: Path) -> None:
     for cell in read_sweep(swept).cells:
-        births = cell.status["births"]
+        births = cell.record.births
+        assert births is not None
         if cell.axes["init.gain"] == 0.5 and cell.axes["activation"] in ("tanh", "sigmoid"):
-            assert births["regimes"] == {"vanishing": 20}
+            assert births.regimes == {"vanishing": 20}
         if cell.axes["activation"] == "identity":
-            assert births["slopes"] == pytest.approx([math.log(cell.axes["init.gain"])] * 20, abs=1e-3)
+            assert births.slopes == pytest.approx([math.log(cell.axes["init.gain"])] * 20, abs=1e-3)
     page = (swept / "report.html").read_text(encoding="utf-8")
     for words in ("tanh gain=0.5 vanishes", "sigmoid gain=0.5 vanishes", "identity gain=1.5 explodes"):
         assert f"{words} at birth: 80 of 80 births" in page
@@ -71,7 +72,7 @@ def test_the_defaults_of_a_task_beat_its_baseline(task: str, seed: int, tmp_path
 def mean_score(swept: Swept, **axes: Any) -> float:
     """Of the runs with these values; the axes are named by the last part of their keys."""
     found = [
-        cell.status["metrics"][cell.status["score"]]
+        cell.record.kept["metrics"][cell.record.score]
         for cell in swept.cells
         if axes.items() <= {key.rpartition(".")[2]: value for key, value in cell.axes.items()}.items()
     ]
@@ -81,8 +82,8 @@ def mean_score(swept: Swept, **axes: Any) -> float:
 
 def beats_its_baseline(swept: Swept, **axes: Any) -> bool:
     (cell, *_) = [cell for cell in swept.cells if axes.items() <= cell.axes.items()]
-    score, baseline = mean_score(swept, **axes), cell.status["baseline"][cell.status["score"]]
-    return score > baseline if cell.status["larger_is_better"] else score < baseline
+    score, baseline = mean_score(swept, **axes), cell.record.kept["baseline"][cell.record.score]
+    return score > baseline if cell.record.larger_is_better else score < baseline
 
 
 def it_matters(swept: Swept) -> bool:

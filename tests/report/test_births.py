@@ -10,11 +10,18 @@ from test_page import make_sweep
 
 from unrolled.config.schema import births_fingerprint, plain
 from unrolled.record.results import Cell, read_sweep
+from unrolled.record.run_record import Births, RunRecord
 from unrolled.record.words import births_words
 from unrolled.report.figures import births_drawn
 from unrolled.report.gather import pool
 from unrolled.report.sentences import sentences
 from unrolled.run.preflight import compose
+
+
+def words(born: dict[str, Any]) -> str:
+    found = Births.from_dict(born)
+    assert found is not None
+    return births_words(found)
 
 
 def drawn(slopes: list[float], alive: list[bool] | None = None, **regimes: int) -> dict[str, Any]:
@@ -42,7 +49,7 @@ def test_what_births_do_not_depend_on_never_counts_twice(runs: list[tuple[int, i
         Cell(
             Path(str(i)),
             {"model.hidden": width, "seed": seed, "optimizer.lr": rate},
-            {"state": "completed", "births": drawn([], dead=5)},
+            RunRecord.from_dict({"state": "completed", "births": drawn([], dead=5)}),
         )
         for i, (width, seed, rate) in enumerate(runs)
     ]
@@ -63,15 +70,15 @@ def test_the_fingerprint_of_births_is_that_of_what_they_depend_on(word: str, sam
 
 def test_a_mean_stands_on_the_networks_that_have_a_gradient_left() -> None:
     born = drawn([0.13] * 13, [True] * 13 + [False] * 7, vanishing=13, dead=7) | {"slope_sd": 0.05}
-    assert births_words(born) == (
+    assert words(born) == (
         "slope +0.130 nats per lag (sd 0.050, 13 of 20 networks; 7 have no gradient left): 13 vanishing, 7 dead"
     )
-    assert births_words(drawn([], [False], dead=1)) == "no slope (0 of 1 networks; 1 has no gradient left): 1 dead"
+    assert words(drawn([], [False], dead=1)) == "no slope (0 of 1 networks; 1 has no gradient left): 1 dead"
 
 
 def test_a_record_of_an_earlier_version_says_that_dead_networks_are_among_them() -> None:
-    assert "(sd -, 19 of 20 networks; dead ones among them)" in births_words(drawn([0.1] * 19, stable=13, dead=7))
-    assert "among" not in births_words(drawn([0.1] * 13, stable=13, dead=7))
+    assert "(sd -, 19 of 20 networks; dead ones among them)" in words(drawn([0.1] * 19, stable=13, dead=7))
+    assert "among" not in words(drawn([0.1] * 13, stable=13, dead=7))
 
 
 def test_a_curve_at_birth_is_that_of_a_network_with_a_gradient(tmp_path: Path) -> None:

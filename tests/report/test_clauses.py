@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from unrolled.record.results import Cell, Swept
+from unrolled.record.run_record import RunRecord
 from unrolled.report.clauses import clauses, held_alike
 
 
@@ -17,7 +18,7 @@ def swept(axes: dict[str, list[Any]], regime: Any) -> Swept:
         here = dict(zip(axes, values, strict=True))
         births = {"n": 10, "slopes": [0.1 * i + 0.01 * k for k in range(10)], "regimes": regime(here)}
         left = {"state": "completed", "births": births} if births["regimes"] else {"state": "failed"}
-        cells.append(Cell(Path(f"nowhere/{i}"), here, left))
+        cells.append(Cell(Path(f"nowhere/{i}"), here, RunRecord.from_dict(left)))
     return Swept(Path("nowhere"), "made", "?", axes, cells)
 
 
@@ -65,7 +66,7 @@ def test_a_sweep_over_seeds_alone_speaks_of_the_gradient() -> None:
 
 
 def test_without_births_there_is_no_answer() -> None:
-    cell = Cell(Path("nowhere/0"), {"seed": 0}, {"state": "failed"})
+    cell = Cell(Path("nowhere/0"), {"seed": 0}, RunRecord(state="failed"))
     assert clauses(Swept(Path("nowhere"), "made", "?", {"seed": [0]}, [cell])) == []
 
 

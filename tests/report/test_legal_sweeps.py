@@ -13,8 +13,8 @@ from omegaconf import OmegaConf
 
 from unrolled.errors import UserError
 from unrolled.record.plan import Planned, write_plan
-from unrolled.record.readable import readable
 from unrolled.record.results import failures, read_sweep
+from unrolled.record.run_record import RunRecord
 from unrolled.report.build import build
 from unrolled.report.configurations import groups
 from unrolled.report.gather import pool
@@ -110,7 +110,7 @@ def has_its_page_and_its_table(cells: list[tuple[dict[str, Any], str | None]]) -
         show(folder)
         assert len(swept.cells) == len(cells)
         assert sum(len(each.cells) for each in groups(swept)) == sum(
-            cell.state in ("completed", "diverged") and "score" in cell.status for cell in swept.cells
+            cell.state in ("completed", "diverged") and cell.record.score is not None for cell in swept.cells
         )
 
 
@@ -118,7 +118,7 @@ def has_its_page_and_its_lines(record: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "status.json").write_text(record)
-        if readable(json.loads(record) if record.endswith("}") and record.count("{") == record.count("}") else None):
+        if RunRecord.read(folder).kept:
             show(folder)
             build_run(folder)
         else:

@@ -65,7 +65,7 @@ def test_a_sweep_over_two_nodes_is_as_one_on_this_machine(cluster: Cluster, tmp_
     assert (process.returncode, stderr) == (0, "")
     assert "4 jobs submitted" in stdout and "4/4 cells ended: 4 completed" in stdout
     cells = read_sweep(folder).cells
-    places = [(cell.status["machine"]["node"], cell.status["machine"]["gpus"]) for cell in cells]
+    places = [(cell.record.machine["node"], cell.record.machine["gpus"]) for cell in cells]
     assert sorted(places) == [("n1", "0"), ("n1", "1"), ("n2", "0"), ("n2", "1")]
     runs = [
         next(record["run"] for record in wandb_records(run) if record["type"] == "run")
@@ -88,8 +88,8 @@ def test_cells_can_share_a_job_and_several_ranks_are_as_many_tasks(cluster: Clus
     by_axes = {(cell.axes["trainer"], cell.axes["seed"]): cell for cell in read_sweep(folder).cells}
     for seed in range(3):
         one, two = by_axes["cpu", seed], by_axes["ddp_cpu", seed]
-        assert one.status["metrics"] == pytest.approx(two.status["metrics"], rel=1e-6)
-    assert len({by_axes["cpu", seed].status["machine"]["job"] for seed in range(3)}) == 1
+        assert one.record.metrics == pytest.approx(two.record.metrics, rel=1e-6)
+    assert len({by_axes["cpu", seed].record.machine["job"] for seed in range(3)}) == 1
     assert len(list((folder / "wandb").glob("offline-run-*"))) == 6
 
 

@@ -86,7 +86,7 @@ def test_what_becomes_of_twelve_cells(full_disk: Path, tmp_path: Path) -> None:
     expected = {n: "failed" if n in FAILED else "diverged" if n == 6 else "completed" for n in range(12)}
     assert {n: cell.state for n, cell in cells.items()} == expected
     for number, why in FAILED.items():
-        assert why in cells[number].status["error"], cells[number].status["error"]
+        assert why in (cells[number].record.error or ""), cells[number].record.error
     told = ended.stderr.splitlines()
     assert [line.split(" ")[2] for line in told] == [str(n) for n in FAILED]
     assert all(f"log: {folder / str(n) / 'cell.log'}" in line for n, line in zip(FAILED, told, strict=True))

@@ -39,7 +39,7 @@ def test_each_cell_is_a_run_of_its_own(swept: Path) -> None:
     assert [cell.name for cell in cells] == ["tanh seed=0", "tanh seed=1", "identity seed=0", "identity seed=1"]
     assert all(cell.state == "completed" for cell in cells)
     assert all((cell.folder / "cell.log").read_text().count("completed after 4 steps") == 1 for cell in cells)
-    assert cells[3].status["axes"] == {"activation": "identity", "seed": 1}
+    assert cells[3].record.axes == {"activation": "identity", "seed": 1}
 
 
 def test_wandb_reads_as_many_runs_as_cells_in_one_group(swept: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_cell_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
                   "sweep.cell_timeout_min=0.1")  # fmt: skip
     assert ended.returncode == 1
     for cell in read_sweep(folder).cells:
-        assert (cell.state, cell.status["error"]) == ("failed", "stopped after sweep.cell_timeout_min=0.1")
+        assert (cell.state, cell.record.error) == ("failed", "stopped after sweep.cell_timeout_min=0.1")
 
 
 def test_ctrl_c_stops_the_cells_and_still_collects(tmp_path: Path) -> None:

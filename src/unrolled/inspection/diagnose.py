@@ -11,6 +11,7 @@ from torch import Tensor
 from unrolled.errors import UserError
 from unrolled.gradients import Diagnosis, diagnose
 from unrolled.gradients.portrait import Portrait, portrait
+from unrolled.record.moments import Moment
 from unrolled.record.quantities import PREDICTIONS
 from unrolled.record.words import horizon_words, lost_to_rounding, number, other_branch
 from unrolled.rnn import RNN
@@ -112,9 +113,8 @@ def _inputs(file: Path, size: int) -> Tensor:
 def _tell(  # noqa: PLR0917
     title: str, name: str, told: Diagnosis, drawn: Portrait | None, out: Path, real: Tensor | None, seen: Look | None
 ) -> list[Path]:
-    kept = evidence_of(told)
     print(f"\n{title}")
-    for line in lines(told, kept, drawn, seen):
+    for line in lines(told, drawn, seen):
         print(f"  {line}")
     picture = write_portrait(out / f"{name}.json", title, told, drawn, real, seen.bits if seen else 32)
     if picture is None:
@@ -123,25 +123,25 @@ def _tell(  # noqa: PLR0917
     return [picture]
 
 
-def lines(told: Diagnosis, kept: dict[str, Any], drawn: Portrait | None, seen: Look | None) -> list[str]:
+def lines(told: Diagnosis, drawn: Portrait | None, seen: Look | None) -> list[str]:
     """What is printed of a diagnosis."""
-    predicted = asdict(told.predictions)
+    predicted, then = asdict(told.predictions), Moment.from_dict(evidence_of(told))
     found = [
         f"regime    {told.regime}: {told.reason}",
         f"          {told.explanation}",
-        f"horizon   {horizon_words(kept)}",
+        f"horizon   {horizon_words(then)}",
         f"cause     f' {number(told.by_f, '+z.3f')}, W_h {number(told.by_weights, '+z.3f')} nats per lag; "
         f"{told.flat:.0%} of units flat, {told.dead:.0%} off",
         "theory    "
         + ", ".join(f"{each.symbol} {predicted[each.key]:+z.3f}" for each in PREDICTIONS if each.key in predicted)
         + other_branch(predicted)
-        + f" nats per lag; departure from normality {predicted['departure']:z.2f}",
+        + f" nats per lag; departure from normality {told.predictions.departure:z.2f}",
     ]
     if seen is not None and seen.below_float_from is not None and told is seen.diagnosis:
         found.append(
             f"zeros     below float{seen.bits} from lag {seen.below_float_from} on; the log-space pass continues"
         )
-    words = lost_to_rounding(kept["rounding_growth"], seen.bits) if seen is not None else None
+    words = lost_to_rounding(then.rounding_growth, seen.bits) if seen is not None else None
     if words is not None:
         found.append(f"rounding  {words}")
     if drawn is not None and drawn.exponents is not None and drawn.half is not None:

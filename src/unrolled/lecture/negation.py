@@ -4,7 +4,6 @@ import contextlib
 import io
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import plotly.graph_objects as go
 from omegaconf import OmegaConf
@@ -13,6 +12,7 @@ from plotly.subplots import make_subplots
 from unrolled.config.identity import Place
 from unrolled.config.schema import plain
 from unrolled.inspection.predict import Prediction, predict
+from unrolled.record.run_record import RunRecord
 from unrolled.report.figures import COLOURS, DASHES, layout, stroke, text
 from unrolled.report.shell import Section
 from unrolled.run.lifecycle import run
@@ -27,15 +27,15 @@ SCORE = "val/accuracy"
 NOTHING = 0.05  # a smaller change of a probability is called none
 
 
-def trained(folder: Path, *overrides: str) -> dict[str, Any]:
-    """Trains the default network in `folder`, silently; returns its status."""
+def trained(folder: Path, *overrides: str) -> RunRecord:
+    """Trains the default network in `folder`, silently; returns its record."""
     config = compose([*OVERRIDES, *overrides])
     saved = folder / ".hydra" / "config.yaml"
     saved.parent.mkdir(parents=True)
     with contextlib.redirect_stdout(io.StringIO()):
-        status = run(config, Place(folder, "not", "not"))
+        run(config, Place(folder, "not", "not"))
     OmegaConf.save(OmegaConf.create(plain(config)), saved)
-    return status
+    return RunRecord.read(folder)
 
 
 def read(folder: Path) -> dict[str, Prediction]:
@@ -50,7 +50,7 @@ def read(folder: Path) -> dict[str, Prediction]:
 
 def demo() -> Demo:
     with TemporaryDirectory() as folder:
-        status = trained(Path(folder) / "run")
+        record = trained(Path(folder) / "run")
         told = read(Path(folder) / "run")
     sections = (
         Section(
@@ -73,8 +73,8 @@ def demo() -> Demo:
             "What this network is worth",
             "All of it is to be read with its score beside it. A bag of words counts words and knows no order; the "
             "shuffled sentences are the same network's, with their words in random order.",
-            _scores(_compared(status)),
-            _verdict(_compared(status)),
+            _scores(_compared(record)),
+            _verdict(_compared(record)),
         ),
     )
     return Demo(
@@ -116,11 +116,11 @@ def _heard(sentence: str, told: Prediction) -> str:
     return f'"{sentence}": {shares}.'
 
 
-def _compared(status: dict[str, Any]) -> dict[str, float]:
+def _compared(record: RunRecord) -> dict[str, float]:
     """Accuracy of the network and of what stands beside it; "words hidden" is another lesson."""
-    others = {name: scores for name, scores in status["references"].items() if "unknown" not in name}
-    every = {"this network": status["metrics"], status["baseline_name"]: status["baseline"], **others}
-    return {name: scores[SCORE] for name, scores in every.items()}
+    others = {name: scores for name, scores in record.references.items() if "unknown" not in name}
+    every = {"this network": record.metrics, record.baseline_name: record.baseline, **others}
+    return {name: score for name, scores in every.items() if (score := scores.get(SCORE)) is not None}
 
 
 def _verdict(scores: dict[str, float]) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """What an earlier version's record calls by the same name and counted in another way. No torch: pages read it."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+
+from .run_record import RunRecord
 
 # 1: as _CHANGED has it (records that do not say); 2: means over all answers, and over samples.
 NUMBERS = 2
@@ -12,10 +13,10 @@ _CHANGED = (
 )
 
 
-def older_before(before: Mapping[str, Any], step: int) -> int | None:
+def older_before(before: RunRecord, step: int) -> int | None:
     """Returns the step before which a run that is resumed at `step` counted as version 1 does; None: it never did."""
-    if OLDER in before:
-        return before[OLDER]
+    if before.older_val_loss_before is not None:
+        return before.older_val_loss_before
     return step if _is_older(before) else None
 
 
@@ -27,18 +28,18 @@ def across(since: int) -> list[str]:
     ]
 
 
-def of_run(told: Mapping[str, Any]) -> list[str]:
+def of_run(record: RunRecord) -> list[str]:
     """Returns what readers of a run's record must know of its numbers; nothing where it has no result."""
-    if "val/loss" not in told.get("metrics", {}):
+    if "val/loss" not in record.metrics:
         return []
-    if OLDER in told:
-        return across(told[OLDER])
-    return [f"{column} is {earlier} of an earlier version" for column, earlier, _ in _CHANGED if _is_older(told)]
+    if record.older_val_loss_before is not None:
+        return across(record.older_val_loss_before)
+    return [f"{column} is {earlier} of an earlier version" for column, earlier, _ in _CHANGED if _is_older(record)]
 
 
-def of_sweep(runs: Sequence[Mapping[str, Any]]) -> list[str]:
+def of_sweep(runs: Sequence[RunRecord]) -> list[str]:
     """Returns the same of all records of a sweep: what cannot be compared across its runs."""
-    known = [told for told in runs if "val/loss" in told.get("metrics", {})]
+    known = [record for record in runs if "val/loss" in record.metrics]
     older = sum(map(_is_older, known))
     return [
         f"{column} of {older} of {len(known)} runs is {earlier} of an earlier version"
@@ -47,5 +48,5 @@ def of_sweep(runs: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _is_older(told: Mapping[str, Any]) -> bool:
-    return told.get("numbers", 1) < NUMBERS
+def _is_older(record: RunRecord) -> bool:
+    return (record.numbers or 1) < NUMBERS

@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Any
 
 from . import status
+from .run_record import RunRecord
 
 RECORDS = "records"
 
 
-def read(cell: Path) -> dict[str, Any]:
-    """The status of the cell whose folder this is."""
-    kept = _record(cell)
-    return status.read_from(kept) or status.read(cell)
+def read(cell: Path) -> RunRecord:
+    """The record of the cell whose folder this is."""
+    return RunRecord.from_dict(status.read_from(_record(cell)) or status.read(cell))
 
 
 def write(cell: Path, **values: Any) -> None:
@@ -27,7 +27,7 @@ def write(cell: Path, **values: Any) -> None:
 
 def mark(cell: Path, state: str, error: str) -> None:
     """Says how a cell ended, unless it has said so itself."""
-    if read(cell).get("state", "running") == "running":
+    if read(cell).state in (None, "running"):
         write(cell, state=state, error=error)
 
 

@@ -1,47 +1,58 @@
 """A run's gradients at one moment of its training, step 0 or the end: one type, so that the two are never mixed."""
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+from .checked import Numbers, number, numbers, table, text
+from .quantities import QUANTITIES
 
 When = Literal["start", "end"]
+T = TypeVar("T")
+_READ = {each.key: text if each.word else number for each in QUANTITIES}
+
+
+class Value(Generic[T]):
+    """A quantity by its own name; None where the record does not have it."""
+
+    def __set_name__(self, owner: type, key: str) -> None:
+        assert key in _READ, f"{key} is none of QUANTITIES"
+        self.key = key
+
+    def __get__(self, moment: "Moment", owner: type | None = None) -> T | None:
+        return moment.values.get(self.key)
 
 
 @dataclass(frozen=True)
 class Moment:
-    """What a record says of one moment; None: it does not say it. slope in nats per lag.
+    """What a record says of one moment.
 
-    flat, dead: shares of the units, of all samples and time steps, with |f'| < gamma/10 and f' = 0. predictions: of
-    the slope, by name.
+    values: by the keys of `QUANTITIES`, those that are missing left out.
+    predictions: of the slope, nats per lag, by name.
+    weight_horizon: the lags within which so much of dL/dW_h comes from, by "50%" and the like; None: not measured.
     """
 
-    regime: str | None
-    slope: float | None
-    flat: float | None
-    dead: float | None
-    by_f: float | None
-    by_weights: float | None
-    predictions: dict[str, float | None]
+    values: dict[str, Any] = field(default_factory=dict)
+    predictions: Numbers = field(default_factory=dict)
+    weight_horizon: Numbers | None = None
 
+    regime = Value[str]()
+    regime_reason = Value[str]()
+    explanation = Value[str]()
+    slope = Value[float]()
+    horizon = Value[int]()
+    horizon_direction = Value[str]()
+    horizon_extrapolated = Value[float]()
+    longest_lag = Value[int]()
+    flat = Value[float]()
+    dead = Value[float]()
+    cancellation = Value[float]()
+    rounding_growth = Value[float]()
+    flushed_to_zero = Value[int]()
+    below_float_from = Value[int]()
 
-def moment(status: dict[str, Any], when: When) -> Moment:
-    """Returns that moment of a record as `readable` gives it.
-
-    The keys of a record stand for the end of training; step 0 has a table of its own, `start`. A record of an earlier
-    version has three keys alone of step 0, and no causes.
-    """
-    if when == "end":
-        return _moment(status)
-    kept = {key: status.get(f"{key}_start") for key in ("regime", "slope", "predictions")}
-    return _moment({**kept, **status.get("start", {})})
-
-
-def _moment(kept: dict[str, Any]) -> Moment:
-    return Moment(
-        kept.get("regime"),
-        kept.get("slope"),
-        kept.get("flat"),
-        kept.get("dead"),
-        kept.get("slope_by_f"),
-        kept.get("slope_by_W_h"),
-        kept.get("predictions") or {},
-    )
+    @classmethod
+    def from_dict(cls, kept: Any) -> "Moment":
+        kept = table(kept)
+        values = {key: value for key, read in _READ.items() if (value := read(kept.get(key))) is not None}
+        memory = kept.get("weight_horizon")
+        return cls(values, numbers(kept.get("predictions")), numbers(memory) if isinstance(memory, dict) else None)

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from .earlier import NUMBERS, across, older_before
+from .run_record import RunRecord
 
 
 def origin() -> dict[str, Any]:
@@ -28,17 +29,13 @@ def _model() -> str:
     return next(named, "") or platform.processor() or platform.machine()
 
 
-def changes(before: dict[str, Any], step: int) -> list[str]:
-    """A line for each thing that is not what it was when this status was begun; the run is resumed at `step`."""
-    now, lines = origin(), []
+def changes(before: RunRecord, step: int) -> list[str]:
+    """A line for each thing that is not what it was when this record was begun; the run is resumed at `step`."""
+    now, lines = RunRecord.from_dict(origin()), []
     if (since := older_before(before, step)) is not None:
         lines += across(since)
-    moved = [
-        f"{name} was {before[key]}, is {now[key]}"
-        for key, name in (("cpu", "the processor"), ("torch", "torch"))
-        if key in before and before[key] != now[key]
-    ]
-    if moved:
+    found = (("the processor", before.cpu, now.cpu), ("torch", before.torch, now.torch))
+    if moved := [f"{name} was {was}, is {is_}" for name, was, is_ in found if was not in (None, is_)]:
         lines.append(
             f"resumed on another machine: {'; '.join(moved)}: its numbers are rounded in another way, "
             "and training can make that large"

@@ -16,6 +16,7 @@ from unrolled.config.files import SWEEP_RECORD
 from unrolled.errors import UserError
 
 from . import status
+from .run_record import RunRecord
 
 MARKER = ".unrolled.json"
 _PROFILES = ("grad_h", "grad_h_q10", "grad_h_q50", "grad_h_q90", "grad_h_zeros", "grad_h_count", "grad_h_log", "grad_x")
@@ -41,7 +42,7 @@ SWEEP = FIRST_SWEEP
 
 def of_run(folder: Path) -> list[str]:
     """The names in `folder` that a run of ours may have written; none where there is no record of one."""
-    return _listed(folder) or (list(FIRST_RUN) if "fingerprint" in _json(folder / status.FILE) else [])
+    return _listed(folder) or (list(FIRST_RUN) if RunRecord.read(folder).fingerprint else [])
 
 
 def of_sweep(folder: Path) -> list[str]:
@@ -101,8 +102,9 @@ def note_wandb(folder: Path, id: str) -> None:
 
 def wandb_runs(folder: Path, beside: Path) -> Iterator[Path]:
     """The W&B runs in `beside`/wandb that the run in `folder` has recorded, replaced ones left out."""
-    link = _as_dict(_json(folder / status.FILE)).get("wandb") or {}
-    for id in dict.fromkeys([*_as_dict(_json(folder / MARKER)).get("wandb", []), *filter(None, [link.get("id")])]):
+    link = RunRecord.read(folder).wandb
+    listed = [*_as_dict(_json(folder / MARKER)).get("wandb", []), link.id if link else None]
+    for id in dict.fromkeys(filter(None, listed)):
         for run in sorted((beside / "wandb").glob("*run-*-*")):
             if run.name.endswith(f"-{id}") and not run.is_symlink():
                 yield run

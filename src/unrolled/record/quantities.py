@@ -1,8 +1,6 @@
 """What a run records of its gradients: a line each, read by every file, page, panel and table. No torch here."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 PART = "{part}"  # in `logged`: replaced by "", or by the name of an RNN that is not the first
 NATS = "nats per lag"
@@ -94,15 +92,6 @@ PREDICTIONS = (
 DEPARTURE = "departure"  # from normality, beside the predictions: no slope
 PREDICTORS = {each.key: each for each in PREDICTIONS if not each.measured}
 MEASURED = {each.key: each for each in PREDICTIONS if each.measured}
-MOMENTS = ("predictions_start", "predictions")  # keys of status.json: at step 0, at the end
-
-
-def compared() -> Iterator[str]:
-    """The keys by which runs are compared, in the order of results.csv's columns."""
-    for each in QUANTITIES:
-        if each.compared:
-            yield from ([f"{each.key}_start"] if each.start else []) + [each.key]
-    yield from (f"{when}/{key}" for when in MOMENTS for key in (*PREDICTORS, *MEASURED, DEPARTURE))
 
 
 def logged(part: str = "") -> dict[str, Quantity]:
@@ -114,9 +103,3 @@ def logged(part: str = "") -> dict[str, Quantity]:
     prefix = f"{part}/" if part else ""
     each_part = {each.logged.replace(PART, prefix): each for each in QUANTITIES if each.logged and PART in each.logged}
     return once | each_part
-
-
-def compared_value(kept: Mapping[str, Any], key: str) -> Any:
-    """Returns what a record has under a key of `compared`; None where it has nothing."""
-    when, _, name = key.partition("/")
-    return (kept.get(when) or {}).get(name) if name else kept.get(key)

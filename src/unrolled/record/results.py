@@ -11,9 +11,9 @@ from unrolled.config.identity import name_of
 from unrolled.errors import UserError
 
 from . import ends, status
+from .checked import is_number
 from .plan import read_plan
-from .quantities import compared, compared_value
-from .readable import is_number, readable
+from .run_record import RunRecord
 from .tables import Table
 from .values import distinct
 
@@ -22,15 +22,15 @@ RESULTS = "results.csv"
 
 @dataclass(frozen=True)
 class Cell:
-    """One run of a sweep. status: what it left; state "missing" where it left nothing."""
+    """One run of a sweep. record: what it left; state "missing" where it left nothing."""
 
     folder: Path
     axes: dict[str, Any]
-    status: dict[str, Any]
+    record: RunRecord
 
     @property
     def state(self) -> str:
-        return self.status.get("state", "missing")
+        return self.record.state or "missing"
 
     @property
     def name(self) -> str:
@@ -64,38 +64,36 @@ def read_sweep(folder: Path) -> Swept:
     return Swept(folder, name, str(config.sweep.question), axes, cells)
 
 
-def _left(cell: Path) -> dict[str, Any]:
+def _left(cell: Path) -> RunRecord:
     """A record that cannot be read is a missing one."""
-    kept = readable(ends.read(cell))
-    return kept or ({"error": f"{status.FILE} cannot be read"} if status.unreadable(cell) else {})
+    left = ends.read(cell)
+    unreadable = not left.kept and status.unreadable(cell)
+    return RunRecord.from_dict({"error": f"{status.FILE} cannot be read"}) if unreadable else left
 
 
 def columns(swept: Swept) -> list[str]:
     """The header of results.csv: no times, ids or paths, so that equal sweeps have equal files."""
-    metrics = sorted({key for cell in swept.cells for key in cell.status.get("metrics", {})})
-    baselines = sorted({key for cell in swept.cells for key in cell.status.get("baseline", {})})
+    records = [cell.record for cell in swept.cells]
+    metrics = sorted({key for each in records for key in each.metrics})
+    train = sorted({f"train/{key}" for each in records for key in each.train})
+    baselines = sorted({f"baseline/{key}" for each in records for key in each.baseline})
     births = ["births", "births_slopes", "births_slope_mean", "births_slope_sd", "births_regimes"]
-    train = sorted({f"train/{key}" for cell in swept.cells for key in cell.status.get("train", {})})
-    learning = ["updates", "solved_at", "roughness", *metrics, *train, *(f"baseline/{b}" for b in baselines)]
-    return [*swept.axes, "state", *compared(), *births, *learning, "error"]
+    learning = ["updates", "solved_at", "roughness", *metrics, *train, *baselines]
+    return [*swept.axes, "state", *RunRecord().compared(), *births, *learning, "error"]
 
 
 def row(cell: Cell) -> dict[str, Any]:
     """A cell's line in results.csv."""
-    kept = cell.status
-    values = {**cell.axes, "state": cell.state, "error": kept.get("error")}
-    values |= {key: compared_value(kept, key) for key in compared()}
-    if "births" in kept:
-        births = kept["births"]
-        values |= {"births": births["n"], "births_slopes": len(births["slopes"])}
-        values["births_slope_mean"] = births["slope_mean"]
-        values["births_slope_sd"] = births["slope_sd"]
-        values["births_regimes"] = " ".join(f"{n}:{label}" for label, n in births["regimes"].items())
-    values |= {"updates": kept.get("steps"), "roughness": kept.get("roughness")}
-    values["solved_at"] = (kept.get("solved") or {}).get("at")
-    values |= kept.get("metrics", {})
-    values |= {f"train/{key}": value for key, value in kept.get("train", {}).items()}
-    return values | {f"baseline/{key}": value for key, value in kept.get("baseline", {}).items()}
+    record, born = cell.record, cell.record.births
+    values = {**cell.axes, "state": cell.state, "error": record.error, **record.compared()}
+    if born is not None:
+        values |= {"births": born.n, "births_slopes": len(born.slopes)}
+        values |= {"births_slope_mean": born.slope_mean, "births_slope_sd": born.slope_sd}
+        values["births_regimes"] = " ".join(f"{n}:{label}" for label, n in born.regimes.items())
+    values |= {"updates": record.steps, "roughness": record.roughness, **record.metrics}
+    values["solved_at"] = record.solved.at if record.solved else None
+    values |= {f"train/{key}": value for key, value in record.train.items()}
+    return values | {f"baseline/{key}": value for key, value in record.baseline.items()}
 
 
 def write_results(swept: Swept) -> Path:
@@ -114,7 +112,7 @@ def failures(swept: Swept) -> list[str]:
     """One line for each cell without a result, with where to look."""
     lines = []
     for cell in swept.cells:
-        if cell.state not in status.RESULTS:
-            why, log = cell.status.get("error") or "no word", cell.folder / "cell.log"
+        if not cell.record.has_result:
+            why, log = cell.record.error or "no word", cell.folder / "cell.log"
             lines.append(f"cell {cell.folder.name} ({cell.name}) {cell.state}: {why}; log: {log}")
     return lines

@@ -4,21 +4,22 @@ from pathlib import Path
 from typing import Any
 
 from . import status
+from .run_record import RunRecord
 
 RESUMED = "resumed"
 
 
 class Record:
-    """before: the status of the run that is resumed; {} where none is.
+    """before: the record of the run that is resumed; an empty one where none is.
 
     A result that there is already stays, with what is known of its successor under `resumed`, until the successor is
     a result itself: a resume that fails, or is interrupted, takes nothing away.
     """
 
-    def __init__(self, folder: Path, before: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, before: RunRecord) -> None:
         self.folder = folder
-        kept = {key: value for key, value in before.items() if key != RESUMED}
-        self._result = kept if before.get("state") in status.RESULTS else None
+        kept = {key: value for key, value in before.kept.items() if key != RESUMED}
+        self._result = kept if before.has_result else None
         self._now: dict[str, Any] = {}
 
     def update(self, **values: Any) -> None:
@@ -30,24 +31,23 @@ class Record:
         status.write(self.folder, {**self._result, **link, RESUMED: self._now})
 
 
-def newest(told: dict[str, Any]) -> dict[str, Any]:
-    """What a status says of the start that came last."""
-    return told.get(RESUMED, told)
+def newest(record: RunRecord) -> RunRecord:
+    """What a record says of the start that came last."""
+    return record.resumed or record
 
 
 def mark_failed(folder: Path, error: str) -> None:
     """Says that a run has failed, unless it has said so itself."""
-    told = status.read(folder)
-    if RESUMED not in told:
+    last = RunRecord.read(folder).resumed
+    if last is None:
         status.mark(folder, "failed", error)
-    elif told[RESUMED]["state"] == "running":
-        status.update(folder, **{RESUMED: {**told[RESUMED], "state": "failed", "error": error}})
+    elif last.state == "running":
+        status.update(folder, **{RESUMED: {**last.kept, "state": "failed", "error": error}})
 
 
-def unfinished_resume(told: dict[str, Any]) -> str:
+def unfinished_resume(record: RunRecord) -> str:
     """A line about a resume that has not ended with a result; "" where there is none."""
-    if RESUMED not in told:
+    if record.resumed is None:
         return ""
-    last = told[RESUMED]
-    why = f" ({last['error']})" if last.get("error") else ""
-    return f"a resume with a larger limit is {last['state']}{why}: what stands here is the result before it"
+    why = f" ({record.resumed.error})" if record.resumed.error else ""
+    return f"a resume with a larger limit is {record.resumed.state}{why}: what stands here is the result before it"

@@ -49,7 +49,7 @@ def _line(each: Group) -> str:
 
 
 def _score(each: Group) -> str:
-    scores, name = each.scores, each.first["score"]
+    scores, name = each.scores, each.score
     if not scores:
         return f"{name} not finite: it diverged"
     if len(each.cells) == 1:
@@ -89,7 +89,7 @@ def _solved(told: Sequence[Group]) -> list[str]:
 
 def _with_regimes(each: Group) -> str:
     """The configuration, and what its gradients did at birth and at the end: the reason where it was not solved."""
-    end = dict.fromkeys(regime for cell in each.cells if (regime := cell.status.get("regime")))
+    end = dict.fromkeys(regime for cell in each.cells if (regime := cell.record.end.regime))
     born = each.born.birth_regimes
     if not born or not end:
         return each.name
@@ -114,8 +114,8 @@ def _by_regime(tried: Sequence[Group]) -> list[str]:
 
 
 def _goal(each: Group) -> str:
-    solved = next(kept for cell in each.cells if (kept := cell.status.get("solved")))
-    return f"{solved['score']} of {solved['value']:g}"
+    solved = next(kept for cell in each.cells if (kept := cell.record.solved))
+    return f"{solved.score} of {solved.value:g}"
 
 
 def _slopes(chosen: Sequence[Group]) -> str:
@@ -146,7 +146,7 @@ def _cost(swept: Swept, told: Sequence[Group]) -> list[str]:
 def _best(told: Sequence[Group]) -> list[str]:
     """Best and worst where all are scored alike; else how many beat their own baseline."""
     scored = [each for each in told if each.scores]
-    names = {(each.first["score"], each.baseline_name) for each in scored}
+    names = {(each.score, each.baseline_name) for each in scored}
     if len(names) > 1:
         better = [each.name for each in scored if _beats(each)]
         return [f"Better than its trivial baseline: {len(better)} of {len(told)} configurations ({'; '.join(better)})."]
@@ -169,7 +169,7 @@ def _beats(each: Group) -> bool:
 def _axes(swept: Swept, told: Sequence[Group]) -> list[str]:
     """What each axis does, the others averaged, where all runs are scored alike."""
     scored = [each for each in told if each.scores]
-    if len({each.first["score"] for each in scored}) != 1:
+    if len({each.score for each in scored}) != 1:
         return []
     found = []
     for key in scored[0].axes:
@@ -178,7 +178,7 @@ def _axes(swept: Swept, told: Sequence[Group]) -> list[str]:
         if len(trends) < 2:
             continue
         trend = ", ".join(trends)
-        found.append(f"Mean {scored[0].first['score']} by {key}: {trend}.")
+        found.append(f"Mean {scored[0].score} by {key}: {trend}.")
     return found
 
 

@@ -34,7 +34,7 @@ def build(folder: Path) -> Path:
         alike=held_alike(swept),
         counts=_counts(swept),
         trouble=failures(swept),
-        diverged=[f"{cell.name}: {cell.status.get('error')}" for cell in swept.cells if cell.state == "diverged"],
+        diverged=[f"{cell.name}: {cell.record.error}" for cell in swept.cells if cell.state == "diverged"],
         answers=answers(swept) if trained(swept) else critical_line.distance(swept),
         lines=lines(swept) if trained(swept) else [],
         sentences=sentences(swept),
@@ -46,8 +46,8 @@ def build(folder: Path) -> Path:
 
 
 def _remarks(swept: Swept) -> list[str]:
-    of_tasks = dict.fromkeys(text for cell in swept.cells if (text := cell.status.get("remark")))
-    return [*of_tasks, *earlier.of_sweep([cell.status for cell in swept.cells])]
+    of_tasks = dict.fromkeys(text for cell in swept.cells if (text := cell.record.remark))
+    return [*of_tasks, *earlier.of_sweep([cell.record for cell in swept.cells])]
 
 
 def _counts(swept: Swept) -> str:

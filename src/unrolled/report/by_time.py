@@ -30,9 +30,10 @@ def profiles_by_time(swept: Swept) -> go.Figure | None:
             x=np.arange(len(curve)), y=curve, name=text(each.name), mode="lines", line=stroke(i),
             hovertemplate=f"{text(each.name)}, t = %{{x}}: %{{y:.3g}}<extra></extra>",
         )  # fmt: skip
-        if each.first.get("seam") is not None:
-            seam = each.first["seam"] - 0.5
-            figure.add_vline(x=seam, line_dash="dot", line_color=stroke(i)["color"], annotation_text="decoder")
+        if each.first.seam is not None:
+            figure.add_vline(
+                x=each.first.seam - 0.5, line_dash="dot", line_color=stroke(i)["color"], annotation_text="decoder"
+            )
     figure.update_xaxes(title="time step t")
     figure.update_yaxes(title="norm of dL/dh_t (RMS over samples)", type="log", exponentformat="power")
     figure.update_layout(height=420, **layout(beside=True))
@@ -45,7 +46,7 @@ def not_drawn(swept: Swept) -> list[str]:
 
 
 def _of_every_state(swept: Swept) -> list[Group]:
-    return [each for each in groups(swept) if each.first.get("every_state") or each.first.get("seam") is not None]
+    return [each for each in groups(swept) if each.first.every_state or each.first.seam is not None]
 
 
 def _curve(each: Group) -> np.ndarray | None:

@@ -30,7 +30,7 @@ for _each in NUMBERS:
 def cells_data(swept: Swept) -> dict[str, Any]:
     """What cells.js draws table and grids from. Values are texts, to the letter as results.csv has them."""
     keys = columns(swept)
-    scores = dict.fromkeys(cell.status["score"] for cell in swept.cells if "score" in cell.status)
+    scores = dict.fromkeys(score for cell in swept.cells if (score := cell.record.score) is not None)
     quantities = SHOWN | {f"score: {name}": name for name in scores}
     return {
         "sweep": swept.name,
@@ -56,7 +56,7 @@ def _one(swept: Swept, cell: Cell, shown: list[Entry], keys: list[str]) -> dict[
         "order": [entry.order for entry in shown],
         "values": [_text(values.get(key)) for key in keys],
         "commands": [command(swept, cell), shlex.join(["unrolled", "report", str(cell.folder)])],
-        "about": [text for text in (cell.status.get("error"), cell.status.get("explanation")) if text],
+        "about": [text for text in (cell.record.error, cell.record.end.explanation) if text],
     }
 
 

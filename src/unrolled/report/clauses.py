@@ -43,7 +43,7 @@ def held_alike(swept: Swept) -> list[str]:
 
 
 def _born(cell: Cell) -> bool:
-    return bool(cell.status.get("births", {}).get("n"))
+    return cell.record.births is not None and cell.record.births.n > 0
 
 
 def _spoken_of(swept: Swept) -> tuple[str | None, str | None]:

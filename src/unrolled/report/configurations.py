@@ -1,11 +1,11 @@
 """The numbers of the page: what the runs of one configuration (all axes but the seed) have in common."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from unrolled.config.identity import name_of
+from unrolled.record.checked import Numbers
 from unrolled.record.results import Cell, Swept
-from unrolled.record.status import RESULTS
+from unrolled.record.run_record import RunRecord
 from unrolled.record.values import key_of
 
 from .averages import numbers
@@ -24,29 +24,34 @@ class Group:
         return name_of(self.axes)
 
     @property
+    def first(self) -> RunRecord:
+        """What is the same for all: names of scores and baselines."""
+        return self.cells[0].record
+
+    @property
+    def score(self) -> str:
+        """The name of the one that decides."""
+        return self.first.score or ""
+
+    @property
     def scores(self) -> list[float]:
         """Of the validation split, by the score that decides; without the runs that have none."""
-        return numbers(cell.status.get("metrics", {}).get(cell.status["score"]) for cell in self.cells)
+        return numbers(cell.record.metrics.get(cell.record.score or "") for cell in self.cells)
 
     @property
     def train_scores(self) -> list[float]:
-        scored = ((cell.status.get("train", {}), cell.status["score"].removeprefix("val/")) for cell in self.cells)
-        return numbers(table.get(name) for table, name in scored)
+        records = (cell.record for cell in self.cells)
+        return numbers(each.train.get((each.score or "").removeprefix("val/")) for each in records)
 
     @property
     def solved_at(self) -> list[int | None]:
         """For each cell of a task that can be solved: the updates it took, None where it was not within its budget."""
-        return [cell.status["solved"]["at"] for cell in self.cells if cell.status.get("solved")]
+        return [cell.record.solved.at for cell in self.cells if cell.record.solved]
 
     @property
     def updates(self) -> int:
         """The largest number of them that a run has made."""
-        return max(cell.status.get("steps", 0) for cell in self.cells)
-
-    @property
-    def first(self) -> dict[str, Any]:
-        """What is the same for all: names of scores and baselines."""
-        return self.cells[0].status
+        return max(cell.record.steps or 0 for cell in self.cells)
 
     @property
     def born(self) -> Pool:
@@ -56,26 +61,26 @@ class Group:
     @property
     def larger_is_better(self) -> bool | None:
         """Of the score that decides; None where the record does not have it."""
-        return self.first.get("larger_is_better")
+        return self.first.larger_is_better
 
     @property
     def baseline(self) -> float | None:
         """The trivial baseline of the score that decides; None where a record does not have it."""
-        return self.first.get("baseline", {}).get(self.first["score"])
+        return self.first.baseline.get(self.score)
 
     @property
     def baseline_name(self) -> str:
-        return self.first.get("baseline_name", "trivial baseline")
+        return self.first.baseline_name
 
     @property
-    def references(self) -> dict[str, dict[str, float | None]]:
+    def references(self) -> dict[str, Numbers]:
         """What else the score stands beside."""
-        return self.first.get("references", {})
+        return self.first.references
 
     @property
     def seconds(self) -> list[float]:
         """What all updates of a run took, for each run that has made any."""
-        timed = [(cell.status.get("seconds_per_update"), cell.status.get("steps")) for cell in self.cells]
+        timed = [(cell.record.seconds_per_update, cell.record.steps) for cell in self.cells]
         return [each * steps for each, steps in timed if each is not None and steps]
 
 
@@ -83,7 +88,7 @@ def groups(swept: Swept) -> list[Group]:
     """In the order of the axes; without combinations that have no cell with a result."""
     keys, members = varied(swept), {}
     for cell in swept.cells:
-        if cell.state in RESULTS and "score" in cell.status:
+        if cell.record.has_result and cell.record.score is not None:
             members.setdefault(key_of(cell.axes, keys), []).append(cell)
     found = ((axes, members.get(key_of(axes, keys))) for axes in combinations(swept, keys))
     return [Group(axes, kept) for axes, kept in found if kept]
@@ -91,4 +96,4 @@ def groups(swept: Swept) -> list[Group]:
 
 def trained(swept: Swept) -> bool:
     """Whether any cell has made an update; else scores are those of random networks."""
-    return any(cell.status.get("steps") for cell in swept.cells)
+    return any(cell.record.steps for cell in swept.cells)

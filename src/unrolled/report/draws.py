@@ -12,9 +12,9 @@ def draw_of(cell: Cell) -> tuple[str, ...]:
 
     A record of an earlier version has no fingerprint of them: there the axes decide, for all else is alike in a sweep.
     """
-    recorded = cell.status.get("births_fingerprint")
+    recorded = cell.record.births_fingerprint
     if recorded is not None:
-        return (str(recorded),)
+        return (recorded,)
     return tuple(f"{key}={identity(value)}" for key, value in cell.axes.items() if _decides(key.lstrip("+~")))
 
 

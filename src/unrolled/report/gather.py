@@ -84,15 +84,15 @@ def pool(cells: Iterable[Cell], axes: Axes) -> Pool:
     for cell in cells:
         if not holds(cell.axes, axes):
             continue
-        births = cell.status.get("births")
+        births = cell.record.births
         if births is not None and (draw := draw_of(cell)) not in drawn:
             drawn.add(draw)
-            made.birth_slopes.extend(births["slopes"])
-            made.born[cell.folder] = births.get("alive")
-            for regime, n in births["regimes"].items():
+            made.birth_slopes.extend(births.slopes)
+            made.born[cell.folder] = births.alive
+            for regime, n in births.regimes.items():
                 made.birth_regimes[regime] = made.birth_regimes.get(regime, 0) + n
         if cell.state == "completed":
-            made.slopes.extend(numbers([cell.status.get("slope")]))
+            made.slopes.extend(numbers([cell.record.end.slope]))
             made.trained.append(cell.folder)
     return made
 

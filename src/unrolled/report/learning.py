@@ -4,7 +4,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from unrolled.record.readable import is_number
+from unrolled.record.checked import is_number
 from unrolled.record.results import Swept
 
 from .averages import mean
@@ -16,7 +16,7 @@ from .gather import only
 def scores(swept: Swept) -> go.Figure | None:
     """Validation and training score of every run, a row per configuration, and the trivial baseline."""
     told = [each for each in groups(swept) if each.scores]
-    if not told or len({each.first["score"] for each in told}) != 1:
+    if not told or len({each.score for each in told}) != 1:
         return None
     figure = go.Figure()
     validated = [(score, text(each.name)) for each in told[::-1] for score in each.scores]
@@ -29,7 +29,7 @@ def scores(swept: Swept) -> go.Figure | None:
             x, y = zip(*pairs, strict=True)
             marker = {"symbol": symbol, "size": 9, "color": colour}
             figure.add_scatter(x=x, y=y, mode="markers", name=name, marker=marker)
-    score = told[0].first["score"]
+    score = told[0].score
     baselines = [(each.baseline, text(each.name)) for each in told[::-1]]
     known = [(value, name) for value, name in baselines if value is not None]
     if known:

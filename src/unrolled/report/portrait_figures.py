@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from unrolled.record.moments import Moment
 from unrolled.record.quantities import PREDICTORS
 
 from .figures import COLOURS, layout
@@ -37,8 +38,9 @@ def singular_values(told: dict[str, Any]) -> go.Figure:
             name="singular values", legendgroup="s", showlegend=bool(i == chosen[0]),
             hovertemplate=f"number {i + 1}, lag %{{x}}: 10^%{{y:.2f}}<extra></extra>",
         )  # fmt: skip
+    predicted = Moment.from_dict(told).predictions
     for key, each in PREDICTORS.items():
-        slope = told["predictions"][key]
+        slope = predicted.get(key)
         if slope is not None:
             line = {"color": each.colour, "dash": each.dash, "width": 2}
             label = f"{each.label} {slope:+z.3f}"

@@ -2,12 +2,12 @@
 
 import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from unrolled.record.run_record import RunRecord
 from unrolled.record.tables import METRICS, PROFILES, read_rows, read_table
 
 from .figures import COLOURS, layout, stroke, text
@@ -28,9 +28,9 @@ def metrics(folder: Path) -> Series:
     return {name: ([steps[i] for i in at], [columns[name][i] for i in at]) for name, at in kept.items() if at}
 
 
-def learning(folder: Path, status: dict[str, Any]) -> go.Figure | None:
+def learning(folder: Path, record: RunRecord) -> go.Figure | None:
     """Loss and score over training, each beside the trivial baseline."""
-    seen, score = metrics(folder), status.get("score", "val/loss")
+    seen, score = metrics(folder), record.score or "val/loss"
     panels = [("loss", ["loss", "val/loss"], "val/loss")]
     panels += [(score, [score.replace("val", "train", 1), score], score)] if score != "val/loss" else []
     figure = make_subplots(1, len(panels), subplot_titles=[text(title) for title, *_ in panels])
@@ -42,11 +42,11 @@ def learning(folder: Path, status: dict[str, Any]) -> go.Figure | None:
                 figure.add_scatter(
                     x=steps, y=values, mode=mode, name=text(name), line={"color": COLOURS[i], **line}, row=1, col=column
                 )
-        known = status.get("baseline", {}).get(baseline)
+        known = record.baseline.get(baseline)
         if known is not None:
             figure.add_hline(
                 y=known, line_dash="dash", line_color="#777", row=1, col=column,  # type: ignore[arg-type]
-                annotation_text=text(status.get("baseline_name", "trivial baseline")),
+                annotation_text=text(record.baseline_name),
             )  # fmt: skip
     figure.update_xaxes(title="training step (updates)")
     figure.update_layout(height=400, **layout(beside=True))

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from unrolled.errors import UserError
 from unrolled.record import earlier, status
-from unrolled.record.readable import readable
+from unrolled.record.checked import Numbers
+from unrolled.record.moments import Moment
+from unrolled.record.run_record import RunRecord
 from unrolled.record.successor import unfinished_resume
 from unrolled.record.words import gradient_lines
 
@@ -27,48 +29,47 @@ def build_run(folder: Path) -> Path:
 
     Raises UserError for a folder without a run.
     """
-    told = readable(status.read(folder))
-    if not told and status.unreadable(folder):
+    record = RunRecord.read(folder)
+    if not record.kept and status.unreadable(folder):
         raise UserError(f"{folder / status.FILE} cannot be read: it is empty or cut short")
-    if not told:
+    if not record.kept:
         raise UserError(f"{folder} holds neither a run nor a sweep")
     attributions, silent = _attributions(folder)
     return write_page(
         folder / PAGE,
-        told.get("name", folder.name),
-        _ending(told),
-        _sections(folder, told),
+        record.name or folder.name,
+        _ending(record),
+        _sections(folder, record),
         template="run",
-        scores=_scores(told),
-        names=list(told.get("metrics", {})),
-        gradients=gradient_lines(told),
+        scores=_scores(record),
+        names=list(record.metrics),
+        gradients=gradient_lines(record),
         attributions=attributions,
         silent=silent,
         again=[shlex.join(["unrolled", command, str(folder)]) for command in ("report", "diagnose")],
     )
 
 
-def _ending(told: dict[str, Any]) -> str:
-    after = f" after {told['steps']} updates" if "steps" in told else ""
-    ended = f"{told.get('state', 'unknown')}{after}" + (f": {told['error']}" if told.get("error") else "")
-    return "; ".join(filter(None, [ended, unfinished_resume(told), *earlier.of_run(told)]))
+def _ending(record: RunRecord) -> str:
+    after = f" after {record.steps} updates" if record.steps is not None else ""
+    ended = f"{record.state or 'unknown'}{after}" + (f": {record.error}" if record.error else "")
+    return "; ".join(filter(None, [ended, unfinished_resume(record), *earlier.of_run(record)]))
 
 
-def _scores(told: dict[str, Any]) -> dict[str, dict[str, float | None]]:
+def _scores(record: RunRecord) -> dict[str, Numbers]:
     """None of a run that did not get there."""
-    if "score" not in told:
+    if record.score is None:
         return {}
-    trivial = {told.get("baseline_name", "trivial baseline"): told.get("baseline", {})}
-    return {"this run": told.get("metrics", {}), **trivial, **told.get("references", {})}
+    return {"this run": record.metrics, record.baseline_name: record.baseline, **record.references}
 
 
-def _sections(folder: Path, told: dict[str, Any]) -> list[Section]:
-    halves = {name: "_decoder" if name == "decoder" else "" for name in told.get("halves", {"": {}})}
+def _sections(folder: Path, record: RunRecord) -> list[Section]:
+    halves = {name: "_decoder" if name == "decoder" else "" for name in record.parts}
     found = [
         Section(
             "Loss and score",
             "Training loss is the mean since the row before; the dashed line is the trivial baseline.",
-            figures.learning(folder, told),
+            figures.learning(folder, record),
         ),
         *(
             Section(
@@ -83,7 +84,7 @@ def _sections(folder: Path, told: dict[str, Any]) -> list[Section]:
         Section(
             "Heat map",
             "The norm of dL/dh_t as training itself has it.",
-            figures.heat_map(folder, told.get("seam")),
+            figures.heat_map(folder, record.seam),
         ),
         *(
             Section(
@@ -109,7 +110,7 @@ def _portrait(file: Path) -> list[Section]:
     when, _, part = file.stem.partition("_")
     end = {"start": "before training", "end": "at the end"}[when] + (f", {part}" if part else "")
     return [
-        Section(f"Singular values {end}", told["explanation"], portraits.singular_values(told)),
+        Section(f"Singular values {end}", Moment.from_dict(told).explanation or "", portraits.singular_values(told)),
         Section(
             f"Gradient cone {end}",
             "Along a row a gradient goes back from step s; without the cone each step's fresh gradient hides it.",

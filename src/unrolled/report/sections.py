@@ -42,8 +42,8 @@ def _drawn(plan: Plan, swept: Swept) -> Section | None:
 
 
 def _plans(swept: Swept) -> list[Plan]:
-    born = any(cell.status.get("births", {}).get("slopes") for cell in swept.cells)
-    cleared = born and any(cell.status.get("slope") is not None for cell in swept.cells)
+    born = any(cell.record.births and cell.record.births.slopes for cell in swept.cells)
+    cleared = born and any(cell.record.end.slope is not None for cell in swept.cells)
     plans = [
         Plan(
             "Phase diagram",

@@ -4,7 +4,6 @@ import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -12,8 +11,8 @@ from rich.table import Table
 from unrolled.config.files import SWEEP_RECORD
 from unrolled.errors import UserError
 from unrolled.record import earlier, status
-from unrolled.record.readable import readable
 from unrolled.record.results import read_sweep
+from unrolled.record.run_record import RunRecord
 from unrolled.record.successor import unfinished_resume
 from unrolled.record.tables import PROFILES
 from unrolled.record.words import gradient_lines, horizon_words, number
@@ -35,29 +34,29 @@ def show(folder: Path) -> None:
         console.width = 240  # a pipe has no width: do not cut the lines
     if (folder / SWEEP_RECORD).is_file():
         _sweep(console, folder)
-    elif told := readable(status.read(folder)):
-        _run(console, folder, told)
+    elif (record := RunRecord.read(folder)).kept:
+        _run(console, folder, record)
     elif status.unreadable(folder):
         raise UserError(f"{folder / status.FILE} cannot be read: it is empty or cut short")
     else:
         raise UserError(f"{folder} holds neither a run nor a sweep")
 
 
-def _run(console: Console, folder: Path, told: dict[str, Any]) -> None:
-    why = f", {told['error']}" if told.get("error") else ""
-    lines = [f"{told.get('name', folder.name)}: {told.get('state', 'unknown')}{why}"]
-    if resume := unfinished_resume(told):
+def _run(console: Console, folder: Path, record: RunRecord) -> None:
+    why = f", {record.error}" if record.error else ""
+    lines = [f"{record.name or folder.name}: {record.state or 'unknown'}{why}"]
+    if resume := unfinished_resume(record):
         lines.append(f"note      {resume}")
-    lines += [f"note      {line}" for line in earlier.of_run(told)]
-    if "score" in told:
-        lines.append(f"score     {_score(told)}")
+    lines += [f"note      {line}" for line in earlier.of_run(record)]
+    if record.score is not None:
+        lines.append(f"score     {_score(record, record.score)}")
     for suffix, name in (("", "profile"), ("_decoder", "decoder")):
         curve = profile(folder, suffix)
         if curve:
             low, high = min(curve), max(curve)
             ends = f"10^{low / LN_10:z.1f} to 10^{high / LN_10:z.1f}"
             lines.append(f"{name}   {sparkline(curve, low, high)}  lag 0 to {len(curve) - 1}: {ends}")
-    for line in [*lines, *(gradient_lines(told) if told.get("state") in status.RESULTS else [])]:
+    for line in [*lines, *(gradient_lines(record) if record.has_result else [])]:
         console.print(line, markup=False, soft_wrap=True)
 
 
@@ -70,25 +69,24 @@ def _sweep(console: Console, folder: Path) -> None:
     scale = f"profile, 10^{round(low / LN_10)} to 10^{round(high / LN_10)}"
     table = Table("cell", "state", scale, "slope", "regime", "horizon", "score", box=None, pad_edge=False)
     for cell in swept.cells:
-        told = cell.status
-        known = "regime" in told
+        record, now = cell.record, cell.record.end
+        known = now.regime is not None
         table.add_row(
             cell.name.replace("[", "\\["),
             cell.state,
             sparkline(curves[cell.folder], low, high),
-            number(told.get("slope"), "+z.3f"),
-            told["regime"] if known else "-",
-            horizon_words(told).partition(":")[0].partition(",")[0] if known else "-",
-            _score(told).replace("[", "\\[") if "score" in told else "-",
+            number(now.slope, "+z.3f"),
+            now.regime or "-",
+            horizon_words(now).partition(":")[0].partition(",")[0] if known else "-",
+            _score(record, record.score).replace("[", "\\[") if record.score is not None else "-",
         )
     console.print(table)
 
 
-def _score(told: dict[str, Any]) -> str:
+def _score(record: RunRecord, name: str) -> str:
     """The one that decides, beside the trivial baseline."""
-    name = told["score"]
-    value, baseline = (number(told.get(key, {}).get(name), "z.4g") for key in ("metrics", "baseline"))
-    return f"{name} {value} ({told.get('baseline_name', 'trivial baseline')}: {baseline})"
+    value, baseline = (number(table.get(name), "z.4g") for table in (record.metrics, record.baseline))
+    return f"{name} {value} ({record.baseline_name}: {baseline})"
 
 
 def profile(folder: Path, suffix: str = "") -> list[float]:

@@ -8,7 +8,6 @@ from itertools import pairwise
 import numpy as np
 
 from unrolled.record.results import Cell, Swept
-from unrolled.record.status import RESULTS
 
 from .concordance import Concordance, concordance
 from .configurations import groups
@@ -33,11 +32,11 @@ class Reach:
 
 def followed(cell: Cell) -> Followed | None:
     """How long the run of a task that can be solved took; None for another, or one without a result."""
-    status = cell.status
-    if cell.state not in RESULTS or not status.get("solved") or not status.get("steps"):
+    record = cell.record
+    if not record.has_result or record.solved is None or not record.steps:
         return None
-    at, diverged = status["solved"]["at"], cell.state == "diverged"
-    return Followed(status["steps"], False, diverged) if at is None else Followed(at, True, diverged)
+    at, diverged = record.solved.at, cell.state == "diverged"
+    return Followed(record.steps, False, diverged) if at is None else Followed(at, True, diverged)
 
 
 def by_configuration(swept: Swept) -> list[Survival]:
@@ -69,7 +68,7 @@ def reaches(swept: Swept) -> list[Reach]:
     """The runs whose slope at step 0 and dependency are known."""
     found = []
     for cell in swept.cells:
-        run, slope, lag = followed(cell), cell.status.get("slope_start"), cell.status.get("dependency")
+        run, slope, lag = followed(cell), cell.record.start.slope, cell.record.dependency
         if run is not None and slope is not None and lag is not None:
             found.append(Reach(slope * lag, run))
     return found

@@ -1,10 +1,11 @@
 """The table of cells that page and terminal share: score, baseline, references, slopes, horizon, state."""
 
 from dataclasses import dataclass
-from typing import Any
 
+from unrolled.record.moments import Moment
 from unrolled.record.quantities import QUANTITIES, Quantity
 from unrolled.record.results import Cell, Swept, by_axes
+from unrolled.record.run_record import Births, RunRecord
 from unrolled.record.words import number
 
 BASELINE = "trivial baseline"
@@ -42,59 +43,59 @@ def _scored(swept: Swept) -> list[str]:
 
 def references(swept: Swept) -> list[str]:
     """What else the scores stand beside."""
-    return list(dict.fromkeys(name for cell in swept.cells for name in cell.status.get("references", {})))
+    return list(dict.fromkeys(name for cell in swept.cells for name in cell.record.references))
 
 
 def _names(cells: list[Cell]) -> list[str]:
-    return list(dict.fromkeys(cell.status["score"] for cell in cells if "score" in cell.status))
+    return list(dict.fromkeys(cell.record.score for cell in cells if cell.record.score is not None))
 
 
 def _row(cell: Cell, scored: list[str]) -> list[Entry]:
-    kept = cell.status
+    record = cell.record
     return [
-        *(_score(kept, name, i, several=", " in scored[0]) for i, name in enumerate(scored)),
-        _born(kept.get("births", {})),
-        *(entry for each in (*NUMBERS, *WORDS) for entry in _entries(kept, each)),
+        *(_score(record, name, i, several=", " in scored[0]) for i, name in enumerate(scored)),
+        _born(record.births),
+        *(entry for each in (*NUMBERS, *WORDS) for entry in _entries(record, each)),
         Entry(cell.state, cell.state),
     ]
 
 
-def _entries(kept: dict[str, Any], quantity: Quantity) -> list[Entry]:
+def _entries(record: RunRecord, quantity: Quantity) -> list[Entry]:
     """As many as it has heads."""
     if quantity.key in _OWN:
-        return [_OWN[quantity.key](kept)]
-    keys = [f"{quantity.key}_start", quantity.key][-len(quantity.heads) :]
+        return [_OWN[quantity.key](record.end)]
+    values = [then.values.get(quantity.key) for then in (record.start, record.end)[-len(quantity.heads) :]]
     if quantity.word:
-        return [Entry(str(kept.get(key) or "-"), kept.get(key)) for key in keys]
-    return [Entry(number(kept.get(key), quantity.form), kept.get(key)) for key in keys]
+        return [Entry(str(value or "-"), value) for value in values]
+    return [Entry(number(value, quantity.form), value) for value in values]
 
 
-def _score(kept: dict[str, Any], name: str, column: int, several: bool) -> Entry:
-    score = kept.get("score", "")
-    known = {0: kept.get("metrics", {}), 1: kept.get("baseline", {})}
-    value = known.get(column, kept.get("references", {}).get(name, {})).get(score)
-    prefix = f"{score} " if several and column == 0 else ""
+def _score(record: RunRecord, name: str, column: int, several: bool) -> Entry:
+    known = {0: record.metrics, 1: record.baseline}
+    value = known.get(column, record.references.get(name, {})).get(record.score or "")
+    prefix = f"{record.score or ''} " if several and column == 0 else ""
     return Entry(prefix + number(value, "z.4g"), value)
 
 
-def _born(births: dict[str, Any]) -> Entry:
+def _born(births: Births | None) -> Entry:
     """Mean, sd, and how many of the networks have a slope where that is not all of them."""
-    mean, spread = (number(births.get(key), form) for key, form in (("slope_mean", "+z.3f"), ("slope_sd", "z.3f")))
-    slopes, every = len(births.get("slopes", [])), births.get("n", 0)
+    if births is None:
+        return Entry("- (-)", None)
+    slopes, every = len(births.slopes), births.n
     behind = f", {slopes} of {every}" if slopes != every else ""
-    return Entry(f"{mean} ({spread}{behind})", births.get("slope_mean"))
+    mean, spread = number(births.slope_mean, "+z.3f"), number(births.slope_sd, "z.3f")
+    return Entry(f"{mean} ({spread}{behind})", births.slope_mean)
 
 
-def _horizon(kept: dict[str, Any]) -> Entry:
-    if kept.get("horizon") is not None:
-        return Entry(f"{kept['horizon']} {kept.get('horizon_direction', '')}".rstrip(), kept["horizon"])
-    longest = kept.get("longest_lag")
-    return Entry("-", None) if longest is None else Entry(f"> {longest}", longest + 1)
+def _horizon(now: Moment) -> Entry:
+    if now.horizon is not None:
+        return Entry(f"{now.horizon} {now.horizon_direction or ''}".rstrip(), now.horizon)
+    return Entry("-", None) if now.longest_lag is None else Entry(f"> {now.longest_lag}", now.longest_lag + 1)
 
 
-def _regime(kept: dict[str, Any]) -> Entry:
-    regime = kept.get("regime") or kept.get("regime_reason")
-    return Entry(str(regime or "-"), regime)
+def _regime(now: Moment) -> Entry:
+    regime = now.regime or now.regime_reason
+    return Entry(regime or "-", regime)
 
 
 _OWN = {"horizon": _horizon, "regime": _regime}  # those that are more than their number

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from unrolled.record.moments import When, moment
+from unrolled.record.moments import When
 from unrolled.record.quantities import MEASURED, PREDICTORS, Prediction
 from unrolled.record.results import Cell, Swept
 from unrolled.record.status import RESULTS
@@ -43,7 +43,7 @@ def pairs(swept: Swept, when: When, name: str) -> Pairs:
     """name: a key of `PREDICTORS` or `MEASURED`."""
     kept = []
     for cell in swept.cells:
-        then = moment(cell.status, when)
+        then = cell.record.at(when)
         value = then.predictions.get(name)
         if cell.state in STATES[when] and then.slope is not None and value is not None:
             kept.append((cell, value, then.slope))
@@ -136,7 +136,7 @@ def _reason(cell: Cell, difference: float, when: When) -> str | None:
 
     Measured chi knows just where the units sit on f: what it mends is their doing.
     """
-    then = moment(cell.status, when)
+    then = cell.record.at(when)
     chi = then.predictions.get("measured_chi")
     if then.flat is None or then.dead is None or then.slope is None or chi is None:
         return None
@@ -146,6 +146,7 @@ def _reason(cell: Cell, difference: float, when: When) -> str | None:
         return "input and state (the units do not sit on f where theory puts them)"
     if when == "end":
         return "training (W_h has a structure that random weights have not)"
-    if abs(difference) < 3 * ((cell.status.get("births") or {}).get("slope_sd") or 0.0):
+    born = cell.record.births
+    if born is not None and abs(difference) < 3 * (born.slope_sd or 0.0):
         return "finite size (births of the same configuration scatter as much)"
     return "units that move together (W_h and f' are not independent, as theory takes them to be)"

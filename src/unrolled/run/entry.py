@@ -29,12 +29,14 @@ def cell(config: DictConfig) -> float | None:
     load_run()
     from unrolled.config.identity import place_of
     from unrolled.record import ownership
+    from unrolled.record.run_record import RunRecord
 
     place = place_of(HydraConfig.get(), config)
     ownership.claim_run(place.folder)  # before the seconds that imports take: who is stopped there can start again
     from .lifecycle import run
 
-    return run(check(config), place).get("slope")
+    run(check(config), place)
+    return RunRecord.read(place.folder).end.slope
 
 
 def train(arguments: Sequence[str]) -> None:

@@ -10,7 +10,8 @@ from unrolled.config.schema import Config, plain
 from unrolled.config.validate import validate
 from unrolled.errors import UserError
 from unrolled.processes.ranks import started_outside
-from unrolled.record import ownership, status
+from unrolled.record import ownership
+from unrolled.record.run_record import RunRecord
 from unrolled.record.status import FILE
 
 EXTENDABLE = ("trainer.max_epochs", "trainer.max_steps", "trainer.progress", "trainer.checkpoint_every_s")
@@ -69,7 +70,7 @@ def _check_resumable(folder: Path, config: Config) -> None:
                 f"resume=true: {key} is {value} now and was {before.get(key)} in {folder}; "
                 "only trainer.max_epochs and trainer.max_steps can be others"
             )
-    if status.read(folder).get("state") == "diverged":
+    if RunRecord.read(folder).state == "diverged":
         raise UserError(f"resume=true: the run in {folder} has diverged: there is nothing to go on with")
     from .resume import check_limits  # it imports torch, which nothing before needs
 

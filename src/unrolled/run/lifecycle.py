@@ -18,6 +18,7 @@ from unrolled.processes.ranks import Rank, RanksFailed, on_ranks
 from unrolled.record import ownership, status
 from unrolled.record.earlier import OLDER, older_before
 from unrolled.record.origin import changes
+from unrolled.record.run_record import RunRecord
 from unrolled.record.successor import Record, mark_failed, newest
 from unrolled.report.summary import print_summary
 from unrolled.training.distributed import from_the_leader, together
@@ -36,15 +37,15 @@ def run(config: Config, place: Place) -> dict[str, Any]:
     Raises Interrupted on a signal, and whatever went wrong otherwise, after recording it.
     """
     quiet()
-    before = status.read(place.folder) if config.resume else {}
-    if before.get("state") in status.RESULTS and before["fingerprint"] == fingerprint(plain(config)):
-        print(f"{place.folder} has its result already: {before['state']} after {before['steps']} steps")
-        return before
+    before = RunRecord.read(place.folder) if config.resume else RunRecord()
+    if before.has_result and before.fingerprint == fingerprint(plain(config)):
+        print(f"{place.folder} has its result already: {before.state} after {before.steps} steps")
+        return before.kept
     try:
         on_ranks(config, partial(_as_rank, config, place))
     except RanksFailed as failed:
         mark_failed(place.folder, str(failed))
-        why = newest(status.read(place.folder)).get("error") or ""
+        why = newest(RunRecord.read(place.folder)).error or ""
         if failed.wrong:
             raise UserError(why.removeprefix("UserError: ")) from None
         raise RanksFailed(f"{failed}: {why}" if why != str(failed) else why) from None
@@ -63,7 +64,7 @@ def _as_rank(config: Config, place: Place, rank: Rank) -> None:
 
 def _lead(config: Config, place: Place, rank: Rank) -> None:
     """The rank that records, and where there is one alone all there is."""
-    started, before = time.time(), status.read(place.folder) if config.resume else {}
+    started, before = time.time(), RunRecord.read(place.folder) if config.resume else RunRecord()
     ownership.claim_run(place.folder)
     checkpoint = saved(place.folder) if config.resume else None
     check_result_is_kept(before, checkpoint, place.folder)
@@ -82,7 +83,7 @@ def _lead(config: Config, place: Place, rank: Rank) -> None:
     result: dict[str, Any] = {}
     try:
         config = _as_kept(config)
-        tracker = open_tracker(config, plain(config), place, before.get("wandb"))
+        tracker = open_tracker(config, plain(config), place, before.wandb)
         record.update(wandb=tracker.link(place.folder))
         recorded = recorder_state(checkpoint) if checkpoint else None
         result = execute(config, place, tracker, recorded=recorded, rank=rank)
@@ -99,11 +100,11 @@ def _lead(config: Config, place: Place, rank: Rank) -> None:
         try:
             record.update(**result, **times(started))
         finally:
-            flaw = tracker.finish(exit_code=0 if result.get("state") in status.RESULTS else 1)
+            flaw = tracker.finish(exit_code=0 if RunRecord.from_dict(result).has_result else 1)
             if flaw is not None:
                 print(f"unrolled: {flaw}", file=sys.stderr)
                 record.update(wandb_flaw=flaw)
-    print_summary(status.read(place.folder), place.folder, place.name)
+    print_summary(RunRecord.read(place.folder), place.folder, place.name)
 
 
 def _as_kept(config: Config) -> Config:

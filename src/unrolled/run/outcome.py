@@ -14,7 +14,8 @@ from unrolled.config.identity import Place
 from unrolled.config.schema import births_fingerprint, fingerprint
 from unrolled.gradients.regime import RULES_VERSION
 from unrolled.record.origin import origin
-from unrolled.record.quantities import QUANTITIES, compared, compared_value
+from unrolled.record.quantities import QUANTITIES
+from unrolled.record.run_record import RunRecord
 from unrolled.training.initialisations import Births
 from unrolled.training.measurement import Evidence
 
@@ -75,10 +76,11 @@ def _births(born: Births) -> dict[str, Any]:
 
 def for_summary(result: dict[str, Any]) -> dict[str, Any]:
     """What W&B's summary shows of a result."""
-    words = {each.key: result.get(each.key) for each in QUANTITIES if each.word}
-    found = {"state": result["state"], **words, **{key: compared_value(result, key) for key in compared()}}
+    record = RunRecord.from_dict(result)
+    words = {each.key: record.end.values.get(each.key) for each in QUANTITIES if each.word}
+    found = {"state": record.state, **words, **record.compared()}
     kept = {key: value for key, value in found.items() if value is not None}
-    return {**kept, **{f"baseline/{k}": v for k, v in result["baseline"].items()}}
+    return {**kept, **{f"baseline/{key}": value for key, value in record.baseline.items()}}
 
 
 def _machine() -> dict[str, str]:

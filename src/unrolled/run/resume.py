@@ -8,7 +8,8 @@ import torch
 
 from unrolled.config.schema import Config
 from unrolled.errors import UserError
-from unrolled.record import ownership, status
+from unrolled.record import ownership
+from unrolled.record.run_record import RunRecord
 from unrolled.record.tables import METRICS, PROFILES
 from unrolled.training.checkpoints import LAST, Checkpoints
 
@@ -34,7 +35,7 @@ def saved(folder: Path) -> dict[str, Any] | None:
 def check_limits(config: Config, folder: Path) -> None:
     """Raises UserError where the run in `folder` has had more updates, or epochs, than `config` allows."""
     file, trainer = folder / CHECKPOINTS / LAST, config.trainer
-    steps, epochs = status.read(folder).get("steps", 0), 0
+    steps, epochs = RunRecord.read(folder).steps or 0, 0
     with contextlib.suppress(Exception):  # what cannot be read is said when it is needed
         checkpoint = torch.load(file, weights_only=True, map_location="cpu")
         steps, epochs = max(steps, checkpoint["global_step"]), epochs_begun(checkpoint)
@@ -54,11 +55,11 @@ def epochs_begun(checkpoint: dict[str, Any]) -> int:
     return loops["epoch_progress"]["current"]["completed"] + within
 
 
-def check_result_is_kept(before: dict[str, Any], checkpoint: dict[str, Any] | None, folder: Path) -> None:
+def check_result_is_kept(before: RunRecord, checkpoint: dict[str, Any] | None, folder: Path) -> None:
     """Raises UserError where a run with a result would start from step 0."""
-    if checkpoint is None and before.get("state") in status.RESULTS:
+    if checkpoint is None and before.has_result:
         raise UserError(
-            f"resume=true: {folder} has its result ({before['state']} after {before['steps']} steps), "
+            f"resume=true: {folder} has its result ({before.state} after {before.steps} steps), "
             f"and no {CHECKPOINTS}/{LAST} to make it longer: start another run in another folder"
         )
 

@@ -143,7 +143,7 @@ def _collect(folder: Path) -> list[str]:
     print_table(swept)
     for line in (*solving(swept), *against_change(swept), *agreement(swept), *distance(swept)):
         print(line)
-    for line in earlier.of_sweep([cell.status for cell in swept.cells]):
+    for line in earlier.of_sweep([cell.record for cell in swept.cells]):
         print(f"note: {line}")
     print(f"report: {page}")
     return failures(swept)

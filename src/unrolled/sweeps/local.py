@@ -11,7 +11,7 @@ from typing import Any
 from hydra.core.utils import JobReturn, JobStatus, configure_log, setup_globals
 
 from unrolled.errors import UserError
-from unrolled.record import ends, status
+from unrolled.record import ends
 from unrolled.tasks import OWN, TASKS
 
 from .pool import Pool
@@ -52,8 +52,8 @@ def launch(launcher: Any, job_overrides: Sequence[Sequence[str]], initial_job_id
 
 def outcome(folder: Path, overrides: Sequence[str]) -> JobReturn:
     ended, told = ends.read(folder), JobReturn(overrides=list(overrides))
-    if ended.get("state") in status.RESULTS:
-        told.status, told.return_value = JobStatus.COMPLETED, ended.get("slope")
+    if ended.has_result:
+        told.status, told.return_value = JobStatus.COMPLETED, ended.end.slope
     else:
-        told.status, told.return_value = JobStatus.FAILED, RuntimeError(ended.get("error"))
+        told.status, told.return_value = JobStatus.FAILED, RuntimeError(ended.error)
     return told

@@ -49,7 +49,7 @@ def assign(known: Sequence[Planned], wanted: Sequence[tuple[dict[str, Any], str]
 
 def unfinished(folder: Path, cells: Sequence[Planned]) -> list[Planned]:
     """Those without a result."""
-    return [cell for cell in cells if ends.read(folder / str(cell.number)).get("state") not in status.RESULTS]
+    return [cell for cell in cells if not ends.read(folder / str(cell.number)).has_result]
 
 
 @contextmanager
@@ -92,7 +92,7 @@ class Job:
 def runnable(folder: Path, job: Job) -> Job | None:
     """The job as it is to be run now: not at all where it has a result, from its last checkpoint where it has one."""
     cell = folder / str(job.number)
-    if ends.read(cell).get("state") in status.RESULTS:
+    if ends.read(cell).has_result:
         return None
     overrides = [word for word in job.overrides if word != RESUME]
     return replace(job, overrides=[*overrides, RESUME] if resumable(cell) else overrides)

@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from unrolled.errors import Interrupted
 from unrolled.processes.resources import cores, visible_gpus
 from unrolled.processes.signals import Noted
-from unrolled.record import ends, status
+from unrolled.record import ends
 
 from .cell import run_cell
 from .slots import Slots, Taken
@@ -85,10 +85,10 @@ class Pool:
 
     def _record(self, ended: Running) -> None:
         """What the cell could not say itself: that it died without a word, or that it took too long."""
-        if ended.why and not self.stopped and ends.read(ended.folder).get("state") not in status.RESULTS:
+        if ended.why and not self.stopped and not ends.read(ended.folder).has_result:
             ends.write(ended.folder, state="failed", error=ended.why)
         ends.mark(ended.folder, "interrupted" if self.stopped else "failed", ended.why or _how(ended.process))
-        if self.stop_on_error and ends.read(ended.folder).get("state") not in status.RESULTS:
+        if self.stop_on_error and not ends.read(ended.folder).has_result:
             self.waiting.clear()
 
     def _enforce_limit(self) -> None:

@@ -53,7 +53,7 @@ class Live:
 
     def _look(self) -> None:
         self._last = time.monotonic()
-        states = {folder: ends.read(folder).get("state") for folder in sorted(self.open, key=_number)}
+        states = {folder: ends.read(folder).state for folder in sorted(self.open, key=_number)}
         self.running = [folder for folder, state in states.items() if state == "running"]
         new = {folder: state for folder, state in states.items() if state not in (None, "running")}
         self.open -= new.keys()
@@ -91,7 +91,7 @@ def _slopes(live: Live, new: dict[Path, str]) -> str:
     """The cells that have just ended, each with its slope."""
     told = []
     for folder in new:
-        slope = ends.read(folder).get("slope")
+        slope = ends.read(folder).end.slope
         told.append(f"{live.names.get(folder.name, folder.name)}{'' if slope is None else f' slope {slope:+z.3f}'}")
     return f"; {', '.join(told)}"
 

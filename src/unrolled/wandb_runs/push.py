@@ -99,7 +99,7 @@ def read(folder: Path, project: str) -> tuple[Swept, list[Logged]]:
 
 def built_from(swept: Swept, logged: Sequence[Logged], project: str, entity: str) -> Any:
     """The workspace of the sweep."""
-    score = next((cell.status["score"] for cell in swept.cells if cell.status.get("score")), None)
+    score = next((score for cell in swept.cells if (score := cell.record.score)), None)
     name = f"{swept.name} {swept.folder.resolve().name}"
     return workspace(entity, project, name, logged, list(swept.axes), score)
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from unrolled.config.identity import Place
 from unrolled.config.schema import Config
 from unrolled.record import ownership
+from unrolled.record.run_record import InWandb
 from unrolled.record.superseded import supersede
 
 from .read_back import flaw
@@ -129,7 +130,7 @@ class WandbTracker:
         return {"id": self.run.id, "folder": relative}
 
 
-def open_tracker(config: Config, values: dict[str, Any], place: Place, before: dict[str, str] | None = None) -> Tracker:
+def open_tracker(config: Config, values: dict[str, Any], place: Place, before: InWandb | None = None) -> Tracker:
     """The tracker that `config.tracker` asks for; offline, and saying so, where W&B cannot be reached or has no key.
 
     before: the link of an earlier start of this run. What such starts wrote cannot be continued: it goes where nobody
@@ -144,7 +145,7 @@ def open_tracker(config: Config, values: dict[str, Any], place: Place, before: d
     beside = place.sweep or place.folder
     for run in ownership.wandb_runs(place.folder, beside):
         supersede(run)
-    id = before["id"] if before is not None and mode == "offline" else wandb_id()
+    id = before.id if before is not None and before.id is not None and mode == "offline" else wandb_id()
     ownership.note_wandb(place.folder, id)
     return WandbTracker(
         id=id,

@@ -1,0 +1,195 @@
+"""`status.json` as a type: all of its keys, each read so that one that is missing or of another type is None, or empty.
+
+What this version does not know stays in the record, and in its file when that is written again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from . import checked, status
+from .checked import Numbers, flag, is_number, number, table, text, whole
+from .moments import Moment, When
+from .quantities import DEPARTURE, MEASURED, PREDICTORS, QUANTITIES
+
+T = TypeVar("T")
+
+
+def _read(reader: Callable[[Any], T]) -> T:
+    """Declares a field that has the name of its key. reader: its value from that of the file, or from None."""
+    return field(default_factory=lambda: reader(None), metadata={"read": reader})
+
+
+@dataclass(frozen=True)
+class Births:
+    """The networks drawn before training. n: those that have a regime. slopes: of those that have one, nats per lag.
+
+    alive: for each network, whether it has a gradient left; None: a record of an earlier version does not say it.
+    """
+
+    n: int
+    slope_mean: float | None
+    slope_sd: float | None
+    regimes: dict[str, int]
+    slopes: list[float]
+    alive: list[bool] | None
+
+    @classmethod
+    def from_dict(cls, kept: Any) -> Self | None:
+        if not isinstance(kept, dict):
+            return None
+        regimes = {key: n for key, n in table(kept.get("regimes")).items() if whole(n) is not None and n > 0}
+        slopes, alive = kept.get("slopes"), kept.get("alive")
+        return cls(
+            sum(regimes.values()),
+            number(kept.get("slope_mean")),
+            number(kept.get("slope_sd")),
+            regimes,
+            list(filter(is_number, slopes)) if isinstance(slopes, list) else [],
+            [value is True for value in alive] if isinstance(alive, list) else None,
+        )
+
+
+@dataclass(frozen=True)
+class Solved:
+    """The value of a score that counts as solved, and the update that reached it; None: none of those that it had."""
+
+    score: str
+    value: float
+    at: int | None
+
+    @classmethod
+    def from_dict(cls, kept: Any) -> Self | None:
+        score, value = text(table(kept).get("score")), number(table(kept).get("value"))
+        return None if score is None or value is None else cls(score, value, whole(kept.get("at")))
+
+
+@dataclass(frozen=True)
+class InWandb:
+    """The run's own W&B run. folder: relative to the run's."""
+
+    id: str | None
+    folder: str
+
+    @classmethod
+    def from_dict(cls, kept: Any) -> Self | None:
+        folder = text(table(kept).get("folder"))
+        return None if folder is None else cls(text(kept.get("id")), folder)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """The gradients of one RNN, at step 0, at the end, and of the networks drawn before."""
+
+    start: Moment = field(default_factory=Moment)
+    end: Moment = field(default_factory=Moment)
+    births: Births | None = _read(Births.from_dict)
+
+    @classmethod
+    def from_dict(cls, kept: Any) -> Self:
+        """Returns it from a record, whose own keys stand for the end; step 0 has a table of its own, `start`.
+
+        A record of an earlier version has of step 0 a few keys alone, named `<key>_start`.
+        """
+        kept = table(kept)
+        flat = {key: kept.get(f"{key}_start") for key in (*(each.key for each in QUANTITIES), "predictions")}
+        known = {key: value for key, value in table(kept.get("start")).items() if value is not None}
+        read = {each.name: each.metadata["read"](kept.get(each.name)) for each in fields(cls) if each.metadata}
+        return cls(start=Moment.from_dict(flat | known), end=Moment.from_dict(kept), **read)
+
+    def at(self, when: When) -> Moment:
+        return self.start if when == "start" else self.end
+
+
+def _state(value: Any) -> str | None:
+    return value if value in status.STATES else None
+
+
+def _halves(value: Any) -> dict[str, Part]:
+    return {name: Part.from_dict(half) for name, half in table(value).items()}
+
+
+def _resumed(value: Any) -> "RunRecord | None":
+    return RunRecord.from_dict(value) if _state(table(value).get("state")) else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord(Part):
+    """What a run says of itself. Of an encoder-decoder start, end and births are the encoder's.
+
+    kept: the record as its file has it. halves: the two RNNs of an encoder-decoder by name, in order of time; seam:
+    the time step at which the second begins. resumed: a resume that has not ended with a result.
+    """
+
+    kept: dict[str, Any] = field(default_factory=dict)
+
+    state: str | None = _read(_state)
+    name: str | None = _read(text)
+    error: str | None = _read(text)
+    axes: dict[str, Any] = _read(table)
+    choices: dict[str, Any] = _read(table)
+    fingerprint: str | None = _read(text)
+    births_fingerprint: str | None = _read(text)
+    git: dict[str, Any] = _read(table)
+    machine: dict[str, Any] = _read(table)
+    numbers: int | None = _read(whole)
+    cpu: str | None = _read(text)
+    torch: str | None = _read(text)
+    rules: int | None = _read(whole)
+    older_val_loss_before: int | None = _read(whole)
+    started: str | None = _read(text)
+    ended: str | None = _read(text)
+    duration_s: float | None = _read(number)
+    wandb: InWandb | None = _read(InWandb.from_dict)
+    wandb_flaw: str | None = _read(text)
+    resumed: "RunRecord | None" = _read(_resumed)
+
+    steps: int | None = _read(whole)
+    score: str | None = _read(text)
+    larger_is_better: bool | None = _read(flag)
+    metrics: Numbers = _read(checked.numbers)
+    train: Numbers = _read(checked.numbers)
+    baseline: Numbers = _read(checked.numbers)
+    baseline_name: str = _read(lambda value: text(value) or "trivial baseline")
+    references: dict[str, Numbers] = _read(checked.scores)
+    solved: Solved | None = _read(Solved.from_dict)
+    dependency: float | None = _read(number)
+    roughness: float | None = _read(number)
+    seconds_per_update: float | None = _read(number)
+    coverage: str | None = _read(text)
+    remark: str | None = _read(text)
+
+    bits: int | None = _read(whole)
+    every_state: bool | None = _read(flag)
+    seam: int | None = _read(whole)
+    halves: dict[str, Part] = _read(_halves)
+
+    @classmethod
+    def from_dict(cls, kept: Any) -> Self:
+        return replace(super().from_dict(kept), kept=table(kept))
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Returns the record of the run in `folder`; an empty one where there is none that can be read."""
+        return cls.from_dict(status.read(folder))
+
+    @property
+    def has_result(self) -> bool:
+        return self.state in status.RESULTS
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """The network's RNNs by name, in order of time; "" where it has one alone."""
+        return self.halves or {"": self}
+
+    def compared(self) -> dict[str, Any]:
+        """Returns the values by which runs are compared, in the order of results.csv's columns."""
+        values = {}
+        for each in QUANTITIES:
+            if each.compared:
+                values |= {f"{each.key}_start": self.start.values.get(each.key)} if each.start else {}
+                values[each.key] = self.end.values.get(each.key)
+        for name, moment in (("predictions_start", self.start), ("predictions", self.end)):
+            values |= {f"{name}/{key}": moment.predictions.get(key) for key in (*PREDICTORS, *MEASURED, DEPARTURE)}
+        return values

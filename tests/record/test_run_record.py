@@ -1,0 +1,61 @@
+"""A run's record: what it reads, what it leaves alone, and that nobody else spells its keys."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT
+from unrolled.record.quantities import QUANTITIES
+from unrolled.record.run_record import RunRecord
+from unrolled.record.successor import Record
+
+SRC = ROOT / "src"
+KEYS = {each.name for each in fields(RunRecord) if each.metadata}
+KEYS |= {key for each in QUANTITIES for key in (each.key, f"{each.key}_start")}
+KEYS |= {"start", "predictions", "predictions_start", "weight_horizon"}
+ELSEWHERE = {  # keys of another table that are spelled alike
+}
+
+
+def spelled(code: str) -> Iterator[tuple[int, str]]:
+    """(line, key) of each key of a record in a subscript, in a `.get`, or looked for with `in`."""
+    for node in ast.walk(ast.parse(code)):
+        found: ast.AST | None = None
+        if isinstance(node, ast.Subscript):
+            found = node.slice
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+            found = next(iter(node.args), None)
+        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+            found = node.left
+        if isinstance(found, ast.Constant) and found.value in KEYS:
+            yield node.lineno, str(found.value)
+
+
+def test_no_key_of_a_record_is_spelled_outside_of_record() -> None:
+    files = [file for file in SRC.rglob("*.py") if "record" not in file.relative_to(SRC).parts]
+    found = [(str(file.relative_to(SRC)), *each) for file in sorted(files) for each in spelled(file.read_text("utf-8"))]
+    assert [each for each in found if (each[0], each[2]) not in ELSEWHERE] == []
+
+
+@pytest.mark.parametrize("code", ['kept["slope"]', 'kept.get("seam", 1)', '"score" in kept', 'a.b["slope_start"]'])
+def test_a_key_that_is_spelled_is_found(code: str) -> None:
+    assert len(list(spelled(code))) == 1
+
+
+def test_step_0_and_the_end_are_of_one_type_and_what_is_wrong_is_missing() -> None:
+    kept = {"slope": 0.5, "slope_start": -0.1, "start": {"slope": "steep", "flat": 0.2}, "steps": "many", "dead": None}
+    record = RunRecord.from_dict(kept)
+    assert (record.end.slope, record.end.dead, record.end.flat, record.steps) == (0.5, None, None, None)
+    assert (record.start.slope, record.start.flat) == (None, 0.2)
+    assert RunRecord.from_dict({**kept, "start": None}).start.slope == -0.1
+
+
+def test_what_this_version_does_not_know_survives_a_failed_resume(tmp_path: Path) -> None:
+    before = {"state": "completed", "of_a_later_version": [1], "remark": None}
+    Record(tmp_path, RunRecord.from_dict(before)).update(state="failed", error="why")
+    record = RunRecord.read(tmp_path)
+    assert record.kept == {**before, "resumed": {"state": "failed", "error": "why"}}
+    assert record.resumed is not None and record.resumed.error == "why"
