@@ -16,14 +16,19 @@ SRC = ROOT / "src"
 KEYS = {each.name for each in fields(RunRecord) if each.metadata}
 KEYS |= {key for each in QUANTITIES for key in (each.key, f"{each.key}_start")}
 KEYS |= {"start", "predictions", "predictions_start", "weight_horizon"}
-ELSEWHERE = {  # keys of another table that are spelled alike
+WRITERS = ("unrolled/run/outcome.py", "unrolled/training/measurement.py")  # what is measured, on its way to the record
+ELSEWHERE = {  # keys of other tables that are spelled alike
+    ("unrolled/training/checkpoints.py", "torch"),  # the state of torch's generator
+    ("unrolled/training/checkpoints.py", "started"),  # batches, in Lightning's progress
+    ("unrolled/training/losses.py", "name"),  # in the configuration
+    ("unrolled/wandb_runs/push.py", "name"),  # of a workspace
 }
 
 
 def spelled(code: str) -> Iterator[tuple[int, str]]:
     """(line, key) of each key of a record in a subscript, in a `.get`, or looked for with `in`."""
     for node in ast.walk(ast.parse(code)):
-        found: ast.AST | None = None
+        found: ast.expr | None = None
         if isinstance(node, ast.Subscript):
             found = node.slice
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
@@ -31,13 +36,13 @@ def spelled(code: str) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
             found = node.left
         if isinstance(found, ast.Constant) and found.value in KEYS:
-            yield node.lineno, str(found.value)
+            yield found.lineno, str(found.value)
 
 
 def test_no_key_of_a_record_is_spelled_outside_of_record() -> None:
     files = [file for file in SRC.rglob("*.py") if "record" not in file.relative_to(SRC).parts]
     found = [(str(file.relative_to(SRC)), *each) for file in sorted(files) for each in spelled(file.read_text("utf-8"))]
-    assert [each for each in found if (each[0], each[2]) not in ELSEWHERE] == []
+    assert [each for each in found if each[0] not in WRITERS and (each[0], each[2]) not in ELSEWHERE] == []
 
 
 @pytest.mark.parametrize("code", ['kept["slope"]', 'kept.get("seam", 1)', '"score" in kept', 'a.b["slope_start"]'])

@@ -20,7 +20,9 @@ def read(folder: Path) -> dict[str, Any]:
 def read_from(file: Path) -> dict[str, Any]:
     try:
         told = json.loads(file.read_text(encoding="utf-8"))
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError):  # ValueError: a power cut or a full disk has left half of it
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        return {}
+    except ValueError:  # a power cut or a full disk has left half of it
         return {}
     return told if isinstance(told, dict) else {}
 
