@@ -17,5 +17,7 @@ grep -vE '^(nvidia|cuda|triton)' "$folder/all.txt" >"$folder/lowest.txt"  # for 
 "$python" -m venv "$folder/venv"
 "$folder/venv/bin/pip" install --quiet --no-deps -r "$folder/lowest.txt"
 "$folder/venv/bin/pip" install --quiet --no-deps -e .
-"$folder/venv/bin/python" -m pytest -n 2 -q -p no:cacheprovider tests/rnn tests/gradients tests/training tests/tasks \
+# plotly 6.0 warns of its own template.
+"$folder/venv/bin/python" -m pytest -n 2 -q -p no:cacheprovider \
+    -W "ignore:*scattermapbox* is deprecated:DeprecationWarning" tests/rnn tests/gradients tests/training tests/tasks \
     tests/run tests/inspection tests/test_golden.py tests/report/test_page.py "$@"
