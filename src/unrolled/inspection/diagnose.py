@@ -123,21 +123,21 @@ def _tell(  # noqa: PLR0917
     return [picture]
 
 
-def lines(told: Diagnosis, drawn: Portrait | None, seen: Look | None) -> list[str]:
-    """What is printed of a diagnosis."""
-    predicted, then = asdict(told.predictions), Moment.from_dict(evidence_of(told))
+def lines(diagnosis: Diagnosis, drawn: Portrait | None, seen: Look | None) -> list[str]:
+    """Returns what is printed of a diagnosis, a line each."""
+    predicted, then = asdict(diagnosis.predictions), Moment.from_dict(evidence_of(diagnosis))
     found = [
-        f"regime    {told.regime}: {told.reason}",
-        f"          {told.explanation}",
+        f"regime    {diagnosis.regime}: {diagnosis.reason}",
+        f"          {diagnosis.explanation}",
         f"horizon   {horizon_words(then)}",
-        f"cause     f' {number(told.by_f, '+z.3f')}, W_h {number(told.by_weights, '+z.3f')} nats per lag; "
-        f"{told.flat:.0%} of units flat, {told.dead:.0%} off",
+        f"cause     f' {number(diagnosis.by_f, '+z.3f')}, W_h {number(diagnosis.by_weights, '+z.3f')} nats per lag; "
+        f"{diagnosis.flat:.0%} of units flat, {diagnosis.dead:.0%} off",
         "theory    "
         + ", ".join(f"{each.symbol} {predicted[each.key]:+z.3f}" for each in PREDICTIONS if each.key in predicted)
         + other_branch(predicted)
-        + f" nats per lag; departure from normality {told.predictions.departure:z.2f}",
+        + f" nats per lag; departure from normality {diagnosis.predictions.departure:z.2f}",
     ]
-    if seen is not None and seen.below_float_from is not None and told is seen.diagnosis:
+    if seen is not None and seen.below_float_from is not None and diagnosis is seen.diagnosis:
         found.append(
             f"zeros     below float{seen.bits} from lag {seen.below_float_from} on; the log-space pass continues"
         )

@@ -11,12 +11,14 @@ class Quantity:
     """One number or word.
 
     key: in status.json; where `compared`, in results.csv and in W&B's summary too.
-    of: where it comes from, attributes of `training.measurement.Measured`.
+    of: where it comes from: attributes of a network's `diagnosis`, of its dL/dW_h (`weights`), or of the whole `look`.
     label, unit: on pages and panels.
     form: format of the number in tables.
     logged: name in metrics.csv and in W&B's history, at each probe; with `PART`: of every RNN, and in a panel.
     heads: of its columns in the tables of page and terminal; of two the first is at step 0.
     word: it is no number.
+    compared: runs are compared by it.
+    kept: it is in status.json.
     start: results.csv and W&B's summary have it at step 0 too, as `<key>_start`.
     ends: it is computed at both ends of training alone, for it takes a Lyapunov exponent.
     """

@@ -15,12 +15,12 @@ from .gather import only
 
 def scores(swept: Swept) -> go.Figure | None:
     """Validation and training score of every run, a row per configuration, and the trivial baseline."""
-    told = [each for each in groups(swept) if each.scores]
-    if not told or len({each.score for each in told}) != 1:
+    shown = [each for each in groups(swept) if each.scores]
+    if not shown or len({each.score for each in shown}) != 1:
         return None
     figure = go.Figure()
-    validated = [(score, text(each.name)) for each in told[::-1] for score in each.scores]
-    trained = [(score, text(each.name)) for each in told[::-1] for score in each.train_scores]
+    validated = [(score, text(each.name)) for each in shown[::-1] for score in each.scores]
+    trained = [(score, text(each.name)) for each in shown[::-1] for score in each.train_scores]
     for name, symbol, colour, pairs in (
         ("validation", "diamond", COLOURS[1], validated),
         ("training", "circle-open", COLOURS[0], trained),
@@ -29,16 +29,16 @@ def scores(swept: Swept) -> go.Figure | None:
             x, y = zip(*pairs, strict=True)
             marker = {"symbol": symbol, "size": 9, "color": colour}
             figure.add_scatter(x=x, y=y, mode="markers", name=name, marker=marker)
-    score = told[0].score
-    baselines = [(each.baseline, text(each.name)) for each in told[::-1]]
+    score = shown[0].score
+    baselines = [(each.baseline, text(each.name)) for each in shown[::-1]]
     known = [(value, name) for value, name in baselines if value is not None]
     if known:
         x, y = zip(*known, strict=True)
         marker = {"symbol": "line-ns-open", "size": 14, "color": "#555"}
-        figure.add_scatter(x=x, y=y, mode="markers", name=text(told[0].baseline_name), marker=marker)
+        figure.add_scatter(x=x, y=y, mode="markers", name=text(shown[0].baseline_name), marker=marker)
     figure.update_xaxes(title=text(score))
     figure.update_yaxes(type="category", title="configuration")
-    figure.update_layout(height=160 + 24 * len(told), **layout())
+    figure.update_layout(height=160 + 24 * len(shown), **layout())
     return figure
 
 
@@ -47,15 +47,15 @@ def cost(swept: Swept) -> go.Figure | None:
     key = "task.length"
     if not only(swept, key):  # else one length has several networks
         return None
-    told = groups(swept)
+    shown = groups(swept)
     figure = go.Figure()
-    networks = [(each.axes[key], mean(each.seconds)) for each in told if each.seconds]
+    networks = [(each.axes[key], mean(each.seconds)) for each in shown if each.seconds]
     _add_times(figure, networks, name="the RNN")
-    names = dict.fromkeys(name for each in told for name in each.references)
+    names = dict.fromkeys(name for each in shown for name in each.references)
     for name in names:
         points = [
             (each.axes[key], seconds)
-            for each in told
+            for each in shown
             if (seconds := each.references.get(name, {}).get("seconds")) is not None
         ]
         _add_times(figure, points, name=text(name), line={"dash": "dash"})
