@@ -1,4 +1,4 @@
-"""The cone, against autograd on each step's loss alone."""
+"""The gradient cone against autograd on one step's loss at a time."""
 
 import math
 
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from unrolled.gradients import gradient_cone, log_gradient_cone
-from unrolled.gradients.cone import cone_by_lag, cone_pass, spread
+from unrolled.gradients.cone import cone_by_lag, cone_pass, source_steps
 from unrolled.gradients.slope import slope
 from unrolled.gradients.trajectory import trajectory
 from unrolled.rnn import RNN
@@ -49,8 +49,8 @@ def test_every_entry_is_that_of_autograd(activation: str) -> None:
 def test_of_a_batch_it_is_the_mean_of_logs() -> None:
     rnn, x = network("tanh"), draw(T, 6, E)
     together = log_gradient_cone(rnn, x, lambda h, _: h.square().sum(1))
-    alone = [log_gradient_cone(rnn, x[:, b : b + 1], lambda h, _: h.square().sum()) for b in range(6)]
-    torch.testing.assert_close(together.tril(), torch.stack(alone).mean(0).tril(), rtol=1e-9, atol=1e-9)
+    separate = [log_gradient_cone(rnn, x[:, b : b + 1], lambda h, _: h.square().sum()) for b in range(6)]
+    torch.testing.assert_close(together.tril(), torch.stack(separate).mean(0).tril(), rtol=1e-9, atol=1e-9)
 
 
 def test_chosen_sources_alone_for_long_sequences() -> None:
@@ -73,14 +73,14 @@ def test_a_float32_network_may_have_a_float32_loss() -> None:
 
 
 def test_its_slope_is_the_shrinking_that_a_fresh_gradient_hides() -> None:
-    """Right padding, sources where an answer counts, samples of several lengths: c = .9 throughout."""
+    """c = .9 throughout, with right padding and samples of several lengths."""
     rnn = network("identity")
     with torch.no_grad():
         rnn.W_h.copy_(0.9 * torch.eye(H, dtype=torch.float64))
     steps, B = 40, 12
     mask = torch.arange(steps).unsqueeze(1) < torch.randint(15, 41, (B,), generator=torch.Generator().manual_seed(0))
-    seen = trajectory(rnn, draw(steps, B, E), mask=mask)
-    lags = cone_by_lag(cone_pass(seen, draw(steps, B, H, seed=1), mask, spread(mask, 8)), mask)
+    states = trajectory(rnn, draw(steps, B, E), mask=mask)
+    lags = cone_by_lag(cone_pass(states, draw(steps, B, H, seed=1), mask, source_steps(mask, 8)), mask)
     found = slope(lags)
     assert found is not None
     assert found.value == pytest.approx(math.log(0.9), abs=1e-10)
@@ -90,5 +90,5 @@ def test_its_slope_is_the_shrinking_that_a_fresh_gradient_hides() -> None:
 def test_sources_are_spread_over_the_steps_that_count() -> None:
     counted = torch.zeros(100, 3, dtype=torch.bool)
     counted[40:, 1] = True
-    assert spread(counted, 4).tolist() == [40, 60, 79, 99]
-    assert spread(counted[:43], 4).tolist() == [40, 41, 42]
+    assert source_steps(counted, 4).tolist() == [40, 60, 79, 99]
+    assert source_steps(counted[:43], 4).tolist() == [40, 41, 42]

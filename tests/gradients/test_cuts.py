@@ -1,4 +1,4 @@
-"""Losses at a step or a few, and exact zeros by their causes, on layers whose f' are chosen step by step."""
+"""Abrupt losses, and exact zeros by cause, on layers whose f' is chosen step by step."""
 
 import pytest
 import torch
@@ -16,7 +16,7 @@ def rotated(name: str, a: torch.Tensor, gain: float = 1.0) -> Diagnosis:
 
 
 def slopes(T: int, steps: dict[int, float]) -> torch.Tensor:
-    """tanh' = 1 but at the given steps."""
+    """A layer with tanh' = 1 except at the given steps."""
     rates = torch.ones(T, B, H, dtype=torch.float64)
     for t, value in steps.items():
         rates[t] = value
@@ -67,7 +67,7 @@ def test_units_that_are_off_for_ever_are_dead_though_no_step_has_all_of_them_off
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_nilpotent_matrix_carries_nothing_further_than_its_delay(turned: bool) -> None:
-    """In another basis its powers are 1e-17, not 0: a rounding is not carried on."""
+    """In another basis the powers of W_h are 1e-17, not 0; such rounding must not count as a gradient."""
     W = torch.diag(torch.ones(H - 1, dtype=torch.float64), 1)
     Q = orthogonal(H, torch.Generator().manual_seed(1))
     rnn, x = driven("identity", Q @ W @ Q.T if turned else W, torch.zeros(40, B, H, dtype=torch.float64))

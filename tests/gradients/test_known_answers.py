@@ -1,4 +1,4 @@
-"""Systems whose answer is known exactly: each computes it here, by a closed form or by other means than ours."""
+"""Systems whose answer is known exactly, from a closed form or an independent computation."""
 
 import math
 
@@ -54,7 +54,7 @@ def test_a1_a_scaled_rotation(c: float) -> None:
 
 
 def test_a2_exponents_are_those_of_the_eigenvalues() -> None:
-    """Not of the singular values; here the eigenvalues are chosen, and the basis is far from orthogonal."""
+    """Exponents follow the eigenvalues, not the singular values: chosen eigenvalues, a basis far from orthogonal."""
     moduli = torch.tensor([1.1, 0.9, 0.6, 0.3], dtype=F64)
     basis = torch.eye(4, dtype=F64) + 0.7 * draw(4, 4).triu(1)
     W = basis @ moduli.diag() @ torch.linalg.inv(basis)
@@ -84,9 +84,9 @@ def test_a4_transient_growth_of_a_non_normal_matrix() -> None:
     assert int(norm.argmax()) == 9
     assert float(norm[9]) == pytest.approx(38.75, abs=0.005)
     assert int((norm[1:] < 1).nonzero()[0]) + 1 == 63
-    told = diagnose(rnn, silence(100)).predictions
-    assert math.exp(told.ln_rho) == pytest.approx(0.9, abs=1e-7)
-    assert told.departure == pytest.approx(10 / math.sqrt(2 * 0.81 + 100))  # norm of the triangle's upper part
+    predicted = diagnose(rnn, silence(100)).predictions
+    assert math.exp(predicted.ln_rho) == pytest.approx(0.9, abs=1e-7)
+    assert predicted.departure == pytest.approx(10 / math.sqrt(2 * 0.81 + 100))  # norm of the triangle's upper part
 
 
 def test_a5_fresh_gaussian_matrices() -> None:

@@ -12,7 +12,7 @@ CASES = constructed()
 
 
 def wrong(cases: list[Case]) -> list[tuple[str, str, str]]:
-    """(truth, label, why the truth is known) of those with another label."""
+    """Returns (truth, label, why the truth is known) of the cases with a wrong label."""
     found = [(case.truth, diagnose(case.rnn, case.x, case.h0).regime, case.why) for case in cases]
     return [each for each in found if each[0] != each[1]]
 
@@ -35,7 +35,7 @@ def test_every_network_of_a_known_regime_has_its_label() -> None:
 
 @pytest.fixture(scope="module")
 def harder() -> dict[str, list[tuple[str, str, str]]]:
-    """(truth, label, reason) of the networks of each kind."""
+    """Returns (truth, label, reason) of the networks, by kind."""
     kinds: dict[str, list[tuple[str, str, str]]] = {}
     for case in hard():
         found = diagnose(case.rnn, case.x, case.h0, dh_T=case.dh_T)
@@ -66,13 +66,13 @@ def test_the_hard_networks_have_the_f_prime_that_they_are_built_with() -> None:
 
 
 def test_random_networks_agree_with_a_long_exponent() -> None:
-    told = [judged(each) for each in drawn(24, seed=7)]
-    wrong = [each for each in told if each[2] is False]
-    assert len(wrong) <= 0.05 * len(told), wrong
-    assert sum(right is True for *_, right in told) >= 0.7 * len(told)
+    verdicts = [judged(each) for each in drawn(24, seed=7)]
+    wrong = [each for each in verdicts if each[2] is False]
+    assert len(wrong) <= 0.05 * len(verdicts), wrong
+    assert sum(right is True for *_, right in verdicts) >= 0.7 * len(verdicts)
 
 
 @pytest.mark.long
 def test_many_random_networks_agree_with_a_long_exponent() -> None:
-    told = [judged(each) for each in drawn(1000, seed=11)]
-    assert sum(right is False for *_, right in told) <= 0.05 * len(told)
+    verdicts = [judged(each) for each in drawn(1000, seed=11)]
+    assert sum(right is False for *_, right in verdicts) <= 0.05 * len(verdicts)

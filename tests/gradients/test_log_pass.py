@@ -1,4 +1,4 @@
-"""The log-space pass, against float64 autograd where that still has digits, and closed forms where it has none."""
+"""The log-space pass against float64 autograd, and against closed forms where autograd underflows."""
 
 import math
 
@@ -23,7 +23,7 @@ def draw(*shape: int, seed: int = 1) -> Tensor:
 
 
 def passed(rnn: RNN, x: Tensor, dh_T: Tensor, mask: Tensor | None = None) -> Tensor:
-    """(T, B): ln of the norms."""
+    """Computes ln of the norms, (T, B), by autograd."""
     return log_pass(trajectory(rnn, x, mask=mask), dh_T).ln_norm[0]
 
 
@@ -79,7 +79,7 @@ def test_a_sample_without_a_gradient_stays_without() -> None:
     assert torch.isfinite(found[:, [0, 1, 3, 4]]).all()
 
 
-def test_a_forward_overflow_is_told_with_its_step() -> None:
+def test_a_forward_overflow_is_reported_with_its_step() -> None:
     rnn = network("identity")
     with torch.no_grad():
         rnn.W_h.copy_(torch.eye(H, dtype=torch.float64) * 1e200)

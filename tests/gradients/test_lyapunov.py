@@ -67,7 +67,7 @@ def test_a_saturated_network_has_all_its_exponents(gain: float) -> None:
 
 
 def test_a_direction_that_is_lost_at_one_step_of_one_sample_is_nan() -> None:
-    """Two of three directions below rounding at one step: neither can be known, and no mean leaves that step out."""
+    """Two of three directions are lost to rounding at one step: neither is known, and no mean skips that step."""
     J = normal(60, 3, 3, 3) / 2
     J[40, 1] = normal(3, 3, seed=3) * torch.tensor([1.0, 1e-25, 1e-30], dtype=torch.float64)
     found = lyapunov_from_jacobians(J)
@@ -96,9 +96,9 @@ def test_an_exactly_singular_step_is_ln_0(singular: str) -> None:
 @pytest.mark.parametrize("shared", [False, True])
 def test_the_interval_of_the_first_exponent_holds_the_truth(samples: int, shared: bool) -> None:
     """Scalars J_t = exp(.3 e_t) have exponent 0; nominal 95 %, of 300 draws."""
-    held = 0
+    covered = 0
     for i in range(300):
         noise = normal(60, 1 if shared else samples, 1, 1, seed=i).expand(-1, samples, 1, 1)
         found = lyapunov_from_jacobians((0.3 * noise).exp(), warmup=0)
-        held += abs(float(found.exponents[0])) <= float(found.half[0])
-    assert 0.91 <= held / 300 <= 0.99
+        covered += abs(float(found.exponents[0])) <= float(found.half[0])
+    assert 0.91 <= covered / 300 <= 0.99

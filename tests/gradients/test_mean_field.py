@@ -143,14 +143,14 @@ def test_gelu_has_two_fixed_points_and_a_network_goes_where_its_start_leads() ->
     silence = torch.zeros(60, 2, 1, dtype=torch.float64)
     small = diagnose(rnn, silence)
     large = diagnose(rnn, silence, 5 * torch.randn(2, 500, generator=draw, dtype=torch.float64))
-    for told in (small, large):
-        assert told.slope == pytest.approx(told.predictions.mean_field, abs=0.05)
+    for diagnosis in (small, large):
+        assert diagnosis.slope == pytest.approx(diagnosis.predictions.mean_field, abs=0.05)
     assert large.predictions.mean_field > 0.1
     assert small.predictions.mean_field_other == pytest.approx(large.predictions.mean_field, abs=1e-3)
 
 
 @pytest.mark.parametrize("scale", [0.0, 1.0])
-def test_a_free_relu_network_is_told_the_limit(scale: float) -> None:
+def test_a_free_relu_network_gets_the_limit(scale: float) -> None:
     """No bias, no input: chi = sigma_w^2 / 2, where it one at exactly q = 0 would be 0."""
     rnn = RNN(1, 400, "relu").double().requires_grad_(False)
     draw = torch.Generator().manual_seed(1)
@@ -175,7 +175,7 @@ def test_every_activation_against_a_million_draws(name: str, sigma_w2: float, si
     assert sigma_w2 * float(f.derivative_at(a).square().mean()) == pytest.approx(found.chi, rel=0.01)
 
 
-def test_a_sharp_f_is_seen_by_the_quadrature() -> None:
+def test_a_sharp_f_is_resolved_by_the_quadrature() -> None:
     """gain 100: f' of tanh lives on 1 % of the bell; E sech^4(s z) -> 4/3 / (s sqrt(2 pi)) for large s."""
     found = mean_field("tanh", 1e4, 0.0)
     expected = 1e4 * (4 / 3) / math.sqrt(2 * math.pi * found.q)

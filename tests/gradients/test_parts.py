@@ -52,8 +52,8 @@ def test_parts_of_a_loss_on_the_last_state_add_up(padded: bool, **drawn) -> None
 @given(**NETWORKS, padded=st.booleans())
 def test_parts_of_a_loss_on_every_state_add_up(padded: bool, **drawn) -> None:
     rnn, x, mask = network(**drawn)
-    seen = trajectory(rnn, x, None, mask if padded else None)
-    check(of_every_loss(rnn, seen, torch.randn_like(seen.h), seen.mask))
+    states = trajectory(rnn, x, None, mask if padded else None)
+    check(of_every_loss(rnn, states, torch.randn_like(states.h), states.mask))
 
 
 def test_parts_add_up_in_a_cycle_of_two_steps() -> None:

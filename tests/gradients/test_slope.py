@@ -12,7 +12,7 @@ from unrolled.gradients.slope import by_lag, horizon, slope
 
 
 def line(rate: float, steps: int = 40, batch: int = 12) -> Tensor:
-    """ln norms (T, B) in order of time that move by `rate` a lag; each sample has a level of its own."""
+    """Makes ln norms (T, B), in order of time, that move by `rate` a lag from a level of each sample's own."""
     lags = torch.arange(steps - 1, -1, -1, dtype=torch.float64).unsqueeze(1)
     return rate * lags + torch.linspace(-3, 3, batch, dtype=torch.float64)
 

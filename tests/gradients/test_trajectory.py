@@ -57,7 +57,7 @@ SLOW = settings(deadline=None, max_examples=60)
 
 
 def pulled(along: Trajectory, t: int, v: Tensor) -> Tensor:
-    """J_t^T v itself, as numbers."""
+    """Returns J_t^T v itself, not as direction and ln of its length."""
     found = along.pull(t, v)
     return found.v * (found.ln_f + found.ln_weights).exp()[..., None, None]
 

@@ -1,4 +1,4 @@
-"""Mistakes that public code makes: each is made here on purpose, to see that the right way differs."""
+"""Common mistakes, each made here on purpose: the right way gives another number."""
 
 import math
 

@@ -35,8 +35,8 @@ def test_the_95_percent_interval_holds_the_truth(arrangement: str, noise: str, n
 def test_an_interval_that_counted_correlated_steps_as_independent_would_fail() -> None:
     """The test above can fail: for one correlated series s / sqrt(n) is far too small."""
     series = drawn(0.8, 200, DRAWS, torch.Generator().manual_seed(1))
-    held = series.mean(0).abs() <= 1.96 * series.std(0) / math.sqrt(200)
-    assert float(held.double().mean()) < 0.6
+    covers = series.mean(0).abs() <= 1.96 * series.std(0) / math.sqrt(200)
+    assert float(covers.double().mean()) < 0.6
 
 
 @st.composite
@@ -83,7 +83,7 @@ def test_equal_values_leave_nothing_uncertain(n: int, B: int, eighths: int, cons
     found = mean_over_time(torch.full((n, B), eighths / 8, dtype=torch.float64), constant)
     assert found.value == eighths / 8
     assert found.error == found.half == 0
-    assert found.honest
+    assert found.reliable
 
 
 @given(st.integers(2, 60), st.integers(2, 40), st.integers(0, 2**31))
@@ -101,7 +101,7 @@ def test_two_steps_that_differ_are_no_certainty(B: int, apart: float) -> None:
     found = mean_over_time(torch.tensor([[0.0] * B, [apart] * B], dtype=torch.float64))
     assert found.value == pytest.approx(apart / 2)
     assert found.half > apart
-    assert not found.honest
+    assert not found.reliable
 
 
 @pytest.mark.parametrize(

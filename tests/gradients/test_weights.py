@@ -32,8 +32,8 @@ def test_the_mean_over_samples_of_each_ones_own_parts() -> None:
     np.testing.assert_allclose(found.shares.numpy(), (norms / norms.sum(1, keepdims=True)).mean(0), rtol=1e-10)
     assert found.cancellation == pytest.approx((sums / norms.sum(1)).mean(), rel=1e-10)
     assert found.samples == 7
-    held = np.cumsum(found.shares.numpy()[::-1])
-    assert found.memory[0.9] == int(np.argmax(held >= 0.9))
+    cumulative = np.cumsum(found.shares.numpy()[::-1])
+    assert found.memory[0.9] == int(np.argmax(cumulative >= 0.9))
 
 
 def test_it_does_not_depend_on_the_size_of_the_batch() -> None:

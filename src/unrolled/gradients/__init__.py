@@ -1,6 +1,6 @@
-"""What we look at: gradients on their way back through time, why they vanish or explode, and what theory predicts.
+"""Diagnostics of gradients through time: whether they vanish or explode, why, and what theory predicts.
 
-Everything here takes any `RNN`, trained or not, computes in float64, and says so where a number cannot be known.
+All of them take any `RNN`, trained or not, and compute in float64. A number that cannot be known is nan or None.
 """
 
 from .cone import gradient_cone, log_gradient_cone

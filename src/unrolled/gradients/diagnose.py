@@ -1,4 +1,4 @@
-"""Follows the gradient of a network back through time, and judges what it finds."""
+"""Carries the gradient of a network back through time and classifies it."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from unrolled.rnn import RNN
 
-from .cone import cone_by_lag, cone_part, cone_pass, spread
+from .cone import cone_by_lag, cone_part, cone_pass, source_steps
 from .cuts import Cut, exact_zeros, few_steps
 from .diagnosis import Diagnosis
 from .log_pass import LogPass, exact_zero_rows, log_pass, orthonormal
@@ -19,7 +19,7 @@ from .slope import ByLag, by_lag, horizon, part_of_slope, slope
 from .trajectory import Trajectory, trajectory
 
 DIRECTIONS = 8
-SOURCES = 32  # time steps whose loss is followed in a cone
+SOURCES = 32  # time steps whose loss is carried back in a cone
 
 
 @torch.no_grad()
@@ -31,65 +31,76 @@ def diagnose(  # noqa: PLR0917
     dh_T: Tensor | None = None,
     seed: int = 0,
 ) -> Diagnosis:
-    """The regime of the layer on x (T, B, E) from h0 (B, H), for a loss on the last state; float64.
+    """Classifies the gradient of a layer through time for a loss on the last state; float64.
 
-    mask: bool (T, B), True = real. dh_T: the loss's own gradient (B, H) in the last state; None: min(H, 8) random
-    orthonormal directions for each sample (drawn from `seed`), whose RMS is followed.
-    Raises ValueError for shapes that do not fit.
+    x: (T, B, E), inputs; or tokens int64 (T, B).
+    h0: (B, H), the initial state; None = 0.
+    mask: bool (T, B), True = real; None = all are.
+    dh_T: (B, H), gradient of the loss in the last state. None = the RMS over min(H, 8) random orthonormal directions
+    for each sample.
+    seed: seed of these directions.
+    Raises ValueError if shapes do not fit or an input is not finite.
     """
-    seen = trajectory(rnn, x, h0, mask)
-    _, B, H = seen.h.shape
-    directions = orthonormal(B, H, DIRECTIONS, seed).to(seen.h) if dh_T is None else dh_T
-    return of_last_loss(rnn, seen, directions)
+    states = trajectory(rnn, x, h0, mask)
+    _, B, H = states.h.shape
+    directions = orthonormal(B, H, DIRECTIONS, seed).to(states.h) if dh_T is None else dh_T
+    return of_last_loss(rnn, states, directions)
 
 
 @torch.no_grad()
-def of_last_loss(rnn: RNN, seen: Trajectory, dh_T: Tensor) -> Diagnosis:
-    """The loss reads the last state alone. dh_T (B, H) or (B, K, H)."""
-    passed = log_pass(seen, dh_T)
-    ln_norm = passed.ln_norm[0]
-    started, zero = exact_zero_rows(passed, seen.mask)
+def of_last_loss(rnn: RNN, trajectory: Trajectory, dh_T: Tensor) -> Diagnosis:
+    """Diagnoses a loss that reads the last state alone.
+
+    dh_T: (B, H) or (B, K, H), gradient of the loss in the last state, or K directions.
+    """
+    backward_pass = log_pass(trajectory, dh_T)
+    ln_norm = backward_pass.ln_norm[0]
+    started, zero = exact_zero_rows(backward_pass, trajectory.mask)
     chosen = (started & ~zero)[0]
-    lags = by_lag(ln_norm[:, chosen], seen.mask[:, chosen])
-    everyone = by_lag(ln_norm, seen.mask)  # how far the inputs reach does not depend on the gradient
+    lags = by_lag(ln_norm[:, chosen], trajectory.mask[:, chosen])
+    everyone = by_lag(ln_norm, trajectory.mask)  # how far the inputs reach does not depend on the gradient
     lags = replace(lags, reach=everyone.reach, early=everyone.early, samples=int(started.sum()))
-    parts = [each[0][:, chosen].flip(0)[:-1] for each in (passed.by_f, passed.by_weights)]
-    return _judged(rnn, seen, passed, lags, parts)
+    parts = [each[0][:, chosen].flip(0)[:-1] for each in (backward_pass.by_f, backward_pass.by_weights)]
+    return _diagnosis(rnn, trajectory, backward_pass, lags, parts)
 
 
 @torch.no_grad()
-def of_every_loss(rnn: RNN, seen: Trajectory, dh: Tensor, counted: Tensor, most: int = SOURCES) -> Diagnosis:
-    """The loss reads the state at every step where counted bool (T, B); dh (T, B, H): each step's own gradient there.
+def of_every_loss(rnn: RNN, trajectory: Trajectory, dh: Tensor, target_mask: Tensor, most: int = SOURCES) -> Diagnosis:
+    """Diagnoses a loss that reads many states, by the gradient cone.
 
-    At most `most` steps are followed back, evenly spread (the gradient cone).
+    dh: (T, B, H), gradient of each step's own loss in its own state.
+    target_mask: bool (T, B), True where a sample has a loss.
+    most: number of steps whose loss is carried back, evenly spaced.
     """
-    passed = cone_pass(seen, dh, counted, spread(counted, most))
-    parts = [cone_part(passed, seen.mask, each) for each in (passed.by_f, passed.by_weights)]
-    return _judged(rnn, seen, passed, cone_by_lag(passed, seen.mask), parts)
+    backward_pass = cone_pass(trajectory, dh, target_mask, source_steps(target_mask, most))
+    parts = [cone_part(backward_pass, trajectory.mask, each) for each in (backward_pass.by_f, backward_pass.by_weights)]
+    return _diagnosis(rnn, trajectory, backward_pass, cone_by_lag(backward_pass, trajectory.mask), parts)
 
 
-def _judged(rnn: RNN, seen: Trajectory, passed: LogPass, lags: ByLag, parts: Sequence[Tensor]) -> Diagnosis:
-    """parts: what f' and W_h add to the increments of `lags`, by lag."""
-    started, zero = exact_zero_rows(passed, seen.mask)
+def _diagnosis(
+    rnn: RNN, trajectory: Trajectory, backward_pass: LogPass, lags: ByLag, parts: Sequence[Tensor]
+) -> Diagnosis:
+    """Assembles the diagnosis; parts: contributions of f' and W_h to the increments of `lags`, by lag."""
+    started, zero = exact_zero_rows(backward_pass, trajectory.mask)
     alive = started & ~zero
     zeros = float(zero[started].double().mean()) if started.any() else 0.0
-    ln_slope = seen.ln_slope[seen.mask]
+    ln_slope = trajectory.ln_slope[trajectory.mask]
     flat = float((ln_slope < math.log(rnn.f.gamma / FLAT)).double().mean())
     dead = float(torch.isneginf(ln_slope).double().mean())
-    fit = slope(lags, seen.constant) if seen.diverged_at is None else None
-    found = shares(lags, int(zero.all(0).sum()), seen.constant)
+    fit = slope(lags, trajectory.constant) if trajectory.diverged_at is None else None
+    sample_shares = shares(lags, int(zero.all(0).sum()), trajectory.constant)
     none = Cut(0.0, "")
-    cut = exact_zeros(seen, passed, zero) if zeros > 0.5 and seen.diverged_at is None else none
-    few = few_steps(passed, alive) if seen.diverged_at is None else none
-    regime, reason = decide(Evidence(seen, lags, fit, zeros, cut, few, found, flat, seen.constant))
+    cut = exact_zeros(trajectory, backward_pass, zero) if zeros > 0.5 and trajectory.diverged_at is None else none
+    few = few_steps(backward_pass, alive) if trajectory.diverged_at is None else none
+    regime, reason = decide(Evidence(trajectory, lags, fit, zeros, cut, few, sample_shares, flat, trajectory.constant))
     by_f, by_weights = (part_of_slope(lags, each) if fit else None for each in parts)
     return Diagnosis(
         regime=regime,
         reason=reason,
         slope=fit.value if fit else None,
         slope_error=fit.error if fit else None,
-        slope_half=fit.half if fit and fit.honest else None,
-        shares=found,
+        slope_half=fit.half if fit and fit.reliable else None,
+        shares=sample_shares,
         horizon=horizon(lags),
         zeros=zeros,
         flat=flat,
@@ -97,7 +108,7 @@ def _judged(rnn: RNN, seen: Trajectory, passed: LogPass, lags: ByLag, parts: Seq
         by_f=by_f,
         by_weights=by_weights,
         lags=lags,
-        diverged_at=seen.diverged_at,
-        seen=seen,
+        diverged_at=trajectory.diverged_at,
+        seen=trajectory,
         activation=rnn.activation,
     )

@@ -1,4 +1,4 @@
-"""The diagnosis of a network on given inputs: its regime, the evidence, theory beside it, and two plain sentences."""
+"""The diagnosis of a network on given inputs: its regime, the evidence, the predictions of theory, and prose."""
 
 import math
 from dataclasses import dataclass
@@ -16,14 +16,21 @@ from .trajectory import Trajectory
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """regime: one of `regime.REGIMES`; reason: the rule that decided, in words.
+    """The regime of a network on given inputs, and the evidence for it.
 
-    slope, slope_error, slope_half: nats per lag, positive = exploding; its standard error; half of its 95 % interval
-    (None: too little is left). shares: of the samples that change tenfold up and down.
-    horizon: where the gradient has changed by a factor of 100. zeros: share of samples with a gradient of exactly 0.
-    flat, dead: share of (t, sample, unit) with |f'| < gamma/10, and with f' = 0. by_f, by_weights: what f' and W_h add
-    to the slope, over the same lags and samples: their sum is the slope (None: there is none). lags: the curve behind
-    it. diverged_at: time step of the first state that is not finite.
+    regime: one of `regime.REGIMES`.
+    reason: the rule that decided, with its numbers.
+    slope, slope_error, slope_half: nats per lag, positive = exploding; its standard error; half-width of its 95 %
+    interval. None if too little is left to fit them.
+    shares: samples whose gradient changes tenfold up and down.
+    horizon: the lag at which the gradient has changed by a factor of 100.
+    zeros: share of samples whose gradient is exactly 0 at some step.
+    flat, dead: share of (t, sample, unit) with |f'| < gamma/10, and with f' = 0.
+    by_f, by_weights: contributions of f' and W_h to the slope, which is their sum; None without a slope.
+    lags: the mean of ln norm by lag.
+    diverged_at: time step of the first state that is not finite, or None.
+    seen: the trajectory that was diagnosed.
+    activation: its name.
     """
 
     regime: str
@@ -45,34 +52,34 @@ class Diagnosis:
 
     @property
     def longest_lag(self) -> int | None:
-        """The last lag with enough samples behind it to be drawn."""
+        """The last lag with enough samples to be drawn, or None."""
         enough = (self.lags.enough & torch.isfinite(self.lags.mean)).nonzero()
         return int(enough.max()) if len(enough) else None
 
     @property
     def extrapolated_horizon(self) -> float | None:
-        """ln 100 / |slope|, in lags."""
+        """Lags over which the slope alone makes a factor of 100: ln 100 / |slope|."""
         return math.log(100) / abs(self.slope) if self.slope else None
 
     @property
     def log10_first_to_last(self) -> float | None:
-        """log10 of the norm at the longest lag, relative to lag 0; None where there is no such lag."""
+        """log10 of the norm at the longest lag relative to lag 0; None if there is no such lag."""
         lag = self.longest_lag
         return None if lag is None else float(self.lags.mean[lag]) / math.log(10)
 
     @property
     def explanation(self) -> str:
-        """Two sentences in plain words."""
-        return _sentences(self)
+        """Two sentences for readers who do not know the rules: sizes as factors, not in nats."""
+        return f"{_description(self)} {_cause(self)}"
 
     @cached_property
     def predictions(self) -> Predictions:
-        """What theory says of the slope."""
+        """Predictions of the slope by theory."""
         return predictions(self.seen, self.activation)
 
     @cached_property
     def exponent(self) -> Spectrum | None:
-        """The first Lyapunov exponent along the inputs; None where there are too few steps for one."""
+        """The first Lyapunov exponent along the inputs; None if there are too few steps for one."""
         try:
             return spectrum(self.seen, k=1) if self.diverged_at is None else None
         except ValueError:
@@ -80,71 +87,65 @@ class Diagnosis:
 
     @property
     def rounding_growth(self) -> float | None:
-        """How far an error of the state grows over the sequence, relative to the state: exponent x T, nats.
+        """Growth of an error of the state over the sequence, relative to the state: exponent x T, in nats.
 
-        None where it does not grow so: the first exponent is not above 0, the state grows too, or J is the same at
-        every step. Also where there are too few steps for an exponent.
+        None if errors do not outgrow the state (the first exponent is not above 0, the state grows too, or J_t is
+        constant), or if there are too few steps for an exponent.
         """
-        found = self.exponent
-        rate = float(found.exponents[0]) if found else math.nan
+        first = self.exponent
+        rate = float(first.exponents[0]) if first else math.nan
         steps = int(self.seen.mask.sum(0).median())
         if self.seen.constant or not rate > 0 or grows(self.seen, rate, steps):
             return None
         return rate * steps
 
 
-def _sentences(found: Diagnosis) -> str:
-    """For readers who have not seen the rules: sizes as factors, not in nats."""
-    return f"{_what(found)} {_why(found)}"
-
-
-def _what(found: Diagnosis) -> str:  # noqa: PLR0911
-    if found.diverged_at is not None:
-        return f"The state itself overflows at time step {found.diverged_at}, so there is no gradient to follow."
-    if found.regime in ("mixed", "cut"):
-        return f"{found.reason[0].upper()}{found.reason[1:]}."
-    if found.slope is None or found.zeros > 0.5:
-        return f"There is too little gradient to follow: {found.reason}."
-    factor, lag = math.exp(found.slope), found.horizon.lag
+def _description(diagnosis: Diagnosis) -> str:  # noqa: PLR0911
+    if diagnosis.diverged_at is not None:
+        return f"The state itself overflows at time step {diagnosis.diverged_at}, so there is no gradient to follow."
+    if diagnosis.regime in ("mixed", "cut"):
+        return f"{diagnosis.reason[0].upper()}{diagnosis.reason[1:]}."
+    if diagnosis.slope is None or diagnosis.zeros > 0.5:
+        return f"There is too little gradient to follow: {diagnosis.reason}."
+    factor, lag = math.exp(diagnosis.slope), diagnosis.horizon.lag
     step = f"Each step back in time multiplies the gradient by {factor:.3g} on average"
-    if found.regime == "transient":
-        return f"{step}, but not evenly: {found.reason}."
-    if found.regime == "undecided":
-        return f"{step}, and that is not certain enough to give it a name: {found.reason}."
-    if found.regime == "stable":
-        return f"{step}: {_arrival(found)}."
+    if diagnosis.regime == "transient":
+        return f"{step}, but not evenly: {diagnosis.reason}."
+    if diagnosis.regime == "undecided":
+        return f"{step}, and that is not certain enough to give it a name: {diagnosis.reason}."
+    if diagnosis.regime == "stable":
+        return f"{step}: {_arrival(diagnosis)}."
     if lag is None:
         return f"{step}; within the steps that there are it does not change a hundredfold."
-    changed = "a hundredth of it is left" if found.horizon.direction == "down" else "it is a hundred times as large"
+    changed = "a hundredth of it is left" if diagnosis.horizon.direction == "down" else "it is a hundred times as large"
     bounded = ", although the states stay within bounds: a small change of one grows like that too (chaos)"
-    return f"{step}: after {lag} of them {changed}{bounded if found.regime == 'chaotic' else ''}."
+    return f"{step}: after {lag} of them {changed}{bounded if diagnosis.regime == 'chaotic' else ''}."
 
 
-def _arrival(found: Diagnosis) -> str:
-    """What is left at the longest lag, where each step alone changes little: the first lag may have changed much."""
-    last = found.longest_lag or 0
-    left = math.exp(float(found.lags.mean[last]))
+def _arrival(diagnosis: Diagnosis) -> str:
+    """Describes what is left at the longest lag, and at the first, which may have changed much."""
+    last = diagnosis.longest_lag or 0
+    left = math.exp(float(diagnosis.lags.mean[last]))
     if 0.1 < left < 10:
         return "it arrives about as large as it left"
-    first = math.exp(float(found.lags.mean[1]))
+    first = math.exp(float(diagnosis.lags.mean[1]))
     return f"{left:.2g} of its length arrives, after a factor of {first:.2g} at the first lag"
 
 
-def _why(found: Diagnosis) -> str:
-    if found.diverged_at is not None:
+def _cause(diagnosis: Diagnosis) -> str:
+    if diagnosis.diverged_at is not None:
         return "A smaller gain of W_h, or a bounded activation, would keep it finite."
-    if found.regime in ("mixed", "cut"):
+    if diagnosis.regime in ("mixed", "cut"):
         return "A mean over all samples and steps describes that badly: look at the profile."
-    if found.dead == 1:
+    if diagnosis.dead == 1:
         return "Every unit is off (f' = 0), so nothing passes through it."
-    if found.by_f is None or found.by_weights is None:
-        return (
-            f"{found.flat:.0%} of the units sit where the activation is flat, {found.dead:.0%} where f' is exactly 0."
-        )
-    return f"Along the way {_parts(found)}."
+    if diagnosis.by_f is None or diagnosis.by_weights is None:
+        flat = f"{diagnosis.flat:.0%} of the units sit where the activation is flat"
+        return f"{flat}, {diagnosis.dead:.0%} where f' is exactly 0."
+    return f"Along the way {_factors(diagnosis)}."
 
 
-def _parts(found: Diagnosis) -> str:
-    by_weights, by_f = (math.exp(each or 0.0) for each in (found.by_weights, found.by_f))
-    flat = f" ({found.flat:.0%} of the units sit where f is flat)" if found.flat >= 0.01 else ""
+def _factors(diagnosis: Diagnosis) -> str:
+    by_weights, by_f = (math.exp(each or 0.0) for each in (diagnosis.by_weights, diagnosis.by_f))
+    flat = f" ({diagnosis.flat:.0%} of the units sit where f is flat)" if diagnosis.flat >= 0.01 else ""
     return f"W_h alone would multiply it by {by_weights:.3g} a step, the activation's slope by {by_f:.3g}{flat}"

@@ -1,4 +1,4 @@
-"""Step Jacobians J_t = dh_t/dh_{t-1}, their products, and the singular values of those."""
+"""Step Jacobians J_t = dh_t/dh_{t-1}, their products, and the singular values of the products."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,32 +12,35 @@ from unrolled.rnn import RNN
 from .lengths import rank, unit
 from .trajectory import Trajectory, trajectory
 
-RESOLVED = 1e-12  # of the largest singular value: below it an SVD in float64 returns rounding
-SETTLED = 1e-8  # down to here its vectors are good too
+RESOLVED = 1e-12  # of the largest singular value: smaller ones from a float64 SVD are rounding
+SETTLED = 1e-8  # of the largest singular value: down to here the singular vectors are accurate too
 
 
 def step_jacobians(rnn: RNN, x: Tensor, h0: Tensor | None = None) -> Tensor:
-    """J_t at the network's own trajectory on x (T, B, E) from h0 (B, H): (T, B, H, H), float64; J[t] leads to h_t.
+    """Computes J_t = dh_t/dh_{t-1} along the network's own states.
 
-    A gradient goes back by the transpose, the last step first: dL/dh_{t-1} = J_t^T dL/dh_t.
-    Raises ValueError for shapes that do not fit, and where the state is not finite.
+    x: (T, B, E), inputs.
+    h0: (B, H), the initial state; None = 0.
+    Returns (T, B, H, H), float64; J[t] leads to h_t. Gradients go back by the transpose: dL/dh_{t-1} = J_t^T dL/dh_t.
+    Raises ValueError if shapes do not fit or a state is not finite.
     """
-    return finite(trajectory(rnn, x, h0)).jacobian()
+    return require_finite(trajectory(rnn, x, h0)).jacobian()
 
 
-def finite(seen: Trajectory) -> Trajectory:
-    """Itself. Raises ValueError where the forward state is not finite: nothing can be said of what follows."""
-    if seen.diverged_at is not None:
-        raise ValueError(f"the state is not finite from time step {seen.diverged_at} on: there are no Jacobians")
-    return seen
+def require_finite(trajectory: Trajectory) -> Trajectory:
+    """Returns the trajectory itself; raises ValueError if a state is not finite."""
+    if trajectory.diverged_at is not None:
+        raise ValueError(f"the state is not finite from time step {trajectory.diverged_at} on: there are no Jacobians")
+    return trajectory
 
 
 @dataclass(frozen=True)
 class Products:
-    """ln_singular (L, B, H): ln of the singular values of dh_T/dh_{T-k} for each k of lags (L,), descending.
+    """Singular values of dh_T/dh_{T-k} at several lags k.
 
-    -inf: exactly 0. nan: unresolved, lost to rounding. norm of dh_T/dh_{T-k} = exp of the first; what a gradient can
-    at most and at least become over k steps is the first and the last.
+    lags: (L,), the lags k.
+    ln_singular: (L, B, H), ln of the singular values, descending; -inf = exactly 0, nan = lost to rounding. The first
+    is ln of the norm of dh_T/dh_{T-k}: over k steps a gradient grows at most by the first and at least by the last.
     """
 
     lags: Tensor
@@ -45,17 +48,19 @@ class Products:
 
     @property
     def exponents(self) -> Tensor:
-        """(L, B, H): finite-time exponents, nats per step; nan at lag 0."""
+        """Finite-time Lyapunov exponents (L, B, H), nats per step; nan at lag 0."""
         k = self.lags.double()[:, None, None].to(self.ln_singular.device)
         return torch.where(k > 0, self.ln_singular / k, torch.nan)
 
 
 @torch.no_grad()
 def products(J: Tensor, lags: Tensor | None = None) -> Products:
-    """Singular values of J_T J_{T-1} ... J_{T-k+1} for J (T, B, H, H) and lags in 0 ... T (default: all), in log space.
+    """Computes the singular values of J_T J_{T-1} ... J_{T-k+1} in log space.
 
-    By SVD of the product, scaled at each step. Values under 1e-12 of the largest come from a QR pass over the
-    transposed factors, last step first (Benettin et al. 1980), where that resolves them.
+    J: (T, B, H, H), step Jacobians.
+    lags: (L,), the numbers of steps k, each in 0 ... T; None = all.
+    Values come from an SVD of the product, rescaled at each step. Those under 1e-12 of the largest come from a QR pass
+    over the transposed factors, last step first (Benettin et al. 1980), if it resolves them.
     """
     T, B, H = J.shape[:3]
     lags = torch.arange(T + 1) if lags is None else lags
@@ -71,14 +76,14 @@ def products(J: Tensor, lags: Tensor | None = None) -> Products:
             basis, grown = qr_step(step.transpose(1, 2) @ basis, partial(rank, step))
             by_qr = by_qr + grown
         if k in wanted:
-            rows.append(_joined(torch.linalg.svdvals(whole), scale, by_qr))
+            rows.append(_ln_singular(torch.linalg.svdvals(whole), scale, by_qr))
     return Products(lags, torch.stack(rows))
 
 
 def _settled_basis(J: Tensor) -> Tensor:
-    """(B, H, H): left singular vectors of the longest product, of 1, 2, 4, ... steps, that has them all resolved.
+    """Returns the left singular vectors (B, H, H) of the longest product, of 2^i steps, that resolves them all.
 
-    From the right start the diagonals of a QR pass are the singular values themselves, not only up to a factor.
+    From this start the diagonals of a QR pass are the singular values themselves, not only up to a factor.
     """
     T, B, H = J.shape[:3]
     whole, basis, k = torch.eye(H, dtype=torch.float64, device=J.device).expand(B, H, H), None, 0
@@ -94,21 +99,21 @@ def _settled_basis(J: Tensor) -> Tensor:
     return basis
 
 
-def _joined(singular: Tensor, scale: Tensor, by_qr: Tensor) -> Tensor:
-    """ln of singular values (B, H), each from where it is resolved; descending, unresolved ones kept in place."""
+def _ln_singular(singular: Tensor, scale: Tensor, by_qr: Tensor) -> Tensor:
+    """Merges ln singular values (B, H), by SVD where it resolves them, else by QR; nan if neither does."""
     by_svd = singular.log() + scale.unsqueeze(1)
-    seen = singular > RESOLVED * singular[:, :1]
-    floor = torch.where(seen, by_svd, torch.inf).amin(1, keepdim=True)
-    small = torch.where(by_qr <= floor, by_qr, torch.nan)  # what QR has not yet put in order is no answer
-    ln = torch.where(seen, by_svd, small)
+    resolved = singular > RESOLVED * singular[:, :1]
+    floor = torch.where(resolved, by_svd, torch.inf).amin(1, keepdim=True)
+    small = torch.where(by_qr <= floor, by_qr, torch.nan)  # the QR pass has not sorted the larger ones yet
+    ln = torch.where(resolved, by_svd, small)
     return torch.where((singular[:, :1] == 0) | torch.isneginf(scale)[:, None], -torch.inf, ln)
 
 
 def qr_step(moved: Tensor, ranks: Callable[[], Tensor]) -> tuple[Tensor, Tensor]:
-    """Q of `moved` (B, H, k) = J Q_before, and ln of the diagonal of R (B, k).
+    """Returns Q of `moved` (B, H, k) = J Q_before, and ln of the diagonal of R (B, k).
 
-    Where an entry is below rounding: -inf beyond the rank of J (`ranks` gives them, (B,): it is exactly singular), else
-    nan: lost.
+    ranks: returns the rank of J, (B,); called only if an entry of the diagonal is below rounding. Such an entry is -inf
+    beyond the rank (J is exactly singular), else nan (lost to rounding).
     """
     Q, R = torch.linalg.qr(moved)
     diagonal = R.diagonal(dim1=-2, dim2=-1).abs()

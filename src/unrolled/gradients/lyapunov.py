@@ -1,8 +1,8 @@
-"""Lyapunov exponents of a driven recurrent network: how fast a small change of the state grows or dies on average.
+"""Lyapunov exponents of a driven recurrent network: the average rate at which a small change of the state grows.
 
-By QR along the trajectory (Benettin et al. 1980), each with a standard error. They are what infinitely many steps
-would give: over a few steps a random basis has not turned towards the growing directions yet, and a QR pass reads too
-low. How much a gradient grows over the steps that there are is what `jacobian.products` says.
+They come from QR along the trajectory (Benettin et al. 1980), each with a standard error. They describe the limit of
+infinitely many steps. Over a few steps a random basis has not turned towards the growing directions yet, and a QR pass
+reads too low; `jacobian.products` gives the growth over finitely many steps.
 """
 
 import math
@@ -15,22 +15,24 @@ from torch import Tensor
 
 from unrolled.rnn import RNN
 
-from .jacobian import finite
+from .jacobian import require_finite
 from .lengths import TINIEST, rank
 from .trajectory import Trajectory, trajectory
 from .uncertainty import mean_over_time
 
-SHORTEST = 30  # steps after the warm-up: fewer show too little of their own correlation
-DOUBTFUL = 1e-8  # of the largest entry of R: a growth below it is checked against det J
-CLOSE = 1e-6  # nats: how well the growths of all H directions must add up to ln |det J|
+SHORTEST = 30  # steps after the warm-up: fewer do not show the autocorrelation
+DOUBTFUL = 1e-8  # of the largest entry of R: smaller growths are checked against det J
+CLOSE = 1e-6  # nats: tolerance for the sum of all H growths against ln |det J|
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """exponents (k,), descending but for noise, stderr (k,), half (k,) of the 95 % interval; nats per step, float64.
+    """Lyapunov exponents, descending up to noise; all three (k,), float64, nats per step.
 
-    -inf (with error 0): J_t is exactly singular at some step. nan (all three): at some step of some sample rounding
-    left nothing of this direction. No mean leaves such a step out, for it is where the direction shrinks most.
+    exponents: -inf if J_t is exactly singular at some step; nan if rounding left nothing of the direction at some step.
+    No mean skips such a step, because the direction shrinks most there.
+    stderr: standard errors.
+    half: half-widths of the 95 % intervals.
     """
 
     exponents: Tensor
@@ -46,48 +48,58 @@ def lyapunov_spectrum(  # noqa: PLR0917
     warmup: int | None = None,
     seed: int = 0,
 ) -> Spectrum:
-    """The first k exponents (default: all H) of the layer driven by x (T, B, E) from h0 (B, H), mean over samples.
+    """Computes the first k Lyapunov exponents of a layer driven by x, mean over samples.
 
-    warmup: steps, not counted, in which state and basis settle (default: T/10). seed: of the random basis.
-    Raises ValueError where T leaves fewer than 30 steps ("T too short"), for k outside 1 ... H, and where the state is
-    not finite.
+    x: (T, B, E), inputs.
+    h0: (B, H), the initial state; None = 0.
+    k: number of exponents; None = all H.
+    warmup: steps that do not count, in which state and basis settle; None = T/10.
+    seed: seed of the random basis.
+    Raises ValueError if T leaves fewer than 30 steps ("T too short"), k is outside 1 ... H, or a state is not finite.
     """
-    return spectrum(finite(trajectory(rnn, x, h0)), k, warmup, seed)
+    return spectrum(require_finite(trajectory(rnn, x, h0)), k, warmup, seed)
 
 
-def spectrum(seen: Trajectory, k: int | None = None, warmup: int | None = None, seed: int = 0) -> Spectrum:
-    """The same along a trajectory that is known; carried steps do not count."""
-    T, B, H = seen.h.shape
-    Q = _basis(B, H, _count(k, H), seed).to(seen.h)
-    grown = seen.h.new_full((T, B, Q.shape[2]), torch.nan)
-    warmup = _checked(T, warmup)
+def spectrum(trajectory: Trajectory, k: int | None = None, warmup: int | None = None, seed: int = 0) -> Spectrum:
+    """Computes the first k Lyapunov exponents along a known trajectory; carried steps do not count.
+
+    Arguments and errors are those of `lyapunov_spectrum`.
+    """
+    T, B, H = trajectory.h.shape
+    Q = _basis(B, H, _count(k, H), seed).to(trajectory.h)
+    grown = trajectory.h.new_full((T, B, Q.shape[2]), torch.nan)
+    warmup = _checked_warmup(T, warmup)
     for t in range(T):
-        moved, ln = seen.push(t, Q)
-        new, step = _advance(moved, seen.ln_det[t] - H * ln, partial(seen.rank, t))
-        real = seen.mask[t]
+        moved, ln = trajectory.push(t, Q)
+        new, step = _advance(moved, trajectory.ln_det[t] - H * ln, partial(trajectory.rank, t))
+        real = trajectory.mask[t]
         grown[t] = torch.where(real.unsqueeze(1), step + ln.unsqueeze(1), torch.nan)
         Q = torch.where(real[:, None, None], new, Q)
-    return _averaged(grown, seen.mask, warmup)
+    return _mean_exponents(grown, trajectory.mask, warmup)
 
 
 def lyapunov_from_jacobians(J: Tensor, k: int | None = None, warmup: int | None = None, seed: int = 0) -> Spectrum:
-    """The same for given matrices J (T, H, H) or (T, B, H, H), J[0] the first step. Raises the same errors."""
+    """Computes the first k Lyapunov exponents of given matrices.
+
+    J: (T, H, H) or (T, B, H, H), J[0] the first step.
+    The other arguments and the errors are those of `lyapunov_spectrum`.
+    """
     J = J.unsqueeze(1) if J.ndim == 3 else J
     if J.ndim != 4 or J.shape[2] != J.shape[3]:
         raise ValueError(f"J has shape {tuple(J.shape)}, expected (T, H, H) or (T, B, H, H)")
     if not torch.isfinite(J).all():
         raise ValueError("J holds values that are not finite")
     T, B, H = J.shape[:3]
-    warmup = _checked(T, warmup)
+    warmup = _checked_warmup(T, warmup)
     Q = _basis(B, H, _count(k, H), seed).to(J.device)
     steps = []
     for step in J.double():
         Q, grown = _advance(step @ Q, _ln_det(step), partial(rank, step))
         steps.append(grown)
-    return _averaged(torch.stack(steps), torch.ones(T, B, dtype=torch.bool, device=J.device), warmup)
+    return _mean_exponents(torch.stack(steps), torch.ones(T, B, dtype=torch.bool, device=J.device), warmup)
 
 
-def _checked(T: int, warmup: int | None) -> int:
+def _checked_warmup(T: int, warmup: int | None) -> int:
     warmup = T // 10 if warmup is None else warmup
     if warmup < 0 or T - warmup < SHORTEST:
         raise ValueError(
@@ -109,15 +121,15 @@ def _basis(B: int, H: int, k: int, seed: int) -> Tensor:
 
 
 def _ln_det(J: Tensor) -> Tensor:
-    """ln |det J| of (B, H, H), its rows brought to length 1 first: tiny ones must not be lost beside large ones."""
+    """Computes ln |det J| of (B, H, H), from rows of length 1: tiny rows must not be lost beside large ones."""
     length = J.norm(dim=2, keepdim=True)
     return torch.linalg.slogdet(J / length.clamp_min(TINIEST))[1] + length.squeeze(2).log().sum(1)
 
 
 def _advance(moved: Tensor, ln_det: Tensor, ranks: Callable[[], Tensor]) -> tuple[Tensor, Tensor]:
-    """The next basis and ln of its growth (B, k), from moved (B, H, k) = J Q; one direction alone needs no QR.
+    """Returns the next basis and ln of its growth (B, k), from moved (B, H, k) = J Q; k = 1 needs no QR.
 
-    Sorted by descending length, rows keep their own precision in a QR by reflections (Cox & Higham 1998), and so do
+    Rows sorted by descending length keep their own precision in a QR by reflections (Cox & Higham 1998), and so do
     directions that only tiny rows carry: diag(f') makes rows of any size.
     """
     if moved.shape[2] == 1:
@@ -130,9 +142,9 @@ def _advance(moved: Tensor, ln_det: Tensor, ranks: Callable[[], Tensor]) -> tupl
 
 
 def _growth(R: Tensor, ln_det: Tensor | None, ranks: Callable[[], Tensor]) -> Tensor:
-    """ln of the diagonal of R (B, k, k). -inf: beyond the rank of J, exactly singular; nan: lost to rounding.
+    """Returns ln of the diagonal of R (B, k, k): -inf beyond the rank of J (singular), nan if lost to rounding.
 
-    ln_det (B,), of all H directions: they are certain where they add up to it, and the last one alone follows from it.
+    ln_det: (B,), for k = H: growths that add up to it are certain, and a last one that alone is lost follows from it.
     """
     diagonal = R.diagonal(dim1=1, dim2=2).abs()
     grown = diagonal.log()
@@ -153,8 +165,8 @@ def _growth(R: Tensor, ln_det: Tensor | None, ranks: Callable[[], Tensor]) -> Te
     return torch.where(rounded, torch.where(singular, -torch.inf, torch.nan), grown)
 
 
-def _averaged(grown: Tensor, mask: Tensor, warmup: int) -> Spectrum:
-    """grown (T, B, k); of the samples with enough real steps, those that count."""
+def _mean_exponents(grown: Tensor, mask: Tensor, warmup: int) -> Spectrum:
+    """Averages ln growths (T, B, k) over the samples that have enough real steps after the warm-up."""
     counted = mask & (mask.cumsum(0) > warmup)
     enough = counted.sum(0) >= SHORTEST
     if not enough.any():
@@ -166,7 +178,7 @@ def _averaged(grown: Tensor, mask: Tensor, warmup: int) -> Spectrum:
 
 
 def _exponent(grown: Tensor, counted: Tensor) -> tuple[float, float, float]:
-    """Mean, standard error and half of the interval of one direction's growths (n, B)."""
+    """Returns mean, standard error and half-width of the interval of one direction's growths (n, B)."""
     values = grown[counted]
     if torch.isneginf(values).any():
         return -math.inf, 0.0, 0.0

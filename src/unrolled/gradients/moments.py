@@ -1,4 +1,4 @@
-"""E[f(sqrt(q) z)^2] and E[f'(sqrt(q) z)^2] over a standard normal z, for the equations of mean field."""
+"""Moments E[f(sqrt(q) z)^2] and E[f'(sqrt(q) z)^2] over a standard normal z, for mean field theory."""
 
 import math
 from functools import lru_cache
@@ -10,28 +10,28 @@ from torch import Tensor
 from unrolled.rnn.activations import activation as activation_of
 
 FURTHEST = 12.0  # standard deviations: the density beyond is below 1e-31
-LARGEST = 1e9  # a variance beyond this is taken for infinite where f is not bounded
-SMALLEST = 1e-14  # a variance below this is taken for 0
-LIMIT = 1e-30  # where the limit of small q is taken: at exactly 0 a kink of f has no slope of its own
-RATIO = 1.05  # of neighbours in the table
-GAUSS_LEGENDRE = np.polynomial.legendre.leggauss(16)  # to find these takes longer than to use them
+LARGEST = 1e9  # a larger variance counts as infinite if f is not bounded
+SMALLEST = 1e-14  # a smaller variance counts as 0
+LIMIT = 1e-30  # stands for the limit q -> 0: at exactly 0 a kink of f has no slope
+RATIO = 1.05  # ratio of neighbours in the table
+GAUSS_LEGENDRE = np.polynomial.legendre.leggauss(16)  # computed once: finding them takes longer than using them
 
 
 def square(activation: str, q: float) -> float:
-    """E[f(sqrt(q) z)^2], q >= 0 and finite."""
+    """Computes E[f(sqrt(q) z)^2] for q >= 0 and finite."""
     a, weight = _nodes(q)
     return float(weight @ activation_of(activation).f(a).square())
 
 
 def squared_slope(activation: str, q: float) -> float:
-    """E[f'(sqrt(q) z)^2]; at q = 0 the limit of small q."""
+    """Computes E[f'(sqrt(q) z)^2]; at q = 0 its limit."""
     a, weight = _nodes(max(q, LIMIT))
     return float(weight @ activation_of(activation).derivative_at(a).square())
 
 
 @lru_cache
 def square_table(activation: str) -> tuple[np.ndarray, np.ndarray]:
-    """q from `SMALLEST` to `LARGEST`, neighbours 5 % apart, and E[f(sqrt(q) z)^2] at each."""
+    """Returns a grid of q from `SMALLEST` to `LARGEST`, in steps of at most 5 %, and E[f(sqrt(q) z)^2] on it."""
     steps = math.ceil(math.log(LARGEST / SMALLEST) / math.log(RATIO))
     grid = np.geomspace(SMALLEST, LARGEST, steps + 1)
     points, weights = zip(*map(_nodes, grid), strict=True)
@@ -41,9 +41,9 @@ def square_table(activation: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _nodes(q: float) -> tuple[Tensor, Tensor]:
-    """Points sqrt(q) z and weights of the standard normal: Gauss-Legendre between points where an f may bend.
+    """Returns points sqrt(q) z and weights of the standard normal: Gauss-Legendre on panels between bends of f.
 
-    All activations bend at a = 0 or a = +-1; panels shrink towards 0 on the scale 1/sqrt(q) of what happens there.
+    Activations bend at a = 0 or a = +-1; panels shrink towards 0 on the scale 1/sqrt(q) of what happens there.
     """
     scale = 1 / math.sqrt(q) if q > 0 else math.inf
     bends = [scale * 2.0**k for k in range(-4, 60) if scale * 2.0**k < FURTHEST]

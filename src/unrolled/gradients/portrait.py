@@ -1,4 +1,4 @@
-"""Everything that can be drawn of one recurrent layer on some inputs: what a diagnosis stands on, as curves."""
+"""The curves and spectra behind a diagnosis of one recurrent layer, for drawing."""
 
 import math
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .cone import spread
+from .cone import source_steps
 from .diagnosis import Diagnosis
 from .jacobian import products
 from .log_pass import carry_back, orthonormal
@@ -15,23 +15,27 @@ from .lyapunov import spectrum
 from .memory import memory
 from .theory import Predictions, eigenvalues
 
-LAGS = 48  # at which singular values are taken
+LAGS = 48  # number of lags with singular values
 SOURCES = 48  # rows of the cone
 SAMPLES = 8
-UNITS = 512  # samples times H: what of a wide layer is followed
+UNITS = 512  # samples times H: a wide layer gets fewer samples
 CONE_DIRECTIONS = 4
 
 
 @dataclass(frozen=True)
 class Portrait:
-    """samples: how many were followed. All means over them; logs are natural.
+    """Curves and spectra of one layer, means over a few samples; logs are natural.
 
-    lags (L,), ln_singular (L, H): singular values of dh_T/dh_{T-k}; nan where unresolved. sources (S,), ln_cone (S, T):
-    norm of dL_s/dh_t, nan behind s; `own_loss`: of the network's loss at s, else of unit vectors in random directions.
-    exponents, errors, half (H,): Lyapunov spectrum, its standard errors and half of its 95 % intervals, nats per step;
-    None with `no_exponents`, the reason; nan: lost to rounding. eigenvalues (H, 2): of W_h, real and imaginary.
-    ln_dh, ln_dtheta (T,) by lag: norms of dh_T/dh_{T-k}, and of the part of dh_T/dW_h from the last k + 1 steps.
-    predictions: of the slope.
+    samples: number of samples.
+    lags (L,), ln_singular (L, H): singular values of dh_T/dh_{T-k} by lag k; nan if unresolved.
+    sources (S,), ln_cone (S, T): norm of dL_s/dh_t; nan for t > s.
+    own_loss: whether L_s is the network's own loss at s; else unit vectors in random directions start the cone.
+    exponents, errors, half: (H,), Lyapunov exponents, standard errors and half-widths of 95 % intervals, nats per step;
+    nan = lost to rounding; None if there are none.
+    no_exponents: the reason, or None.
+    eigenvalues: (H, 2), real and imaginary parts of the eigenvalues of W_h.
+    ln_dh, ln_dtheta: (T,), by lag, means of `memory.Memory`.
+    predictions: predictions of the slope by theory.
     """
 
     samples: int
@@ -50,7 +54,7 @@ class Portrait:
     predictions: Predictions
 
     def plain(self) -> dict[str, Any]:
-        """For JSON: lists, with null where there is no finite number (-inf, an exact 0, is the string "-inf")."""
+        """Returns lists for JSON: null for a number that is not finite, but "-inf" (an exact 0) as a string."""
         return {
             name: _plain(value) if isinstance(value, Tensor) else value
             for name, value in vars(self).items()
@@ -59,61 +63,62 @@ class Portrait:
 
 
 @torch.no_grad()
-def portrait(told: Diagnosis, dh: Tensor | None = None, counted: Tensor | None = None) -> Portrait:
-    """Of the longest samples behind a diagnosis, at most 8 (fewer where H is above 64).
+def portrait(diagnosis: Diagnosis, dh: Tensor | None = None, target_mask: Tensor | None = None) -> Portrait:
+    """Computes the portrait of a diagnosis from its longest samples, at most 8 (fewer if H is above 64).
 
-    dh (T, B, H): where the loss reads every state, the gradient of each step's own loss there; counted bool (T, B).
-    Raises ValueError where the state is not finite.
+    dh: (T, B, H), gradient of each step's own loss in its own state, if the loss reads every state; else None.
+    target_mask: bool (T, B), True where a sample has a loss; None without dh.
+    Raises ValueError if a state is not finite.
     """
-    if told.diverged_at is not None:
-        raise ValueError(f"the state is not finite from time step {told.diverged_at} on: there is nothing to draw")
-    steps = told.seen.mask.sum(0)
+    if diagnosis.diverged_at is not None:
+        raise ValueError(f"the state is not finite from time step {diagnosis.diverged_at} on: there is nothing to draw")
+    steps = diagnosis.seen.mask.sum(0)
     longest = (steps == steps.max()).nonzero().flatten()
-    H = told.seen.h.shape[2]
+    H = diagnosis.seen.h.shape[2]
     chosen = longest[: max(1, min(SAMPLES, UNITS // H))]
-    first, last = _real_steps(told.seen.mask[:, chosen[0]])
-    seen = told.seen.of(chosen).between(first, last)
-    T, B = seen.mask.shape
+    first, last = _real_steps(diagnosis.seen.mask[:, chosen[0]])
+    trajectory = diagnosis.seen.of(chosen).between(first, last)
+    T, B = trajectory.mask.shape
     lags = torch.linspace(0, T, min(T + 1, LAGS)).round().long().unique()
-    if dh is None or counted is None:
-        sources = spread(seen.mask, SOURCES)
-        start = orthonormal(len(sources) * B, H, CONE_DIRECTIONS).to(seen.h).unflatten(0, (len(sources), B))
+    if dh is None or target_mask is None:
+        sources = source_steps(trajectory.mask, SOURCES)
+        start = orthonormal(len(sources) * B, H, CONE_DIRECTIONS).to(trajectory.h).unflatten(0, (len(sources), B))
     else:
-        sources = spread(counted[first:last, chosen], SOURCES)
-        start = torch.where(counted.unsqueeze(2), dh, 0.0)[first:last, chosen][sources].unsqueeze(2)
-    exponents, errors, half, why = None, None, None, None
+        sources = source_steps(target_mask[first:last, chosen], SOURCES)
+        start = torch.where(target_mask.unsqueeze(2), dh, 0.0)[first:last, chosen][sources].unsqueeze(2)
+    exponents, errors, half, reason = None, None, None, None
     try:
-        found = spectrum(seen)
-        exponents, errors, half = found.exponents, found.stderr, found.half
+        lyapunov = spectrum(trajectory)
+        exponents, errors, half = lyapunov.exponents, lyapunov.stderr, lyapunov.half
     except ValueError as error:
-        why = str(error).partition(";")[0]
-    followed = memory(seen)
+        reason = str(error).partition(";")[0]
+    norms = memory(trajectory)
     return Portrait(
         samples=len(chosen),
         lags=lags,
-        ln_singular=products(seen.jacobian(), lags).ln_singular.mean(1).cpu(),
+        ln_singular=products(trajectory.jacobian(), lags).ln_singular.mean(1).cpu(),
         sources=sources,
-        ln_cone=_mean_of_finite(carry_back(seen, sources, start).ln_norm).cpu(),
+        ln_cone=_mean_of_finite(carry_back(trajectory, sources, start).ln_norm).cpu(),
         own_loss=dh is not None,
         exponents=exponents,
         errors=errors,
         half=half,
-        no_exponents=why,
-        eigenvalues=torch.view_as_real(eigenvalues(seen)).cpu(),
-        ln_dh=followed.ln_dh.mean(1).cpu(),
-        ln_dtheta=followed.ln_dtheta.mean(1).cpu(),
-        predictions=told.predictions,
+        no_exponents=reason,
+        eigenvalues=torch.view_as_real(eigenvalues(trajectory)).cpu(),
+        ln_dh=norms.ln_dh.mean(1).cpu(),
+        ln_dtheta=norms.ln_dtheta.mean(1).cpu(),
+        predictions=diagnosis.predictions,
     )
 
 
 def _real_steps(mask: Tensor) -> tuple[int, int]:
-    """First real step, and one behind the last, of a sample's mask bool (T,)."""
+    """Returns the first real step of a sample's mask bool (T,), and one past the last."""
     real = mask.nonzero().flatten()
     return int(real[0]), int(real[-1]) + 1
 
 
 def _mean_of_finite(ln_norm: Tensor) -> Tensor:
-    """(S, T, B) -> (S, T), over the samples that have a gradient there; -inf where all are exactly 0."""
+    """Averages (S, T, B) over the samples that have a gradient; -inf if all are exactly 0."""
     found = torch.where(torch.isfinite(ln_norm), ln_norm, torch.nan).nanmean(2)
     return torch.where(torch.isneginf(ln_norm).all(2), -torch.inf, found)
 

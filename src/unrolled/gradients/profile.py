@@ -1,4 +1,4 @@
-"""The profile of one backward pass: norms of dL/dh_t per time step, over the samples that are real there."""
+"""Profile of one backward pass: norms of dL/dh_t per time step, over the samples that are real there."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,13 @@ QUANTILES = (0.1, 0.5, 0.9)
 
 @dataclass(frozen=True)
 class Profile:
-    """Each field (T,), float64; nan where no sample is real.
+    """Statistics over samples of the norm of dL/dh_t; each (T,), float64, nan where no sample is real.
 
-    rms: root mean square over samples of the norm of dL/dh_t. log_mean: mean of ln norm over the samples whose norm
-    is not 0. q10, q50, q90: quantiles of the norm. zeros: samples whose norm is exactly 0 (in float32 this can be
-    underflow). count: samples real at t.
+    rms: root mean square.
+    log_mean: mean of ln norm over the samples whose norm is not 0.
+    q10, q50, q90: quantiles.
+    zeros: number of samples whose norm is exactly 0; in float32 this can be underflow.
+    count: number of samples that are real at t.
     """
 
     rms: Tensor
@@ -27,9 +29,11 @@ class Profile:
 
 
 def profile(dh: Tensor, mask: Tensor) -> Profile:
-    """dh (T, B, H): dL/dh_t, each sample's scaled to that sample's own loss; mask bool (T, B), True = real.
+    """Computes the profile of a backward pass.
 
-    Norms are taken in float64: a float32 norm is 0 below 1e-23 and inf above 1e19.
+    dh: (T, B, H), dL/dh_t, each sample's scaled to that sample's own loss.
+    mask: bool (T, B), True = real.
+    Norms are taken in float64: in float32 a norm is 0 below 1e-23 and inf above 1e19.
     """
     norm = dh.double().norm(dim=2)
     real = mask.to(norm.device)
@@ -43,7 +47,7 @@ def profile(dh: Tensor, mask: Tensor) -> Profile:
 
 
 def root_mean_square(norm: Tensor, mask: Tensor) -> Tensor:
-    """norm (T, B), over the samples that are real -> (T,) on the CPU, float64; nan where there are none."""
+    """Computes the RMS over real samples of norm (T, B); returns (T,), float64, on the CPU; nan if none is real."""
     real = mask.to(norm.device)
     squares = torch.where(real, norm.double().square(), 0.0).sum(1)
     return (squares / real.sum(1)).sqrt().cpu()

@@ -1,4 +1,4 @@
-"""How many samples change tenfold up, and how many down: of samples that differ in kind no mean says anything."""
+"""Shares of the samples whose gradient grows or falls tenfold: if samples differ in kind, no mean describes them."""
 
 import math
 from dataclasses import dataclass
@@ -11,16 +11,18 @@ from .slope import ByLag
 from .uncertainty import frequencies, quantile, variance_of_mean
 
 TENFOLD = math.log(10)
-SHARE = 0.1  # of the samples, on either side, from which on they differ in kind
+SHARE = 0.1  # of the samples: if as many grow and as many fall, they differ in kind
 
-CHANCE = 0.001  # of taking samples of one kind for two
+CHANCE = 0.001  # probability of taking samples of one kind for two
 
 
 @dataclass(frozen=True)
 class Shares:
-    """up, down: shares of the samples whose gradient grows, or falls, tenfold over the window and beyond its noise.
+    """Shares of the samples whose gradient changes tenfold over the window and beyond its noise.
 
-    A gradient that becomes exactly 0 has fallen. samples: how many there are.
+    up: share that grows.
+    down: share that falls, or becomes exactly 0.
+    samples: number of samples.
     """
 
     up: float
@@ -29,43 +31,44 @@ class Shares:
 
     @property
     def mixed(self) -> bool:
-        """Whether a tenth of the samples is on either side; in a small batch, one sample."""
+        """Whether a tenth of the samples, less one but at least one, grows, and as many fall."""
         least = max(SHARE - 1 / max(1, self.samples), 1e-9)
         return min(self.up, self.down) >= least
 
 
 def shares(lags: ByLag, zeros: int, constant: bool) -> Shares:
-    """Counts the samples on either side.
+    """Counts the samples whose gradient grows tenfold, and those whose gradient falls tenfold.
 
-    lags: of the samples whose gradient is not 0. zeros: how many others there are.
-    constant: whether J_t is the same at every step of every sample: there is no noise in time then.
+    lags: curves of the samples whose gradient is never exactly 0.
+    zeros: number of the other samples, which count as fallen.
+    constant: whether J_t is the same at every step of every sample; there is no noise in time then.
     """
-    chosen = lags.counted
-    samples = chosen.shape[1] + zeros
+    increments = lags.window_increments
+    samples = increments.shape[1] + zeros
     if not samples:
         return Shares(0.0, 0.0, 0)
     up, down = 0, 0
-    if len(chosen) > 1 and chosen.shape[1]:
-        change = _changes(chosen, constant)
+    if len(increments) > 1 and increments.shape[1]:
+        change = _changes(increments, constant)
         up, down = (int((side * change > TENFOLD).sum()) for side in (1, -1))
     return Shares(up / samples, (down + zeros) / samples, samples)
 
 
-def _changes(chosen: Tensor, constant: bool) -> Tensor:
-    """(B,): each sample's change over the window, in nats; 0 where noise alone could make it.
+def _changes(increments: Tensor, constant: bool) -> Tensor:
+    """Computes each sample's change over the window, (B,), in nats; 0 if noise alone could explain it.
 
-    chosen: (n, B). A sample's change is beyond its own noise, and the samples differ by more than all of their noise
-    (an F test), or all of them move to one side.
+    increments: (n, B). A change counts if it exceeds the sample's own noise. If samples move to both sides, an F test
+    must also find that they differ by more than the noise within them.
     """
-    n, B = chosen.shape
-    net = chosen.nansum(0)
+    n, B = increments.shape
+    net = increments.nansum(0)
     if constant:
         return net
-    variance = variance_of_mean(torch.where(chosen.isnan(), 0.0, chosen - chosen.nanmean(0)))
+    variance = variance_of_mean(torch.where(increments.isnan(), 0.0, increments - increments.nanmean(0)))
     degrees = max(1.0, frequencies(n) - 0.5)
     net = torch.where(net.abs() > n * variance.sqrt() * quantile(degrees), net, 0.0)
     if B > 1 and bool((net > 0).any() and (net < 0).any()):
-        ratio = float(chosen.nanmean(0).var() / variance.mean().clamp_min(1e-300))
+        ratio = float(increments.nanmean(0).var() / variance.mean().clamp_min(1e-300))
         if ratio < f.ppf(1 - CHANCE, B - 1, B * degrees):
             return torch.zeros_like(net)
     return net

@@ -1,4 +1,4 @@
-"""Two curves: whether the gradient turns on its way back, and whether a unit's state grows on its way forward."""
+"""Shapes of two curves: whether the gradient turns on its way back, and whether states grow on their way forward."""
 
 import math
 
@@ -10,16 +10,18 @@ from .trajectory import Trajectory
 from .uncertainty import variance_of_mean
 
 HUMP = math.log(3)
-SETTLED = math.log(10)  # a curve that ends tenfold above its start has not come back
-WALKS = 2.0  # standard deviations of the noise of all steps together that a turn must exceed
+SETTLED = math.log(10)  # a curve that ends tenfold above its start has no dip
+WALKS = 2.0  # standard deviations of the summed noise that a turn must exceed
 
 
 def turn(lags: ByLag, band: float, constant: bool) -> str | None:
-    """Returns the turn of the mean of ln norm in words: it grows and then decays, or the reverse; None: it does not.
+    """Describes a turn of the mean of ln norm (growth then decay, or the reverse); None if there is none.
 
-    Heights and the last third's rate are means over windows, for a stable cycle lifts every second point. The first
-    lags are no dip, for there the gradient turns towards the directions that W_h keeps. A turn exceeds what a random
-    walk of the noise of these increments does. band: nats per lag. constant: J_t is the same at every step.
+    band: nats per lag, within which a rate counts as flat.
+    constant: whether J_t is the same at every step of every sample.
+    Heights and the final rate are means over windows, because a stable cycle lifts every second point. The first lags
+    cannot be a dip, because there the gradient turns towards the directions that W_h keeps. A turn must exceed a random
+    walk with the noise of these increments.
     """
     settled = lags.reach if constant else lags.reach - lags.early
     m = lags.mean[:settled]
@@ -46,7 +48,7 @@ def turn(lags: ByLag, band: float, constant: bool) -> str | None:
 
 
 def _walk(m: Tensor, turning: int, constant: bool) -> float:
-    """Nats: how far a random walk goes whose steps have the noise of m's increments before and after the turn."""
+    """Returns how far, in nats, a random walk goes with the noise of m's increments around the turn."""
     if constant:
         return 0.0
     parts = [part for part in (m[: turning + 1].diff(), m[turning:].diff()) if len(part)]
@@ -54,16 +56,16 @@ def _walk(m: Tensor, turning: int, constant: bool) -> float:
     return WALKS * len(noise) * math.sqrt(float(variance_of_mean(noise.unsqueeze(1))))
 
 
-def grows(at: Trajectory, rate: float, T: int) -> bool:
+def grows(trajectory: Trajectory, rate: float, T: int) -> bool:
     """Whether any unit's state grows along with a gradient of `rate` nats per lag over the last T steps.
 
-    ln of the unit's RMS over samples, last quarter over the largest of the earlier quarters, is then at least a
-    quarter of what the rate would give: a ReLU network's state grows with its gradient, sometimes slower.
+    The growth is ln of the unit's RMS over samples, last quarter over the largest earlier quarter. A quarter of what
+    the rate would give is enough: the states of a ReLU network sometimes grow slower than its gradient.
     """
-    if at.f.bounded:
+    if trajectory.f.bounded:
         return False
-    real = at.mask[-T:].unsqueeze(2).double()
-    squares = (at.h[-T:].square() * real).sum(1) / real.sum(1).clamp_min(1)
+    real = trajectory.mask[-T:].unsqueeze(2).double()
+    squares = (trajectory.h[-T:].square() * real).sum(1) / real.sum(1).clamp_min(1)
     quarters = torch.stack([part.mean(0).sqrt() for part in squares.tensor_split(4)])
     before = quarters[:-1].amax(0)
     alive = quarters[-1] > 0

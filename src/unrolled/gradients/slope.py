@@ -1,7 +1,7 @@
-"""How the mean of ln norm moves with the lag: slope with its interval, and horizon.
+"""Slope and horizon: how the mean of ln norm changes with the lag.
 
 Lag k counts steps back from the read-out. Increments from one lag to the next are averaged over the samples that are
-real, and whose gradient is not 0, at both: else the slope would mix the samples' lengths with the lag.
+real, with a gradient that is not 0, at both lags: otherwise the slope would mix the samples' lengths with the lag.
 """
 
 import math
@@ -12,19 +12,22 @@ from torch import Tensor
 
 from .uncertainty import Mean, mean_over_time
 
-LONG = 20  # steps from which on the first fifth is left out
-LEAST_SAMPLES = 10  # a lag with fewer samples behind it is neither drawn nor used
+LONG = 20  # steps from which on the first fifth is skipped
+LEAST_SAMPLES = 10  # a lag with fewer samples is neither drawn nor used
 LONGEST_CYCLE = 8  # steps
-HORIZON = math.log(100)  # moved by a factor of 100
+HORIZON = math.log(100)  # a change by a factor of 100
 
 
 @dataclass(frozen=True)
 class ByLag:
-    """mean (T,): mean of ln norm relative to lag 0, by lag. increments (T-1, B), nan where not real at both lags.
+    """The mean of ln norm by lag, and the increments that it is made of.
 
-    count (T,): samples at each lag. reach: 1 + the largest lag that half of the samples reach. early: how many of
-    the last lags lead to the first fifth of the states, which have not settled yet. samples: those that had a gradient
-    at lag 0, whether or not it is exactly 0 further back.
+    mean: (T,), mean of ln norm relative to lag 0.
+    increments: (T-1, B), change from lag k to k + 1; nan if a sample is not real at both.
+    count: (T,), number of samples at each lag.
+    reach: 1 + the largest lag that half of the samples reach.
+    early: number of the last lags that lead to the first fifth of the states, which have not settled yet.
+    samples: number of samples with a gradient at lag 0, whether or not it becomes exactly 0 further back.
     """
 
     mean: Tensor
@@ -36,22 +39,22 @@ class ByLag:
 
     @property
     def enough(self) -> Tensor:
-        """(T,) bool: the lags with at least `LEAST_SAMPLES` samples behind them, or half of a smaller batch."""
+        """Lags with at least `LEAST_SAMPLES` samples, or with half of a smaller batch; bool (T,)."""
         few = max(1, self.samples / 2)
         return self.count >= (LEAST_SAMPLES if self.samples >= LEAST_SAMPLES else few)
 
     @property
     def window(self) -> slice:
-        """Increments that count: not the first lag (it aligns the gradient), nor those that are early."""
+        """Increments that count: neither the first lag, which aligns the gradient, nor the early states."""
         return slice(1, max(1, self.reach - 1 - self.early))
 
     @property
-    def counted(self) -> Tensor:
-        """(n, B'): the increments of the window, of the samples that have any there; means over a cycle's period."""
-        return self.counted_of(self.increments)
+    def window_increments(self) -> Tensor:
+        """Increments in the window, (n, B'), of the samples that have any; running means over a cycle's period."""
+        return self.in_window(self.increments)
 
-    def counted_of(self, part: Tensor) -> Tensor:
-        """The same of a part of every increment, (T-1, B): same lags, same samples, same means over the period."""
+    def in_window(self, part: Tensor) -> Tensor:
+        """Restricts a part of every increment, (T-1, B), to the lags, samples and means of `window_increments`."""
         rows = self.enough[1:][self.window]
         chosen = self.increments[self.window][rows]
         kept = ~chosen.isnan().all(0)
@@ -62,16 +65,21 @@ class ByLag:
 
 @dataclass(frozen=True)
 class Horizon:
-    """lag: the smallest at which the mean log has moved by ln 100; None: it never does. direction: "down" or "up"."""
+    """The smallest lag at which the mean of ln norm has moved by ln 100, and the direction, "down" or "up".
+
+    Both are None if it never does.
+    """
 
     lag: int | None
     direction: str | None
 
 
 def by_lag(ln_norm: Tensor, mask: Tensor, samples: int | None = None) -> ByLag:
-    """ln_norm (T, B) and mask bool (T, B) in order of time; sequences end at the same step.
+    """Computes the curve by lag of sequences that all end at the same step.
 
-    samples: how many there were before those without a gradient were left out; by default B.
+    ln_norm: (T, B), in order of time.
+    mask: bool (T, B), True = real.
+    samples: number of samples before those without a gradient were removed; None = B.
     """
     backwards = torch.where(mask & torch.isfinite(ln_norm), ln_norm, torch.nan).flip(0)
     increments = backwards[1:] - backwards[:-1]
@@ -82,7 +90,12 @@ def by_lag(ln_norm: Tensor, mask: Tensor, samples: int | None = None) -> ByLag:
 
 
 def by_lag_of_increments(increments: Tensor, started: Tensor, samples: int | None = None) -> ByLag:
-    """increments (T-1, B) by lag, nan where there is none; started bool (B,): the samples that have a lag 0."""
+    """Computes the curve by lag from increments.
+
+    increments: (T-1, B), by lag; nan if there is none.
+    started: bool (B,), the samples that have a lag 0.
+    samples: number of samples with a gradient at lag 0; None = those in `started`.
+    """
     count = torch.cat([started.unsqueeze(0), ~increments.isnan()]).sum(1)
     reach = _reach(count, increments.shape[1])
     samples = int(started.sum()) if samples is None else samples
@@ -90,10 +103,10 @@ def by_lag_of_increments(increments: Tensor, started: Tensor, samples: int | Non
 
 
 def _period(increments: Tensor) -> int:
-    """The number of steps p of a stable cycle in increments (n, B), means over which leave little variance; else 1.
+    """Returns the period p of a stable cycle in increments (n, B): means over p leave little variance. 1 = no cycle.
 
-    In a stable cycle of p steps the gradient rises and falls within the period: where the window ends would count.
-    Of white noise a mean over p neighbours keeps 1/p of the variance.
+    Within a period the gradient rises and falls, so the slope would depend on where the window ends. A mean of white
+    noise over p neighbours keeps 1/p of the variance.
     """
     per_lag = increments.nanmean(1)
     periods = range(2, min(LONGEST_CYCLE, len(per_lag) // 4) + 1)
@@ -112,28 +125,30 @@ def _reach(count: Tensor, samples: int) -> int:
 
 
 def slope(lags: ByLag, constant: bool = False) -> Mean | None:
-    """Mean increment over the window, nats per lag, positive = exploding, with its interval.
+    """Computes the mean increment over the window, nats per lag, positive = exploding, with its interval.
 
     constant: whether J_t is the same at every step of every sample: increments then have no noise in time.
-    None where fewer than two increments are left.
+    Returns None if fewer than two increments are left.
     """
-    chosen = lags.counted
+    chosen = lags.window_increments
     if len(chosen) < 2 or not chosen.shape[1] or chosen.isnan().all(1).any():
         return None
     return mean_over_time(chosen, constant)
 
 
 def part_of_slope(lags: ByLag, part: Tensor) -> float | None:
-    """Mean over the slope's own window of a part of every increment, (T-1, B); parts that make up the increments add up
-    to the slope. None where the slope is."""
-    chosen = lags.counted_of(part)
+    """Computes the mean over the slope's window of a part of every increment, (T-1, B).
+
+    Parts that make up the increments add up to the slope. Returns None if there is no slope.
+    """
+    chosen = lags.in_window(part)
     if len(chosen) < 2 or not chosen.shape[1] or chosen.isnan().all(1).any():
         return None
     return float(chosen.nanmean(1).mean())
 
 
 def horizon(lags: ByLag) -> Horizon:
-    """Among the lags with enough samples behind them."""
+    """Finds the horizon among the lags with enough samples."""
     moved = (lags.enough & (lags.mean.abs() >= HORIZON)).nonzero()
     if not len(moved):
         return Horizon(None, None)

@@ -1,4 +1,4 @@
-"""What theory says of a recurrent layer before any gradient is carried: bounds, eigenvalues, and mean field."""
+"""Predictions of the slope from the weights: bounds, eigenvalues, and mean field theory."""
 
 import math
 from dataclasses import dataclass
@@ -12,14 +12,16 @@ from .trajectory import Trajectory
 
 @dataclass(frozen=True)
 class Predictions:
-    """Of the slope, nats per lag; each says something else.
+    """Predictions of the slope, nats per lag.
 
-    bound: ln(gamma sigma_max), which no slope exceeds (Pascanu et al. 2013). ln_rho: ln of the spectral radius of W_h.
+    bound: ln(gamma sigma_max), an upper bound of every slope (Pascanu et al. 2013).
+    ln_rho: ln of the spectral radius of W_h.
     mean_field: 1/2 ln chi at the fixed point that the initial state leads to, from the second moments of W_h, b, W_x x
-    and h_0 alone; mean_field_other: at the fixed point that other initial states lead to, nan where there is none.
-    measured_chi: 1/2 ln of sigma_w^2 times the mean of f'^2 along the states that there were. departure: Henrici's
-    departure of W_h from normality over its Frobenius norm, 0 (normal) to 1: what can grow for a while although
-    rho < 1.
+    and h_0 alone.
+    mean_field_other: 1/2 ln chi at the fixed point that other initial states lead to; nan if there is none.
+    measured_chi: 1/2 ln of sigma_w^2 times the mean of f'^2 along the actual states.
+    departure: not a slope: Henrici's departure of W_h from normality over its Frobenius norm, 0 (normal) to 1. If it is
+    large, gradients can grow for a while although rho < 1.
     """
 
     bound: float
@@ -31,16 +33,16 @@ class Predictions:
 
 
 @torch.no_grad()
-def predictions(seen: Trajectory, activation: str) -> Predictions:
-    """-inf where a prediction is that nothing is left at once; nan where states or weights are not finite."""
-    W_h, f = seen.W_h, seen.f
+def predictions(trajectory: Trajectory, activation: str) -> Predictions:
+    """Computes the predictions; -inf predicts a gradient of 0, nan means states or weights that are not finite."""
+    W_h, f = trajectory.W_h, trajectory.f
     if not torch.isfinite(W_h).all():
         return Predictions(*[math.nan] * 6)
-    moduli = eigenvalues(seen).abs()
+    moduli = eigenvalues(trajectory).abs()
     sigma_w2 = float(W_h.square().sum() / len(W_h))
-    added = float(seen.driven[seen.mask].square().mean())
-    slope2 = float((2 * seen.ln_slope[seen.mask]).exp().mean())
-    started = sigma_w2 * float(seen.h0.square().mean()) + added
+    added = float(trajectory.input_term[trajectory.mask].square().mean())
+    slope2 = float((2 * trajectory.ln_slope[trajectory.mask]).exp().mean())
+    started = sigma_w2 * float(trajectory.h0.square().mean()) + added
     chi, other = math.nan, math.nan
     if math.isfinite(started):
         found = mean_field(activation, sigma_w2, added, started)
@@ -56,21 +58,25 @@ def predictions(seen: Trajectory, activation: str) -> Predictions:
     )
 
 
-def eigenvalues(seen: Trajectory) -> Tensor:
-    """Returns those of W_h, complex (H,)."""
-    return torch.linalg.eigvals(seen.W_h)
+def eigenvalues(trajectory: Trajectory) -> Tensor:
+    """Computes the eigenvalues of W_h, complex (H,)."""
+    return torch.linalg.eigvals(trajectory.W_h)
 
 
-def nilpotent(seen: Trajectory) -> bool:
+def nilpotent(trajectory: Trajectory) -> bool:
     """Returns whether W_h^H is 0 by the pattern of zeros in W_h alone."""
-    pattern = (seen.W_h != 0).double()
+    pattern = (trajectory.W_h != 0).double()
     for _ in range(max(1, len(pattern) - 1).bit_length()):  # 2^i >= H
         pattern = (pattern @ pattern > 0).double()
     return not bool(pattern.any())
 
 
 def departure_from_normality(W_h: Tensor, moduli: Tensor) -> float:
-    """Henrici 1962: sqrt(norm_F^2 - sum of |eigenvalues|^2) / norm_F; 0 for a normal (or zero) matrix."""
+    """Computes sqrt(norm_F^2 - sum of |eigenvalues|^2) / norm_F (Henrici 1962); 0 for a normal or zero matrix.
+
+    W_h: (H, H).
+    moduli: (H,), absolute values of its eigenvalues.
+    """
     square = float(W_h.square().sum())
     return math.sqrt(max(0.0, square - float(moduli.square().sum())) / square) if square else 0.0
 

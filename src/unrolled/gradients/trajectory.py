@@ -1,6 +1,6 @@
-"""The states of a recurrent layer along its inputs and J_t = dh_t/dh_{t-1} there: where every diagnostic starts.
+"""The states of a recurrent layer along its inputs, and J_t = dh_t/dh_{t-1} there; the start of every diagnostic.
 
-All in float64. What J_t is made of stands here alone: diagnostics call `pull` (backwards), `push` (forwards) and
+All in float64. Only this file knows what J_t is made of: diagnostics call `pull` (backwards), `push` (forwards) and
 `jacobian`.
 """
 
@@ -18,16 +18,18 @@ from unrolled.rnn.masking import blanked, first_not_finite
 
 from .lengths import rank, unit
 
-NEARLY = 1e-8  # of W_h's norm: a product this short may be rounding
+NEARLY = 1e-8  # of W_h's norm: a shorter product may be nothing but rounding
 
 
 class Pulled(NamedTuple):
-    """Gradients one time step further back, and on their way there, as directions and the ln of their lengths.
+    """Gradients one time step further back, and on their way there, as directions and ln of their lengths.
 
-    v (..., B, K, H): J_t^T of what was given is exp(ln_f + ln_weights) v. da (..., B, K, H): dL/da_t is exp(ln_f) da.
-    Both have length 1 over the K directions of a sample, 0 where nothing is left.
-    ln_f, ln_weights (..., B): ln of what f' leaves of the given length, and of what W_h makes of that; -inf: exactly 0.
-    At a carried step v is what was given, da is 0, and both logarithms are 0.
+    v: (..., B, K, H), direction of J_t^T v_before, which is exp(ln_f + ln_weights) v.
+    da: (..., B, K, H), direction of dL/da_t, which is exp(ln_f) da.
+    ln_f: (..., B), ln of the factor by which f' changes the length; -inf = exactly 0.
+    ln_weights: (..., B), ln of the factor by which W_h changes it after that; -inf = exactly 0.
+    v and da have length 1 over the K directions of a sample, or 0 if nothing is left. At a carried step v is unchanged,
+    da is 0 and both logarithms are 0.
     """
 
     v: Tensor
@@ -38,10 +40,13 @@ class Pulled(NamedTuple):
 
 @dataclass(frozen=True)
 class Trajectory:
-    """h_t = f(a_t) and J_t = diag(f'(a_t)) W_h for T steps of B samples; all float64.
+    """States h_t = f(a_t) and Jacobians J_t = diag(f'(a_t)) W_h for T steps of B samples; all float64.
 
-    W_h (H, H). h0 (B, H). a, h, ln_slope (T, B, H): pre-activations, states, ln |f'(a_t)|. mask bool (T, B): False =
-    carried, J_t = I. diverged_at: the first step whose a_t is not finite, or None.
+    W_h: (H, H).
+    h0: (B, H), initial states.
+    a, h, ln_slope: (T, B, H), pre-activations, states, and ln |f'(a_t)|.
+    mask: bool (T, B), False = carried: h_t = h_{t-1} and J_t = I.
+    diverged_at: the first step whose a_t is not finite, or None.
     """
 
     f: Activation
@@ -56,8 +61,8 @@ class Trajectory:
     def pull(self, t: int, v: Tensor) -> Pulled:
         """Computes J_t^T v: gradients in h_t, carried back to h_{t-1}.
 
-        v (..., B, K, H): K directions for each sample, as rows.
-        Where only rounding is left of the sums over W_h the result is exactly 0.
+        v: (..., B, K, H), K directions for each sample, as rows.
+        The result is exactly 0 if only rounding is left of the sums over W_h.
         """
         slope, factor = self._scaled_slope
         da, ln_f = unit(v * slope[t].unsqueeze(1))
@@ -72,7 +77,7 @@ class Trajectory:
     def push(self, t: int, u: Tensor) -> tuple[Tensor, Tensor]:
         """Computes J_t u: small changes of h_{t-1}, carried forward to h_t.
 
-        u (B, H, K): K directions for each sample, as columns.
+        u: (B, H, K), K directions for each sample, as columns.
         Returns (moved (B, H, K), ln (B,)): J_t u is exp(ln) moved.
         """
         slope, factor = self._scaled_slope
@@ -83,20 +88,20 @@ class Trajectory:
         return torch.where(real[:, None, None], moved, u), torch.where(real, factor[t], 0.0)
 
     def jacobian(self, t: int | None = None) -> Tensor:
-        """Returns J_t (B, H, H), or those of all steps (T, B, H, H) for None; the identity where a step is carried."""
+        """Returns J_t (B, H, H), or those of all steps (T, B, H, H) for None; the identity at carried steps."""
         at = slice(None) if t is None else t
         J = self._signed(self.ln_slope[at].exp(), self.a[at]).unsqueeze(-1) * self.W_h
         return torch.where(self.mask[at][..., None, None], J, torch.eye(len(self.W_h), dtype=J.dtype, device=J.device))
 
     @cached_property
     def ln_det(self) -> Tensor:
-        """(T, B): ln |det J_t|; -inf where the smallest |f'| is below all floats beside the largest."""
+        """ln |det J_t|, (T, B); -inf if the smallest |f'| underflows beside the largest."""
         slope, factor = self._scaled_slope
         ln = slope.abs().log().sum(2) + torch.linalg.slogdet(self.W_h)[1] + slope.shape[2] * factor
         return torch.where(self.mask, ln, 0.0)
 
     def rank(self, t: int) -> Tensor:
-        """Returns (B,): at most the rank of J_t, from that of W_h and the units that are not off."""
+        """Returns an upper bound (B,) of the rank of J_t, from the rank of W_h and the number of units that are on."""
         on = torch.isfinite(self.ln_slope[t]).sum(1)
         return torch.where(self.mask[t], on.clamp_max(int(rank(self.W_h))), len(self.W_h))
 
@@ -108,31 +113,31 @@ class Trajectory:
 
     @property
     def previous(self) -> Tensor:
-        """(T, B, H): h_{t-1}, the initial state first."""
+        """States h_{t-1}, (T, B, H), the initial state first."""
         return torch.cat([self.h0.unsqueeze(0), self.h[:-1]])
 
     @property
-    def driven(self) -> Tensor:
-        """(T, B, H): W_x x_t + b, what a_t has besides W_h h_{t-1}."""
+    def input_term(self) -> Tensor:
+        """W_x x_t + b, (T, B, H): the part of a_t that does not come from h_{t-1}."""
         return self.a - F.linear(self.previous, self.W_h)
 
     def of(self, samples: slice | Tensor) -> "Trajectory":
-        """The same for some of the samples."""
+        """Returns the trajectory of the given samples alone."""
         return self._cut(self.h0[samples], (slice(None), samples))
 
     def between(self, first: int, last: int) -> "Trajectory":
-        """The same for the steps first ... last - 1."""
+        """Returns the trajectory of the steps first ... last - 1 alone."""
         return self._cut(self.previous[first], (slice(first, last),))
 
     @cached_property
     def _scaled_slope(self) -> tuple[Tensor, Tensor]:
-        """f'(a_t) as (values (T, B, H) of size at most 1, ln of their common factor (T, B))."""
+        """f'(a_t) as values (T, B, H) of size at most 1 and ln of their common factor (T, B)."""
         largest = self.ln_slope.amax(2)
         largest = torch.where(torch.isneginf(largest), 0.0, largest)
         return self._signed(torch.exp(self.ln_slope - largest.unsqueeze(2)), self.a), largest
 
     def _signed(self, size: Tensor, a: Tensor) -> Tensor:
-        """|f'(a)|, at any scale, with the sign of f'."""
+        """Gives |f'(a)|, at any scale, the sign of f'(a)."""
         if self.f.log_derivative is not None:  # then f' > 0
             return size
         return torch.where(self.f.derivative_at(a) < 0, -size, size)
@@ -146,7 +151,7 @@ class Trajectory:
         return NEARLY * float(torch.linalg.matrix_norm(self.W_h))
 
     def _through_weights(self, da: Tensor) -> Tensor:
-        """W_h^T of each direction in da (..., B, K, H), exactly 0 where nothing but rounding is left of the sums."""
+        """Computes W_h^T da for da (..., B, K, H); exactly 0 if only rounding is left of the sums."""
         moved, H = da @ self.W_h, len(self.W_h)
         small = torch.linalg.matrix_norm(moved) < self._short * (da != 0).any(-1).any(-1)
         if not small.any():
@@ -163,10 +168,12 @@ class Trajectory:
 
 @torch.no_grad()
 def trajectory(rnn: RNN, x: Tensor, h0: Tensor | None = None, mask: Tensor | None = None) -> Trajectory:
-    """Runs the layer (of any precision) on x (T, B, E), or tokens (T, B), in float64.
+    """Runs a layer of any precision in float64 and returns its states and Jacobians.
 
-    h0: (B, H) or (H,); None = 0. mask: bool (T, B), True = real; None: all are. Raises ValueError for shapes that do
-    not fit, and for nan and inf among the inputs: they are not the network's doing.
+    x: (T, B, E), inputs; or tokens int64 (T, B).
+    h0: (B, H) or (H,), the initial state; None = 0.
+    mask: bool (T, B), True = real; None = all are.
+    Raises ValueError if shapes do not fit or an input is nan or inf.
     """
     wrong = first_not_finite(x if mask is None or mask.shape != x.shape[:2] else blanked(x, mask))
     if wrong is not None:
@@ -178,7 +185,10 @@ def trajectory(rnn: RNN, x: Tensor, h0: Tensor | None = None, mask: Tensor | Non
 
 @torch.no_grad()
 def states_along(rnn: RNN, x: Tensor, h0: Tensor | None = None, mask: Tensor | None = None) -> Trajectory:
-    """As `trajectory`, of a network whose own embedding made x: where that is not finite the network has diverged."""
+    """Runs a layer on inputs that may overflow, because the network's own embedding computes them.
+
+    Arguments are those of `trajectory`. Inputs that are not finite count as divergence of the network, not as an error.
+    """
     rnn = copy.deepcopy(rnn).requires_grad_(False).double()
     if x.is_floating_point():
         x = x.double()

@@ -1,9 +1,9 @@
-"""The mean of a correlated series over time and samples, with an interval that holds the truth in 95 of 100 cases.
+"""Mean of a correlated series over time and samples, with a 95 % interval.
 
 The long-run variance of a series comes from its lowest cosine frequencies, whose squares are nearly independent
 (equally weighted cosines: Lazarus, Lewis, Stock & Watson 2018), after a first-order autoregression has flattened its
-spectrum (prewhitening: Andrews & Monahan 1992). Samples that share noise and samples that differ in their own mean are
-two sources of error: their variances add up, less the part that both count (Cameron, Gelbach & Miller 2011).
+spectrum (prewhitening: Andrews & Monahan 1992). Noise that samples share and differences between their means are two
+sources of error. Their variances add up, less the part that both contain (Cameron, Gelbach & Miller 2011).
 """
 
 import math
@@ -13,15 +13,21 @@ import torch
 from scipy.special import stdtrit
 from torch import Tensor
 
-SHORTEST = 20  # values in time: below this one series alone shows too little of its own correlation
-SAMPLES = 10  # samples from which on their spread gives an interval for any number of steps
+SHORTEST = 20  # values in time: a shorter series alone does not show its autocorrelation
+SAMPLES = 10  # samples: this many give an interval by their spread, for any number of steps
 SHARED = 0.4  # of the variance over time: the least share that counts towards the degrees of freedom
-STRONGEST = 0.97  # autocorrelation: beyond it the long-run variance is not estimated
+STRONGEST = 0.97  # largest autocorrelation for which the long-run variance is estimated
 
 
 @dataclass(frozen=True)
 class Mean:
-    """value: the mean. error: its standard error, with `degrees` of freedom. steps, samples: what it stands on."""
+    """A mean with its uncertainty.
+
+    value: the mean.
+    error: its standard error.
+    degrees: degrees of freedom of the error.
+    steps, samples: numbers of time steps and samples behind it.
+    """
 
     value: float
     error: float
@@ -31,16 +37,16 @@ class Mean:
 
     @property
     def half(self) -> float:
-        """Half of the 95 % interval, in the unit of the values."""
+        """Half-width of the 95 % interval, in the unit of the values."""
         return self.error * quantile(self.degrees)
 
     def certain(self, side: int) -> bool:
-        """Whether the truth lies on that side of 0 (1: above), in 99 of 100 cases."""
+        """Returns whether the true mean lies on that side of 0 (1: above) at 99 % confidence."""
         return side * self.value > self.error * quantile(self.degrees, 0.99)
 
     @property
-    def honest(self) -> bool:
-        """Whether the interval holds for correlated values too; what is not is used with care, and not printed."""
+    def reliable(self) -> bool:
+        """Whether the interval holds for correlated values too; others are not printed."""
         return self.error == 0 or self.steps >= SHORTEST or self.samples >= SAMPLES
 
 
@@ -48,7 +54,7 @@ def mean_over_time(values: Tensor, constant: bool = False) -> Mean:
     """Computes the mean over time of the means over samples, and its interval.
 
     values: (n, B), nan where there is no value; every row and every column has one.
-    constant: whether the series cannot differ from run to run (one Jacobian at all steps): samples alone then differ.
+    constant: whether the series cannot differ from run to run (one Jacobian at all steps): only samples differ then.
     """
     n, B = values.shape
     per_step = values.nanmean(1)
@@ -60,14 +66,16 @@ def mean_over_time(values: Tensor, constant: bool = False) -> Mean:
     if not constant and n > 1:
         by_time = float(variance_of_mean((per_step - value).unsqueeze(1)))
         both = float(variance_of_mean(residual - own).sum()) * pairs
-    variance, degrees = _together(by_sample, by_time, both, B - 1, max(1.0, frequencies(n) - 0.5))
+    variance, degrees = _combined_variance(by_sample, by_time, both, B - 1, max(1.0, frequencies(n) - 0.5))
     return Mean(float(value), math.sqrt(variance), degrees, n, B)
 
 
-def _together(by_sample: float, by_time: float, both: float, samples: int, frequencies: float) -> tuple[float, float]:
-    """Variance of the mean and its degrees of freedom (Satterthwaite), from that over samples and that over time.
+def _combined_variance(
+    by_sample: float, by_time: float, both: float, samples: int, frequencies: float
+) -> tuple[float, float]:
+    """Combines the variances over samples and over time; returns the sum and its degrees of freedom (Satterthwaite).
 
-    The one with more degrees of freedom comes first; the other adds what it has beyond the part that both count.
+    The one with more degrees of freedom comes first; the other adds its excess over the part that both contain.
     """
     first, second = (by_sample, samples), (by_time, frequencies)
     if samples < frequencies and by_time > 0:
@@ -80,9 +88,9 @@ def _together(by_sample: float, by_time: float, both: float, samples: int, frequ
 
 
 def variance_of_mean(series: Tensor) -> Tensor:
-    """Returns the variance of the mean of each column, from its long-run variance.
+    """Computes the variance (B,) of the mean of each column, from its long-run variance.
 
-    series: (n, B), each column of mean 0. The result has shape (B,). All columns share one autocorrelation.
+    series: (n, B), each column of mean 0. All columns share one autocorrelation.
     """
     n, count = len(series), frequencies(len(series))
     phi = _autocorrelation(series)
@@ -94,12 +102,15 @@ def variance_of_mean(series: Tensor) -> Tensor:
 
 
 def frequencies(n: int) -> int:
-    """The number of cosines: the rate n^(2/3) balances bias against variance (Lazarus et al. 2018)."""
+    """Returns the number of cosines: the rate n^(2/3) balances bias against variance (Lazarus et al. 2018)."""
     return max(1, min(n - 1, max(2, round(0.4 * n ** (2 / 3)))))
 
 
 def _autocorrelation(series: Tensor) -> float:
-    """At lag 1, corrected for the bias of a short series whose mean is estimated (Marriott & Pope 1954, rounded up)."""
+    """Computes the autocorrelation at lag 1, corrected for the bias of a short series whose mean is estimated.
+
+    The correction is that of Marriott & Pope 1954, rounded up.
+    """
     square = float(series.square().sum())
     if square == 0:
         return 0.0
@@ -108,5 +119,5 @@ def _autocorrelation(series: Tensor) -> float:
 
 
 def quantile(degrees: float, probability: float = 0.975) -> float:
-    """Of Student's distribution, in standard errors; by default half of the 95 % interval."""
+    """Returns the quantile of Student's distribution, in standard errors; by default for a 95 % interval."""
     return float(stdtrit(max(1.0, degrees), probability))

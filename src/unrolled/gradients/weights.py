@@ -1,7 +1,7 @@
-"""dL/dW_h step by step: where in time the gradient of the weights comes from, and how much of it cancels.
+"""dL/dW_h by time step: from where in time the gradient of the weights comes, and how much of it cancels.
 
-Both are means over samples of what each sample's own gradient says. Of the gradient of a batch they would depend on the
-batch's size: what comes from far back differs between samples, and cancels in their sum.
+Shares and cancellation are means over samples of each sample's own gradient. Those of a batch's gradient would depend
+on the batch's size: contributions from far back differ between samples, and cancel in their sum.
 """
 
 from dataclasses import dataclass
@@ -14,13 +14,15 @@ SHARES = (0.5, 0.9, 0.99)
 
 @dataclass(frozen=True)
 class WeightGradient:
-    """norms (T,): Frobenius norm of each step's contribution to the batch's dL/dW_h, float64, in order of time.
+    """The gradient of W_h, split by time step; float64, in order of time.
 
-    shares (T,): of the sum of norms of a sample's own contributions, that of each step; mean over samples; nan where no
-    sample has a gradient, or one that is not finite. cancellation: norm of a sample's dL/dW_h over the sum of the norms
-    of its contributions, mean over samples; 1 = all steps pull one way, 0 = they cancel; nan likewise. samples: how
-    many have a gradient. memory: how many of the last steps hold 50, 90 and 99 % of the shares (the smallest lag; None
-    where there is nothing to hold).
+    norms: (T,), Frobenius norm of each step's contribution to the batch's dL/dW_h.
+    shares: (T,), each step's share of the sum of norms of a sample's contributions, mean over samples; nan if no sample
+    has a gradient, or one is not finite.
+    cancellation: norm of a sample's dL/dW_h over the sum of the norms of its contributions, mean over samples; 1 = all
+    steps agree, 0 = they cancel; nan likewise.
+    samples: number of samples that have a gradient.
+    memory: smallest lag within which 50, 90 and 99 % of the shares lie; None without shares.
     """
 
     norms: Tensor
@@ -32,16 +34,22 @@ class WeightGradient:
 
 @torch.no_grad()
 def contributions(da: Tensor, h_before: Tensor) -> Tensor:
-    """(T, H, H), float64: sum over the batch of dL/da_t h_{t-1}^T; their sum over t is dL/dW_h (Werbos 1990).
+    """Computes each step's contribution to dL/dW_h, summed over the batch (Werbos 1990).
 
-    da (T, B, H): dL/da_t, 0 where masked. h_before (T, B, H): h_{t-1}, the initial state first.
+    da: (T, B, H), dL/da_t; 0 where masked.
+    h_before: (T, B, H), h_{t-1}, the initial state first.
+    Returns (T, H, H), float64: dL/da_t h_{t-1}^T; their sum over t is dL/dW_h.
     """
     return torch.einsum("tbi,tbj->tij", da.double(), h_before.double())
 
 
 @torch.no_grad()
 def weight_gradient(da: Tensor, h_before: Tensor) -> WeightGradient:
-    """Shapes as in `contributions`, whose (T, H, H) are never all in memory; a sample's scale does not matter."""
+    """Computes norms, shares and cancellation of the contributions, without all of them in memory at once.
+
+    da: (T, B, H), dL/da_t; 0 where masked. A sample's scale does not matter.
+    h_before: (T, B, H), h_{t-1}, the initial state first.
+    """
     da, h_before = da.double(), h_before.double()
     norms = torch.stack([(da_t.t() @ h_t).norm() for da_t, h_t in zip(da, h_before, strict=True)])
     own = da.norm(dim=2) * h_before.norm(dim=2)  # (T, B): the norm of an outer product is the product of the norms
@@ -59,8 +67,8 @@ def weight_gradient(da: Tensor, h_before: Tensor) -> WeightGradient:
 
 
 def memory_horizon(norms: Tensor, share: float) -> int | None:
-    """The smallest lag k such that the lags 0 ... k hold that share of the sum of norms (T,), in order of time."""
-    held = norms.flip(0).cumsum(0)
-    if not len(held) or not torch.isfinite(held[-1]) or held[-1] == 0:
+    """Returns the smallest lag k such that lags 0 ... k hold that share of the sum of norms (T,); None if that is 0."""
+    cumulative = norms.flip(0).cumsum(0)
+    if not len(cumulative) or not torch.isfinite(cumulative[-1]) or cumulative[-1] == 0:
         return None
-    return int((held >= share * held[-1] * (1 - 1e-12)).nonzero()[0])
+    return int((cumulative >= share * cumulative[-1] * (1 - 1e-12)).nonzero()[0])
