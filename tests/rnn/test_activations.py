@@ -64,6 +64,6 @@ def test_far_out_the_logarithm_does_not_round_to_minus_infinity() -> None:
     assert ACTIVATIONS["relu"].log_abs_derivative_at(far).tolist() == [-math.inf, 0]
 
 
-def test_an_unknown_name_is_told_what_there_is() -> None:
+def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match="unknown activation 'tahn'; allowed: tanh, relu, sigmoid, identity"):
         activation("tahn")

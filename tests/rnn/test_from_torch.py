@@ -1,4 +1,4 @@
-"""The weights of `torch.nn.RNN` make the same network here; anything else is refused by name."""
+"""The weights of `torch.nn.RNN` make the same network here; any other network is refused by name."""
 
 import pytest
 import torch
@@ -41,10 +41,10 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("said", REFUSED)
-def test_other_networks_are_refused_by_name(said: str) -> None:
-    with pytest.raises(ValueError, match=said):
-        rnn_from_torch(REFUSED[said].state_dict())
+@pytest.mark.parametrize("message", REFUSED)
+def test_other_networks_are_refused_by_name(message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        rnn_from_torch(REFUSED[message].state_dict())
 
 
 def test_weights_that_are_not_what_they_should_be() -> None:

@@ -57,6 +57,6 @@ def test_a_stream_is_a_function_of_seed_and_name() -> None:
     assert first(streams(3, "birth/0/")("W_h")) == first(stream(3, "birth/0/W_h"))
 
 
-def test_an_unknown_name_is_told_what_there_is() -> None:
+def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match="unknown init 'foo'; allowed: gaussian, orthogonal, identity, xavier"):
         recurrent("foo", 3)

@@ -1,4 +1,4 @@
-"""What lies under a mask never counts, whatever its value: all results are those with 0 there, to the bit."""
+"""Masked values never count, whatever they are: all results equal those with 0 there, to the bit."""
 
 import math
 from typing import Any
@@ -49,7 +49,7 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> None:
 
 
 def passed(rnn: RNN, x: Tensor, mask: Tensor) -> dict[str, Tensor]:
-    """Everything that a forward and a backward pass leave."""
+    """Returns the states, the tape and all gradients of a forward and a backward pass."""
     rnn.zero_grad()
     tape, h0 = Tape(), torch.ones(B, H, requires_grad=True)
     h, last = rnn.unroll(x, h0, tape, mask)
@@ -153,8 +153,8 @@ def test_a_state_that_overflows_is_still_the_networks_doing() -> None:
     rnn = RNN(E, H, "identity")
     with torch.no_grad():
         rnn.W_h.copy_(1e30 * torch.eye(H))
-    told = diagnose(rnn, torch.ones(40, B, E))
-    assert told.diverged_at is not None
+    diagnosis = diagnose(rnn, torch.ones(40, B, E))
+    assert diagnosis.diverged_at is not None
 
 
 def test_the_first_is_that_of_the_earliest_step() -> None:
@@ -227,12 +227,12 @@ def test_a_run_is_the_same_whatever_is_under_the_mask(backward: str, quick_run: 
 )
 def test_a_real_input_that_is_not_finite_is_named_before_training(spoilt: str, message: str, tmp_path: Any) -> None:
     config = compose([*own(tmp_path, under="nan", spoilt=spoilt, stream=False), "tracker=none"])
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as error:
         load(config.task, 0)
-    assert message in str(told.value)
+    assert message in str(error.value)
 
 
-def test_of_examples_that_are_made_when_needed_each_batch_is_looked_at() -> None:
+def test_each_batch_of_generated_examples_is_checked() -> None:
     def spoilt(n: int, _generator: torch.Generator) -> Split:
         made = split(n, 0.0, 0.0)
         made.x[4, 6] = math.nan

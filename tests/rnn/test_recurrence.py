@@ -145,8 +145,8 @@ def test_padding_carries_the_initial_state_to_the_first_word() -> None:
     rnn, x, h0 = make(), draw(T, B, E), draw(B, H, seed=2)
     h = rnn(x, h0, mask=left_padding())
     assert torch.equal(h[0, 3], h0[3])
-    alone = rnn(x[3:, 3:], h0[3:])
-    torch.testing.assert_close(h[3:, 3:], alone, rtol=1e-12, atol=1e-14)
+    separate = rnn(x[3:, 3:], h0[3:])
+    torch.testing.assert_close(h[3:, 3:], separate, rtol=1e-12, atol=1e-14)
 
 
 def test_the_gradient_of_the_recurrent_weights_is_a_sum_over_steps() -> None:
@@ -242,7 +242,7 @@ def test_parameters_are_called_as_in_the_formula() -> None:
         (lambda: RNN(3, 5)(torch.zeros(2, 1, 3), mask=torch.ones(1, 2) > 0), r"\(1, 2\), expected torch.bool \(2, 1\)"),
     ],
 )
-def test_what_does_not_fit_is_told(call, message: str) -> None:
+def test_arguments_that_do_not_fit_are_refused(call, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
 
@@ -268,6 +268,6 @@ def test_tokens_are_unit_vectors(activation: str, backward: str) -> None:
     torch.testing.assert_close(stepped[mask[0]], found[0][0][0][mask[0]])
 
 
-def test_tokens_of_a_wrong_shape_are_told() -> None:
+def test_tokens_of_a_wrong_shape_are_refused() -> None:
     with pytest.raises(ValueError, match=r"x has shape \(3, 2, 5\), expected \(T >= 1, B, 7\)"):
         RNN(7, 4)(torch.zeros(3, 2, 5, dtype=torch.int64))

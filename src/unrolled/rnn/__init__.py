@@ -1,4 +1,4 @@
-"""The mathematics: the recurrence, its gradients, its activations and its initial weights. Needs torch alone."""
+"""The recurrence, its gradients, its activations and its initial weights; depends on torch alone."""
 
 from .activations import ACTIVATIONS, Activation
 from .embedding import Embedding, Numbers, OneHot

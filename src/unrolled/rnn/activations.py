@@ -1,4 +1,4 @@
-"""The activations: f, its derivative f' and gamma = sup |f'|, one line each.
+"""Activations f with derivative f' and gamma = sup |f'|, one line each.
 
 A new activation is one line in `ACTIVATIONS` and a one-line YAML in `conf/activation/`.
 """
@@ -16,14 +16,14 @@ Elementwise = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Activation:
-    """One elementwise non-linearity and what backpropagation needs to know of it.
+    """An elementwise non-linearity with its derivative.
 
     f: the function, differentiable by autograd.
-    derivative: f', as a fresh tensor. Its argument is h = f(a) if `of_output`, else a.
+    derivative: f', as a new tensor. Its argument is h = f(a) if `of_output`, else a.
     gamma: sup |f'|.
-    bounded: whether f has a bounded range (only such an f can saturate).
-    in_place: f written over its argument; None where f' needs the pre-activation afterwards.
-    log_derivative: ln f'(a) for an f' > 0 that would round to 0 where its logarithm does not; None: by `derivative`.
+    bounded: whether f has a bounded range; only such an f can saturate.
+    in_place: f, written over its argument; None if f' needs the pre-activation afterwards.
+    log_derivative: ln f'(a), if f' > 0 would round to 0 where its logarithm does not; None = ln of `derivative`.
     """
 
     f: Elementwise
@@ -35,11 +35,11 @@ class Activation:
     log_derivative: Elementwise | None = None
 
     def derivative_at(self, a: Tensor) -> Tensor:
-        """f'(a), whatever `derivative` takes."""
+        """Computes f'(a) from the pre-activation a."""
         return self.derivative(self.f(a) if self.of_output else a)
 
     def log_abs_derivative_at(self, a: Tensor) -> Tensor:
-        """ln |f'(a)|; -inf only where f' is exactly 0 in real arithmetic."""
+        """Computes ln |f'(a)|; -inf only if f' is exactly 0 in real arithmetic."""
         if self.log_derivative is not None:
             return self.log_derivative(a)
         return self.derivative_at(a).abs().log()
@@ -67,7 +67,7 @@ def _gelu_slope(a: Tensor) -> Tensor:
     return torch.special.ndtr(a) + a * density
 
 
-# sup of gelu' = Phi(a) + a phi(a) is at a = sqrt(2), where its derivative (2 - a^2) phi(a) vanishes.
+# gelu' = Phi(a) + a phi(a) is largest at a = sqrt(2), where its derivative (2 - a^2) phi(a) vanishes.
 _GELU_GAMMA = 0.5 * (1 + math.erf(1)) + math.exp(-1) / math.sqrt(math.pi)
 
 # fmt: off
@@ -86,7 +86,7 @@ ACTIVATIONS: dict[str, Activation] = {
 
 
 def activation(name: str) -> Activation:
-    """The table's entry of that name. Raises ValueError that lists the names there are."""
+    """Returns the activation of that name. Raises ValueError for an unknown one."""
     if name not in ACTIVATIONS:
         raise ValueError(f"unknown activation {name!r}; allowed: {', '.join(ACTIVATIONS)}")
     return ACTIVATIONS[name]

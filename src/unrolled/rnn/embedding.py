@@ -1,4 +1,4 @@
-"""From what a network reads to the vectors x_t: an embedding of tokens, or numbers as they are."""
+"""Input layers: from tokens or numbers to the vectors x_t."""
 
 import torch
 from torch import Tensor, nn
@@ -7,7 +7,7 @@ from .init import Streams
 
 
 class Embedding(nn.Embedding):
-    """Tokens int64 (...) -> (..., E) by a table `weight` (V, E), trained with the rest unless `frozen`."""
+    """Looks up tokens int64 (...) in a table `weight` (V, E); returns (..., E). Trained unless `frozen`."""
 
     def __init__(self, vocabulary: int, size: int, frozen: bool = False) -> None:
         super().__init__(vocabulary, size)
@@ -16,13 +16,13 @@ class Embedding(nn.Embedding):
 
     @torch.no_grad()
     def initialise(self, streams: Streams, name: str = "embedding") -> None:
-        """Independent standard normal entries."""
+        """Draws independent standard normal entries."""
         drawn = torch.randn(self.weight.shape, generator=streams(name), dtype=torch.float64)
         self.weight.copy_(drawn)
 
 
 class OneHot(nn.Module):
-    """A unit vector of size V for each token, nothing to learn: handed on as the token, which `RNN` reads as that."""
+    """Unit vectors of size V without parameters: passes tokens on, because `RNN` reads a token as its unit vector."""
 
     def __init__(self, vocabulary: int) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class OneHot(nn.Module):
 
 
 class Numbers(nn.Module):
-    """Numbers (..., E) as they are, in the precision of the network."""
+    """Passes numbers (..., E) on in the precision of the network."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -50,4 +50,4 @@ class Numbers(nn.Module):
         return
 
 
-Front = Embedding | OneHot | Numbers
+InputLayer = Embedding | OneHot | Numbers

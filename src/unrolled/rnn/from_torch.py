@@ -1,4 +1,4 @@
-"""Our `RNN` from the weights of `torch.nn.RNN`, which has two biases where one does."""
+"""Conversion of `torch.nn.RNN`, which has two biases, to our `RNN`, which has one."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,10 +14,11 @@ GATES = {4: "an LSTM", 3: "a GRU"}
 
 
 def rnn_from_torch(weights: Mapping[str, Any], activation: str = "tanh") -> RNN:
-    """weights: the state_dict of a `torch.nn.RNN` of one layer and direction, or of a module that holds one such.
+    """Builds an `RNN` from the weights of a `torch.nn.RNN` of one layer and direction; precision is kept.
 
-    The state_dict does not say which activation it was trained with: tanh, or relu. Precision is kept.
-    Raises ValueError, with what was found, for any other network.
+    weights: its state_dict, or that of a module that contains one such layer.
+    activation: "tanh" or "relu"; the state_dict does not contain it.
+    Raises ValueError for any other network.
     """
     if activation not in ("tanh", "relu"):
         raise ValueError(f"activation {activation!r}: torch.nn.RNN knows tanh and relu")
@@ -25,8 +26,8 @@ def rnn_from_torch(weights: Mapping[str, Any], activation: str = "tanh") -> RNN:
     found = {ours: _matrix(weights, prefix + theirs) for ours, theirs in NAMES.items()}
     rows, hidden = found["W_h"].shape
     if rows != hidden:
-        what = GATES.get(rows // hidden, "something else")
-        raise ValueError(f"{prefix}weight_hh_l0 is {tuple(found['W_h'].shape)}: {what}, not a plain RNN")
+        layer = GATES.get(rows // hidden, "something else")
+        raise ValueError(f"{prefix}weight_hh_l0 is {tuple(found['W_h'].shape)}: {layer}, not a plain RNN")
     if len(found["W_x"]) != hidden:
         raise ValueError(f"{prefix}weight_ih_l0 is {tuple(found['W_x'].shape)}, but weight_hh_l0 has {hidden} rows")
     rnn = RNN(found["W_x"].shape[1], hidden, activation).to(found["W_h"].dtype)
@@ -48,7 +49,7 @@ def _matrix(weights: Mapping[str, Any], name: str) -> Tensor:
 
 
 def _prefix(weights: Mapping[str, Any]) -> str:
-    """What stands before the names of the one recurrent layer there is. Raises ValueError."""
+    """Returns the prefix of the names of the only recurrent layer. Raises ValueError if there is none, or several."""
     names = [name for name, value in weights.items() if isinstance(value, Tensor)]
     found = [name.removesuffix(NAMES["W_h"]) for name in names if name.endswith(NAMES["W_h"])]
     if not found:
@@ -57,6 +58,6 @@ def _prefix(weights: Mapping[str, Any]) -> str:
         raise ValueError(f"{len(found)} recurrent layers in it ({', '.join(found)}): give the state_dict of one")
     more = [name for name in names if name.startswith(f"{found[0]}weight_hh_") and not name.endswith("_l0")]
     if more:
-        what = "two directions" if any(name.endswith("_reverse") for name in more) else "more than one layer"
-        raise ValueError(f"{what} ({more[0]}): one layer in one direction is wanted")
+        structure = "two directions" if any(name.endswith("_reverse") for name in more) else "more than one layer"
+        raise ValueError(f"{structure} ({more[0]}): one layer in one direction is wanted")
     return found[0]

@@ -1,4 +1,4 @@
-"""What lies under a mask never counts, whatever its value: it is set to 0, for 0 times nan would be nan."""
+"""Masked values never count, whatever they are: they are set to 0, because 0 times nan would be nan."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,12 @@ from torch import Tensor
 
 
 class NotFinite(NamedTuple):
-    """The first value that is not finite: its sample, its time step (None: there are none), and what it is."""
+    """The first value that is not finite.
+
+    sample: its sample.
+    step: its time step; None if the values have none.
+    value: nan, inf or -inf.
+    """
 
     sample: int
     step: int | None
@@ -19,14 +24,22 @@ class NotFinite(NamedTuple):
 
 
 def blanked(values: Tensor, mask: Tensor | None) -> Tensor:
-    """The values (..., of each place of the mask) with 0 where the mask is False; themselves where it nowhere is."""
+    """Returns the values with 0 where the mask is False; the values themselves if it never is.
+
+    values: (..., further dimensions).
+    mask: bool (...), or None.
+    """
     if mask is None or bool(mask.all()):
         return values
     return values.masked_fill(~mask[(..., *[None] * (values.ndim - mask.ndim))], 0)
 
 
 def first_not_finite(values: Tensor, by_step: bool = True) -> NotFinite | None:
-    """Of values (T, B, ...), or (B, ...) where not by_step: of the earliest step the first sample; None: all are."""
+    """Finds the first sample, of the earliest time step, with a value that is not finite; None if there is none.
+
+    values: (T, B, ...), or (B, ...) without time steps.
+    by_step: whether the first dimension is time.
+    """
     if not values.is_floating_point() or bool(torch.isfinite(values).all()):
         return None
     place = (~torch.isfinite(values)).nonzero()[0].tolist()

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .embedding import Front
+from .embedding import InputLayer
 from .init import Streams, fan_in, recurrent
 from .masking import blanked
 from .recurrence import RNN, Tape
@@ -122,7 +122,7 @@ class SequenceToVector(Pattern):
 
     last_alone = True
 
-    def __init__(self, embedding: Front, rnn: RNN, answers: int) -> None:
+    def __init__(self, embedding: InputLayer, rnn: RNN, answers: int) -> None:
         super().__init__(rnn.hidden, answers)
         self.embedding, self.rnn = embedding, rnn
 
@@ -144,7 +144,7 @@ class SequenceToVector(Pattern):
 class SequenceToSequence(Pattern):
     """Aligned many to many: an answer (T, B, C) at every step, from the steps up to it."""
 
-    def __init__(self, embedding: Front, rnn: RNN, answers: int) -> None:
+    def __init__(self, embedding: InputLayer, rnn: RNN, answers: int) -> None:
         super().__init__(rnn.hidden, answers)
         self.embedding, self.rnn = embedding, rnn
 
@@ -168,7 +168,7 @@ class VectorToSequence(Pattern):
 
     writes = True
 
-    def __init__(self, vector: int, embedding: Front, rnn: RNN, answers: int) -> None:
+    def __init__(self, vector: int, embedding: InputLayer, rnn: RNN, answers: int) -> None:
         super().__init__(rnn.hidden, answers)
         self.embedding, self.rnn = embedding, rnn
         self.W_v = nn.Parameter(fan_in(rnn.hidden, vector).to(torch.get_default_dtype()))
@@ -207,7 +207,7 @@ class EncoderDecoder(Pattern):
 
     writes = last_alone = True
 
-    def __init__(self, source: Front, encoder: RNN, embedding: Front, decoder: RNN, answers: int) -> None:
+    def __init__(self, source: InputLayer, encoder: RNN, embedding: InputLayer, decoder: RNN, answers: int) -> None:
         super().__init__(decoder.hidden, answers)
         self.source, self.encoder = source, encoder
         self.embedding, self.decoder = embedding, decoder

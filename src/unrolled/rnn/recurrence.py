@@ -1,7 +1,7 @@
 """The recurrence h_t = f(W_x x_t + W_h h_{t-1} + b), unrolled, and its backpropagation through time by hand.
 
-Shapes: T time steps, B batch, E inputs, H hidden. For readers of min-char-rnn: W_x, W_h, h, dh are its Wxh, Whh, hs,
-dhnext; here dh keeps every step.
+Shapes: T time steps, B batch, E inputs, H hidden. Names in min-char-rnn: W_x is Wxh, W_h is Whh, h is hs, and dh is
+dhnext, kept here for every step.
 """
 
 import torch
@@ -16,12 +16,12 @@ from .masking import blanked
 
 
 class Tape:
-    """What one backward pass leaves behind, for those who ask: pass it to the forward call, read it after backward.
+    """Records one backward pass: pass it to the forward call, and read it after the backward pass.
 
-    dh: (T, B, H), dL/dh_t: the total derivative, through all later steps. A carried (masked) step has its successor's.
-    da: (T, B, H), dL/da_t: the same before the activation; 0 where masked.
-    h: (T + 1, B, H), the states, the initial one first: dL/da_t and h_{t-1} make step t's part of dL/dW_h.
-    A tape that is used again is overwritten: take a new one for each pass that is to be kept.
+    dh: (T, B, H), dL/dh_t, the total derivative through all later steps. A carried (masked) step has its successor's.
+    da: (T, B, H), dL/da_t, the derivative in the pre-activation; 0 where masked.
+    h: (T + 1, B, H), states, the initial one first: dL/da_t and h_{t-1} make step t's part of dL/dW_h.
+    The next pass overwrites the tape: take a new one for each pass to keep.
     """
 
     dh: Tensor | None = None
@@ -29,7 +29,7 @@ class Tape:
     h: Tensor | None = None
 
     def memory(self, like: Tensor) -> Tensor:
-        """Where the next pass writes dL/dh_t: over the last one's if it fits, for fresh pages cost time."""
+        """Returns memory for dL/dh_t: that of the last pass if it fits, because new pages cost time."""
         old = self.dh
         if old is None or (old.shape, old.dtype, old.device) != (like.shape, like.dtype, like.device):
             return torch.empty_like(like)
@@ -37,7 +37,7 @@ class Tape:
 
 
 class _Carry:
-    """Masked steps carry the state through unchanged. Steps where every sample is real cost nothing."""
+    """Masks by step: a masked step carries the state through unchanged, a step without any costs nothing."""
 
     def __init__(self, mask: Tensor | None, steps: int, dtype: torch.dtype) -> None:
         self.real: Tensor | None = None
@@ -53,7 +53,7 @@ class _Carry:
 
 
 class _Unroll(torch.autograd.Function):
-    """The loop over time and its transpose. Werbos 1990, "Backpropagation through time", eqs. for a_t and dL/da_t."""
+    """The loop over time and its transpose (Werbos 1990, "Backpropagation through time")."""
 
     @staticmethod
     def forward(  # type: ignore[override]  # noqa: PLR0917  (autograd passes them by position)
@@ -70,7 +70,7 @@ class _Unroll(torch.autograd.Function):
         (T, B), H = x.shape[:2], W_h.shape[0]
         states = b.new_empty(T + 1, B, H)
         states[0] = h0
-        # Where f may overwrite its argument, a_t lives in the slot that h_t takes a moment later.
+        # If f may overwrite its argument, a_t uses the memory of h_t.
         a = states[1:] if f.in_place else b.new_empty(T, B, H)
         if one_hot(x):
             torch.add(F.embedding(x, W_x.t()), b, out=a)
@@ -84,7 +84,7 @@ class _Unroll(torch.autograd.Function):
             if carried is not None:
                 torch.where(carried, previous, h_t, out=h_t)
             previous = h_t
-        ctx.set_materialize_grads(False)  # a loss on the last state alone makes no dense (T, B, H) zeros
+        ctx.set_materialize_grads(False)  # else a loss on the last state alone would make dense (T, B, H) zeros
         ctx.save_for_backward(x, W_x, W_h, states, None if f.in_place else a)
         ctx.carry, ctx.f, ctx.tape = carry, f, tape
         return states[1:], states[T]
@@ -95,7 +95,7 @@ class _Unroll(torch.autograd.Function):
         x, W_x, W_h, states, a = ctx.saved_tensors
         f, carry, tape = ctx.f, ctx.carry, ctx.tape
         T, B, H = x.shape[0], x.shape[1], W_h.shape[0]
-        da = f.derivative(states[1:] if f.of_output else a)  # f' first; dL/da_t overwrites it below
+        da = f.derivative(states[1:] if f.of_output else a)  # f', which dL/da_t overwrites below
         if carry.real is not None:
             da.masked_fill_(carry.real == 0, 0)  # f' may be nan there
         kept = tape.memory(da) if tape else da.new_empty(min(T, 2), B, H)
@@ -120,19 +120,19 @@ class _Unroll(torch.autograd.Function):
 
 
 def one_hot(x: Tensor) -> bool:
-    """Whether x holds tokens, each standing for the unit vector of its number."""
+    """Returns whether x holds tokens, which stand for unit vectors."""
     return not x.is_floating_point()
 
 
 def _outer(da: Tensor, x: Tensor, W_x: Tensor) -> Tensor:
-    """dL/dW_x (H, E): the sum over all T x B steps of dL/da_t x_t^T; a unit vector adds to its own column alone."""
+    """Computes dL/dW_x (H, E), the sum of dL/da_t x_t^T; a token adds to one column only."""
     if one_hot(x):
         return torch.zeros_like(W_x.t()).index_add_(0, x.flatten(), da).t()
     return da.t() @ x.reshape(len(da), x.shape[-1])
 
 
 def _start(out: Tensor, direct: Tensor | None, last: Tensor | None) -> None:
-    """dL/dh_T: what reaches the last state by itself, from either output."""
+    """Writes dL/dh_T: the gradients of both outputs, all states and the last one."""
     out.zero_() if direct is None else out.copy_(direct)
     if last is not None:
         out.add_(last)
@@ -146,7 +146,7 @@ def _carry_back(  # noqa: PLR0917
     later: Tensor,
     carried: Tensor | None,
 ) -> None:
-    """dL/dh_{t-1} = (direct part) + J_t^T dL/dh_t, with J_t = I where the step was carried."""
+    """Writes dL/dh_{t-1} = (direct part) + J_t^T dL/dh_t, with J_t = I if the step was carried."""
     if direct is None:
         torch.mm(da, W_h, out=out)
     else:
@@ -166,7 +166,7 @@ def _keep_gradient(tensor: Tensor, buffer: Tensor | None, t: int) -> None:
 def _unroll_by_autograd(
     rnn: "RNN", x: Tensor, h: Tensor, mask: Tensor | None, tape: Tape | None
 ) -> tuple[Tensor, Tensor]:
-    """The same loop, differentiated by autograd: the reference for `_Unroll`."""
+    """Runs the recurrence under autograd: the reference for `_Unroll`."""
     states, projected, before = [], rnn.project(x), h
     if tape is not None:
         tape.dh, tape.da = (torch.zeros_like(projected) for _ in range(2))
@@ -186,9 +186,11 @@ def _unroll_by_autograd(
 class RNN(nn.Module):
     """A vanilla recurrent layer, unrolled by hand (Elman 1990): h_t = f(W_x x_t + W_h h_{t-1} + b).
 
-    inputs: E, size of x_t. hidden: H, size of h_t. activation: a name in `ACTIVATIONS`.
+    inputs: E, size of x_t.
+    hidden: H, size of h_t.
+    activation: a name in `ACTIVATIONS`.
     backward: "bptt" (by hand, fast) or "autograd" (the reference; same numbers).
-    Parameters: W_x (H, E), W_h (H, H), b (H,). At first W_x has sd 1/sqrt(E), W_h is orthogonal and b is 0.
+    Parameters: W_x (H, E), W_h (H, H), b (H,). Initially W_x has sd 1/sqrt(E), W_h is orthogonal and b is 0.
     Raises ValueError for sizes below 1 and for unknown names.
     """
 
@@ -201,7 +203,7 @@ class RNN(nn.Module):
         self.inputs, self.hidden = inputs, hidden
         self.activation, self.backward = activation, backward
         dtype = torch.get_default_dtype()
-        activation_of(activation)  # an unknown one is told here, not at the first call
+        activation_of(activation)  # an unknown one raises here, not at the first call
         self.W_x = nn.Parameter(fan_in(hidden, inputs).to(dtype))
         self.W_h = nn.Parameter(recurrent("orthogonal", hidden).to(dtype))
         self.b = nn.Parameter(torch.zeros(hidden))
@@ -211,11 +213,14 @@ class RNN(nn.Module):
         return activation_of(self.activation)
 
     def step(self, x_t: Tensor, h: Tensor) -> Tensor:
-        """One step: x_t (..., E) or tokens (...), h (..., H) -> the next state (..., H)."""
+        """Computes one step: x_t (..., E) or tokens (...), and h (..., H), to the next state (..., H)."""
         return self.f.f(self.project(x_t) + F.linear(h, self.W_h))
 
     def project(self, x: Tensor) -> Tensor:
-        """W_x x + b (..., H) of numbers (..., E), or of tokens int64 (...), each standing for its unit vector."""
+        """Computes W_x x + b, (..., H).
+
+        x: numbers (..., E), or tokens int64 (...), each standing for its unit vector.
+        """
         return F.embedding(x, self.W_x.t()) + self.b if one_hot(x) else F.linear(x, self.W_x, self.b)
 
     def forward(
@@ -225,9 +230,13 @@ class RNN(nn.Module):
         tape: Tape | None = None,
         mask: Tensor | None = None,
     ) -> Tensor:
-        """All states. x (T, B, E), h0 (B, H) or None = 0, mask bool (T, B), True = real -> h (T, B, H).
+        """Computes all states h (T, B, H).
 
-        x may be tokens int64 (T, B) below E instead: unit vectors, whose product with W_x is a look-up.
+        x: (T, B, E); or tokens int64 (T, B) below E, unit vectors whose product with W_x is a look-up.
+        h0: (B, H), the initial state; None = 0.
+        tape: records the backward pass.
+        mask: bool (T, B), True = real; a masked step carries the state through unchanged. None = all are real.
+        Raises ValueError if shapes do not fit.
         """
         return self.unroll(x, h0, tape, mask)[0]
 
@@ -238,9 +247,9 @@ class RNN(nn.Module):
         tape: Tape | None = None,
         mask: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """As `forward`, and the last state once more as an output of its own: (h (T, B, H), h_T (B, H)).
+        """Computes all states and, as a second output, the last one: (h (T, B, H), h_T (B, H)).
 
-        A loss that reads only h_T is cheaper through the second output. Raises ValueError for shapes that do not fit.
+        Arguments and errors are those of `forward`. A loss that reads only h_T is cheaper through the second output.
         """
         h0, x = self._initial_state(x, h0, mask), blanked(x, mask)
         if self.backward == "autograd":

@@ -18,7 +18,7 @@ from unrolled.rnn import (
     SequenceToVector,
     VectorToSequence,
 )
-from unrolled.rnn.embedding import Front
+from unrolled.rnn.embedding import InputLayer
 from unrolled.rnn.init import streams
 
 from .word_vectors import WordVectors
@@ -72,7 +72,7 @@ READ = {
 def _wired(config: Config, spec: Spec) -> Pattern:
     answers = spec["answers"]
 
-    def rnn(front: Front) -> RNN:
+    def rnn(front: InputLayer) -> RNN:
         return RNN(front.size, config.model.hidden, config.activation.name, config.model.backward.name)
 
     if spec["pattern"] == "vector_to_sequence":
@@ -86,7 +86,7 @@ def _wired(config: Config, spec: Spec) -> Pattern:
     return wiring[spec["pattern"]](read, rnn(read), answers)
 
 
-def _front(embedding: EmbeddingConfig, size: int, tokens: bool) -> Front:
+def _front(embedding: EmbeddingConfig, size: int, tokens: bool) -> InputLayer:
     if not tokens:
         return Numbers(size)
     if embedding.name == "onehot":
