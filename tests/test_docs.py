@@ -70,13 +70,13 @@ DRY = [words for words in TRAIN if "sweep.dry_run=true" in words]
 @pytest.mark.parametrize(
     "arguments", [pytest.param(words, marks=[pytest.mark.long] * ("range(42)" in words)) for words in DRY]
 )
-def test_every_dry_run_lists_its_cells(arguments: str) -> None:
+def test_every_dry_run_lists_its_runs(arguments: str) -> None:
     ended = train(*shlex.split(arguments))
     assert (ended.returncode, ended.stderr) == (0, "")
-    cells = int(ended.stdout.split(" cells: ")[0])
-    assert sum(line.startswith("/") for line in ended.stdout.splitlines()) == cells > 1
+    runs = int(ended.stdout.split(" runs: ")[0])
+    assert sum(line.startswith("/") for line in ended.stdout.splitlines()) == runs > 1
     if "range(42)" in arguments:
-        assert cells == 1008  # as labs.md says
+        assert runs == 1008  # as labs.md says
 
 
 def test_every_make_target_exists_and_its_sweep_too() -> None:

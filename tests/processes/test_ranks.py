@@ -48,7 +48,7 @@ def here(folder: Path, *overrides: str) -> dict[str, Any]:
 
 
 def no_stray_process(folder: Path, command: Command) -> None:
-    """Nothing is left of the command's session, and nothing that has a file of the folder open, as each cell has.
+    """Asserts that no process of the command's session is left, and none that has a file of the folder open.
 
     The fork server takes some seconds to go.
     """
@@ -129,7 +129,7 @@ def test_torchrun_starts_the_same_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_a_sweep_of_runs_on_two_ranks_is_as_many_runs_as_cells(tmp_path: Path) -> None:
+def test_a_sweep_of_runs_on_two_ranks_leaves_one_record_each(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     command = ["--config-name", "train", "hydra.mode=MULTIRUN", "seed=0,1", *SAME]
     sweep = Command(TRAIN, *command, "trainer=ddp_cpu", f"hydra.sweep.dir={folder}")
@@ -141,11 +141,11 @@ def test_a_sweep_of_runs_on_two_ranks_is_as_many_runs_as_cells(tmp_path: Path) -
         for run in (folder / "wandb").glob("offline-run-*")
     ]
     assert sorted(run["display_name"] for run in runs) == ["seed=0", "seed=1"]
-    for cell in read_sweep(folder).cells:
-        assert cell.state == "completed"
-        alone = tmp_path / f"alone{cell.axes['seed']}"
-        here(alone, f"seed={cell.axes['seed']}")
-        alike(alone, cell.folder)
+    for each in read_sweep(folder).cells:
+        assert each.state == "completed"
+        alone = tmp_path / f"alone{each.axes['seed']}"
+        here(alone, f"seed={each.axes['seed']}")
+        alike(alone, each.folder)
     no_stray_process(folder, sweep)
 
 

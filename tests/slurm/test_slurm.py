@@ -1,4 +1,4 @@
-"""Sweeps on a real Slurm: as on one machine, and what happens to members that are killed, preempted or out of time."""
+"""Sweeps on a real Slurm: as on one machine, and what happens to runs that are killed, preempted or out of time."""
 
 import os
 import signal
@@ -49,12 +49,12 @@ def start(cluster: Cluster, folder: Path, *words: str) -> Command:
     return STARTED[-1]
 
 
-def same(cell: Path, *words: str) -> None:
+def same(run_folder: Path, *words: str) -> None:
     """As the same configuration run alone on this machine, to the byte."""
-    alone = cell.parent.parent / f"alone{cell.name}"
+    alone = run_folder.parent.parent / f"alone{run_folder.name}"
     assert train(*words, "tracker=none", f"hydra.run.dir={alone}", timeout_s=300).returncode == 0
     for file in [alone / "metrics.csv", *(alone / "profiles").iterdir()]:
-        assert (cell / file.relative_to(alone)).read_bytes() == file.read_bytes(), file
+        assert (run_folder / file.relative_to(alone)).read_bytes() == file.read_bytes(), file
 
 
 @pytest.mark.long
@@ -63,9 +63,9 @@ def test_a_sweep_over_two_nodes_is_as_one_on_this_machine(cluster: Cluster, tmp_
     process = start(cluster, folder, *QUICK, "seed=0,1,2,3", "slurm.gpus_per_cell=1", "trainer.precision=64")
     stdout, stderr = process.communicate(timeout=300)
     assert (process.returncode, stderr) == (0, "")
-    assert "4 jobs submitted" in stdout and "4/4 cells ended: 4 completed" in stdout
-    cells = read_sweep(folder).cells
-    places = [(cell.record.machine["node"], cell.record.machine["gpus"]) for cell in cells]
+    assert "4 jobs submitted" in stdout and "4/4 runs ended: 4 completed" in stdout
+    runs = read_sweep(folder).cells
+    places = [(each.record.machine["node"], each.record.machine["gpus"]) for each in runs]
     assert sorted(places) == [("n1", "0"), ("n1", "1"), ("n2", "0"), ("n2", "1")]
     runs = [
         next(record["run"] for record in wandb_records(run) if record["type"] == "run")
@@ -78,14 +78,14 @@ def test_a_sweep_over_two_nodes_is_as_one_on_this_machine(cluster: Cluster, tmp_
 
 
 @pytest.mark.long
-def test_cells_can_share_a_job_and_several_ranks_are_as_many_tasks(cluster: Cluster, tmp_path: Path) -> None:
+def test_runs_can_share_a_job_and_several_ranks_are_as_many_tasks(cluster: Cluster, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     words = [*QUICK, "trainer.precision=64", "optimizer=sgd", "optimizer.lr=0.01"]
     process = start(cluster, folder, *words, "trainer=cpu,ddp_cpu", "seed=0,1,2", "slurm.cells_per_job=3")
     stdout, stderr = process.communicate(timeout=300)
     assert (process.returncode, stderr) == (0, "")
-    assert "4 jobs submitted" in stdout  # three cells in one, and three of two tasks
-    by_axes = {(cell.axes["trainer"], cell.axes["seed"]): cell for cell in read_sweep(folder).cells}
+    assert "4 jobs submitted" in stdout  # three runs in one, and three of two tasks
+    by_axes = {(each.axes["trainer"], each.axes["seed"]): each for each in read_sweep(folder).cells}
     for seed in range(3):
         one, two = by_axes["cpu", seed], by_axes["ddp_cpu", seed]
         assert one.record.metrics == pytest.approx(two.record.metrics, rel=1e-6)
@@ -94,19 +94,19 @@ def test_cells_can_share_a_job_and_several_ranks_are_as_many_tasks(cluster: Clus
 
 
 def running(cluster: Cluster, folder: Path, number: int) -> dict[str, str]:
-    """Where a cell runs, once it has saved a checkpoint."""
+    """Returns the machine of a run, once it has saved a checkpoint."""
     cluster.wait((folder / str(number) / "checkpoints" / "last.ckpt").is_file, timeout_s=120)
     return status.read(folder / str(number))["machine"]
 
 
-def process_of(cell: Path) -> int:
+def process_of(folder: Path) -> int:
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if str((process / "fd" / "1").readlink()) == str(cell / "cell.log"):
+            if str((process / "fd" / "1").readlink()) == str(folder / "cell.log"):
                 return int(process.name)
         except OSError:
             continue
-    raise AssertionError(f"{cell} has no process")
+    raise AssertionError(f"{folder} has no process")
 
 
 def preempted(cluster: Cluster, machine: dict[str, str], folder: Path) -> None:
@@ -126,7 +126,7 @@ def start_at_once(cluster: Cluster, folder: Path) -> None:
 
 
 @pytest.mark.long
-def test_one_member_killed_one_preempted(cluster: Cluster, tmp_path: Path) -> None:
+def test_one_run_killed_one_preempted(cluster: Cluster, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     process = start(cluster, folder, *LONG, "seed=0,1,2,3", "slurm.gpus_per_cell=1")
     machines = [running(cluster, folder, number) for number in range(4)]
@@ -137,7 +137,7 @@ def test_one_member_killed_one_preempted(cluster: Cluster, tmp_path: Path) -> No
     assert process.returncode == 1
     (told,) = stderr.splitlines()
     assert told.startswith(f"unrolled: cell {victim} (seed={victim}) failed: killed by SIGKILL")
-    states = [cell.state for cell in read_sweep(folder).cells]
+    states = [each.state for each in read_sweep(folder).cells]
     assert states == ["failed" if i == victim else "completed" for i in range(4)]
     assert "resumed after" in (folder / "0" / "cell.log").read_text()
     same(folder / "0", *LONG, "seed=0")
@@ -152,7 +152,7 @@ def test_one_member_killed_one_preempted(cluster: Cluster, tmp_path: Path) -> No
 
 
 @pytest.mark.long
-def test_a_member_out_of_time_goes_on_in_its_next_job(cluster: Cluster, tmp_path: Path) -> None:
+def test_a_run_out_of_time_goes_on_in_its_next_job(cluster: Cluster, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     longer = [*LONG, "trainer.max_epochs=1000", "trainer.max_steps=30000"]
     process = start(cluster, folder, *longer, "seed=0,1", "slurm.timeout_min=1")
@@ -167,7 +167,7 @@ def test_a_member_out_of_time_goes_on_in_its_next_job(cluster: Cluster, tmp_path
 
 
 @pytest.mark.long
-def test_after_the_launcher_is_gone_its_members_finish_and_resume_finds_them(cluster: Cluster, tmp_path: Path) -> None:
+def test_after_the_launcher_is_gone_its_runs_finish_and_resume_finds_them(cluster: Cluster, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     process = start(cluster, folder, *QUICK, "seed=0,1")
     cluster.wait((folder / "slurm" / "jobs.txt").is_file)
@@ -191,7 +191,7 @@ def test_ctrl_c_cancels_the_jobs(cluster: Cluster, tmp_path: Path) -> None:
     _, stderr = process.communicate(timeout=120)
     assert process.returncode == 130, stderr
     assert not cluster.ask("squeue", "-h").strip()
-    states = [cell.state for cell in read_sweep(folder).cells]
+    states = [each.state for each in read_sweep(folder).cells]
     assert states[0] == "interrupted" and states[-1] == "missing"
 
 

@@ -1,4 +1,4 @@
-"""A task that one seed cannot load: a cell that fails whatever the machine is."""
+"""A task that one seed cannot load: a run that fails whatever the machine is."""
 
 from pathlib import Path
 

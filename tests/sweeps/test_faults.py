@@ -1,4 +1,4 @@
-"""Twelve cells, six of which end badly, each in a way of its own: none takes another with it, each leaves a record."""
+"""Twelve runs, six of which end badly in different ways: none affects another, each leaves a record."""
 
 import os
 import subprocess
@@ -59,7 +59,7 @@ QUICK += ["probe.births=1", "probe.samples=16", "trainer.batch_size=20", "sweep.
 
 @pytest.fixture
 def full_disk(tmp_path: Path) -> Iterator[Path]:
-    """The sweep's folder, in which the disk of cell 10 is all too small."""
+    """The sweep's folder, in which the disk of run 10 is all too small."""
     folder = tmp_path / "sweep"
     small = folder / "10"
     small.mkdir(parents=True)
@@ -71,7 +71,7 @@ def full_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.long
-def test_what_becomes_of_twelve_cells(full_disk: Path, tmp_path: Path) -> None:
+def test_six_of_twelve_runs_fail_alone(full_disk: Path, tmp_path: Path) -> None:
     folder, flag = full_disk, tmp_path / "broken"
     flag.touch()
     files = []
@@ -82,11 +82,11 @@ def test_what_becomes_of_twelve_cells(full_disk: Path, tmp_path: Path) -> None:
     ended = train(*command, f"hydra.sweep.dir={folder}", timeout_s=200)
     assert ended.returncode == 1
     assert (folder / "report.html").is_file()
-    cells = {int(cell.folder.name): cell for cell in read_sweep(folder).cells}
+    runs = {int(run.folder.name): run for run in read_sweep(folder).cells}
     expected = {n: "failed" if n in FAILED else "diverged" if n == 6 else "completed" for n in range(12)}
-    assert {n: cell.state for n, cell in cells.items()} == expected
+    assert {n: run.state for n, run in runs.items()} == expected
     for number, why in FAILED.items():
-        assert why in (cells[number].record.error or ""), cells[number].record.error
+        assert why in (runs[number].record.error or ""), runs[number].record.error
     told = ended.stderr.splitlines()
     assert [line.split(" ")[2] for line in told] == [str(n) for n in FAILED]
     assert all(f"log: {folder / str(n) / 'cell.log'}" in line for n, line in zip(FAILED, told, strict=True))
@@ -101,13 +101,13 @@ def test_what_becomes_of_twelve_cells(full_disk: Path, tmp_path: Path) -> None:
     assert (again.returncode, again.stderr) == (0, "")
     assert "7 have a result already, 5 are run" in again.stdout
     assert {n: (folder / str(n) / "status.json").stat().st_mtime_ns for n in before} == before
-    states = [cell.state for cell in read_sweep(folder).cells]
+    states = [run.state for run in read_sweep(folder).cells]
     assert states == ["diverged" if n == 6 else "completed" for n in range(12)]
     assert not any((folder / "records").iterdir())
 
 
 def _each_is_a_run_of_its_own(folder: Path) -> None:
-    """W&B's reader finds a run for each cell, with the exit code of its end.
+    """W&B's reader finds each run, with the exit code of its end.
 
     Of one that was killed at once nothing is on disk: W&B writes in blocks.
     """

@@ -1,4 +1,4 @@
-"""A sweep that was stopped, in whatever way, is continued: what has a result is kept, and equal cells end equal."""
+"""An interrupted sweep is resumed: results are kept, and equal runs end equal."""
 
 import fcntl
 import os
@@ -32,29 +32,29 @@ def test_a_first_sweep_is_numbered_in_order() -> None:
     assert found == [Planned(0, {"gain": "low"}, "a"), Planned(1, {"gain": "high"}, "b")]
 
 
-def test_known_cells_keep_their_numbers_and_new_ones_take_the_next() -> None:
+def test_known_runs_keep_their_numbers_and_new_ones_take_the_next() -> None:
     known = assign([], wanted(low="a", high="b"))
     found = assign(known, wanted(lowest="c", high="b", low="a"))
-    assert [(cell.number, cell.fingerprint) for cell in found] == [(2, "c"), (1, "b"), (0, "a")]
+    assert [(run.number, run.fingerprint) for run in found] == [(2, "c"), (1, "b"), (0, "a")]
 
 
-def test_equal_cells_stay_apart() -> None:
+def test_equal_runs_stay_apart() -> None:
     twice = [({"seed": 0}, "a"), ({"seed": 0}, "a")]
     known = assign([], twice)
-    assert [cell.number for cell in known] == [0, 1]
-    assert [cell.number for cell in assign(known, [*twice, ({"seed": 0}, "a")])] == [0, 1, 2]
+    assert [run.number for run in known] == [0, 1]
+    assert [run.number for run in assign(known, [*twice, ({"seed": 0}, "a")])] == [0, 1, 2]
 
 
-def test_a_changed_configuration_is_told_not_mixed() -> None:
+def test_a_changed_configuration_is_refused() -> None:
     known = assign([], wanted(low="a", high="b"))
-    with pytest.raises(UserError, match=r"the configuration of cell 1 \(high\) is not what it was"):
+    with pytest.raises(UserError, match=r"the configuration of run 1 \(high\) is not what it was"):
         assign(known, wanted(low="a", high="other"))
     with pytest.raises(UserError, match="this folder swept gain, now it is seed"):
         assign(known, [({"seed": "0"}, "z")])
 
 
-def cells_alive(folder: Path) -> list[int]:
-    """Processes whose output goes to a cell's log."""
+def runs_alive(folder: Path) -> list[int]:
+    """Processes whose output goes to a run's log."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -67,7 +67,7 @@ def cells_alive(folder: Path) -> list[int]:
 
 
 def disturbed(folder: Path, axis: str, most: int, draw: random.Random) -> int:
-    """Kills cell, launcher or both at random moments, each time going on with the sweep, until it ends by itself.
+    """Kills run, launcher or both at random moments and resumes the sweep each time, until it ends by itself.
 
     Returns the number of kills, at most `most`.
     """
@@ -75,20 +75,20 @@ def disturbed(folder: Path, axis: str, most: int, draw: random.Random) -> int:
     while kills < most:
         begun = (folder / "multirun.yaml").is_file()
         process = Command(TRAIN, *COMMAND, axis, f"sweep.resume={folder}" if begun else f"hydra.sweep.dir={folder}")
-        victims = "cell"
-        while kills < most and victims == "cell":  # the launcher goes on without it
-            while not (alive := cells_alive(folder)) and process.poll() is None:
+        victims = "run"
+        while kills < most and victims == "run":  # the launcher goes on without it
+            while not (alive := runs_alive(folder)) and process.poll() is None:
                 time.sleep(0.02)
             time.sleep(draw.uniform(0, 2))
             if process.poll() is not None:
                 break
-            victims = draw.choice(["cell", "cell", "launcher", "both"])
-            alive = cells_alive(folder)[:1] if victims != "launcher" else []
+            victims = draw.choice(["run", "run", "launcher", "both"])
+            alive = runs_alive(folder)[:1] if victims != "launcher" else []
             for pid in alive:
                 os.kill(pid, signal.SIGKILL)
-            if victims != "cell":
+            if victims != "run":
                 process.kill()
-            kills += int(victims != "cell" or bool(alive))
+            kills += int(victims != "run" or bool(alive))
         process.communicate(timeout=120)
         if process.returncode == 0:
             break
@@ -97,10 +97,10 @@ def disturbed(folder: Path, axis: str, most: int, draw: random.Random) -> int:
 
 def same(folder: Path, other: Path) -> None:
     assert (folder / "results.csv").read_bytes() == (other / "results.csv").read_bytes()
-    for cell in read_sweep(folder).cells:
-        twin = other / cell.folder.name
-        for file in [cell.folder / "metrics.csv", *(cell.folder / "profiles").iterdir()]:
-            assert file.read_bytes() == (twin / file.relative_to(cell.folder)).read_bytes(), file
+    for run in read_sweep(folder).cells:
+        twin = other / run.folder.name
+        for file in [run.folder / "metrics.csv", *(run.folder / "profiles").iterdir()]:
+            assert file.read_bytes() == (twin / file.relative_to(run.folder)).read_bytes(), file
 
 
 @pytest.fixture(scope="module")
@@ -137,23 +137,19 @@ def test_a_sweep_killed_at_random_moments_ends_as_if_nothing_had_happened(
 
 
 def written(folder: Path) -> list[int]:
-    """When each cell's status was."""
-    return [(cell.folder / "status.json").stat().st_mtime_ns for cell in read_sweep(folder).cells]
+    """Times at which the statuses were written."""
+    return [(run.folder / "status.json").stat().st_mtime_ns for run in read_sweep(folder).cells]
 
 
 @pytest.mark.long
 def test_only_what_has_no_result_is_run_again_and_an_axis_can_grow(undisturbed: Path) -> None:
-    before = {
-        cell.folder.name: (cell.folder / "status.json").stat().st_mtime_ns for cell in read_sweep(undisturbed).cells
-    }
+    before = {run.folder.name: (run.folder / "status.json").stat().st_mtime_ns for run in read_sweep(undisturbed).cells}
     grown = train(*COMMAND, "seed=3,4,2,1,0", f"sweep.resume={undisturbed}")
     assert (grown.returncode, grown.stderr) == (0, "")
     assert "4 have a result already, 1 are run" in grown.stdout
-    after = {
-        cell.folder.name: (cell.folder / "status.json").stat().st_mtime_ns for cell in read_sweep(undisturbed).cells
-    }
+    after = {run.folder.name: (run.folder / "status.json").stat().st_mtime_ns for run in read_sweep(undisturbed).cells}
     assert {name: after[name] for name in before} == before
-    assert [cell.axes for cell in read_plan(undisturbed)] == [{"seed": seed} for seed in range(5)]
+    assert [run.axes for run in read_plan(undisturbed)] == [{"seed": seed} for seed in range(5)]
     assert read_sweep(undisturbed).cells[4].state == "completed"
 
 
@@ -165,7 +161,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_mistake_about_what_to_continue_is_told(ended: Path, tmp_path: Path) -> None:
+def test_a_mistake_about_what_to_resume_is_reported(ended: Path, tmp_path: Path) -> None:
     for arguments, message in [
         ([f"sweep.resume={tmp_path / 'nowhere'}"], "holds no sweep"),
         ([f"sweep.resume={ended}", "optimizer.lr=0.5"], "is not what it was"),
@@ -186,12 +182,12 @@ def test_a_second_launcher_on_one_folder_refuses(ended: Path) -> None:
     assert second.stderr == f"unrolled: {ended}: another launcher is at work on this sweep\n"
 
 
-def test_a_dry_run_names_its_cells_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_dry_run_names_its_runs_and_leaves_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     ended = train(*COMMAND, "seed=0,1", "init.gain=0.5,1.5", "sweep.dry_run=true", f"hydra.sweep.dir={folder}")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.splitlines() == [
-        "4 cells: seed = 0,1, init.gain = 0.5,1.5",
+        "4 runs: seed = 0,1, init.gain = 0.5,1.5",
         f"{folder}/0  seed=0 gain=0.5",
         f"{folder}/1  seed=0 gain=1.5",
         f"{folder}/2  seed=1 gain=0.5",
@@ -200,9 +196,9 @@ def test_a_dry_run_names_its_cells_and_leaves_nothing(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
-def test_an_error_can_keep_the_waiting_cells_from_starting(tmp_path: Path) -> None:
+def test_an_error_can_keep_the_waiting_runs_from_starting(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     words = [*failing(tmp_path), "seed=1,2,3,4", "hydra.launcher.slots=1"]
     ended = train(*COMMAND, *words, "sweep.on_error=stop", f"hydra.sweep.dir={folder}")
     assert ended.returncode == 1
-    assert [cell.state for cell in read_sweep(folder).cells] == ["failed", "missing", "missing", "missing"]
+    assert [run.state for run in read_sweep(folder).cells] == ["failed", "missing", "missing", "missing"]

@@ -1,4 +1,4 @@
-"""A sweep from outside: its cells, its W&B runs, its table and page; and cells that fail or are stopped."""
+"""A sweep from outside: its runs, their W&B runs, its table and page; runs that fail or are stopped."""
 
 import csv
 import re
@@ -34,18 +34,18 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_each_cell_is_a_run_of_its_own(swept: Path) -> None:
-    cells = read_sweep(swept).cells
-    assert [cell.name for cell in cells] == ["tanh seed=0", "tanh seed=1", "identity seed=0", "identity seed=1"]
-    assert all(cell.state == "completed" for cell in cells)
-    assert all((cell.folder / "cell.log").read_text().count("completed after 4 steps") == 1 for cell in cells)
-    assert cells[3].record.axes == {"activation": "identity", "seed": 1}
+def test_each_combination_is_a_run(swept: Path) -> None:
+    runs = read_sweep(swept).cells
+    assert [run.name for run in runs] == ["tanh seed=0", "tanh seed=1", "identity seed=0", "identity seed=1"]
+    assert all(run.state == "completed" for run in runs)
+    assert all((run.folder / "cell.log").read_text().count("completed after 4 steps") == 1 for run in runs)
+    assert runs[3].record.axes == {"activation": "identity", "seed": 1}
 
 
-def test_wandb_reads_as_many_runs_as_cells_in_one_group(swept: Path) -> None:
+def test_wandb_reads_each_run_in_one_group(swept: Path) -> None:
     folders = sorted((swept / "wandb").glob("offline-run-*"))
     runs = [next(r["run"] for r in wandb_records(folder) if r["type"] == "run") for folder in folders]
-    assert sorted(run["display_name"] for run in runs) == sorted(cell.name for cell in read_sweep(swept).cells)
+    assert sorted(run["display_name"] for run in runs) == sorted(run.name for run in read_sweep(swept).cells)
     assert len({run["run_id"] for run in runs}) == 4
     assert {run["run_group"] for run in runs} == {f"{swept.parent.name}/{swept.name}"}
     assert {run["config"]["update"]["cell"] for run in runs} == {"tanh", "identity"}
@@ -58,17 +58,17 @@ def test_wandb_reads_as_many_runs_as_cells_in_one_group(swept: Path) -> None:
         assert exit_code == 0
 
 
-def test_a_cell_equals_the_same_configuration_run_alone(swept: Path, tmp_path: Path) -> None:
+def test_a_run_of_a_sweep_equals_the_single_run(swept: Path, tmp_path: Path) -> None:
     alone = tmp_path / "alone"
     constants = [word for word in SMALL if "," not in word and not word.startswith("activation")]
     train(*constants, "activation=identity", "seed=1", "trainer.max_epochs=3", f"hydra.run.dir={alone}")
-    cell = swept / "3"
-    assert status.read(cell)["fingerprint"] == status.read(alone)["fingerprint"]
+    run = swept / "3"
+    assert status.read(run)["fingerprint"] == status.read(alone)["fingerprint"]
     for path in [alone / "metrics.csv", *(alone / "profiles").iterdir()]:
-        assert (cell / path.relative_to(alone)).read_bytes() == path.read_bytes(), path.name
+        assert (run / path.relative_to(alone)).read_bytes() == path.read_bytes(), path.name
 
 
-def test_results_have_a_row_per_cell_and_nothing_that_differs_between_equal_sweeps(swept: Path) -> None:
+def test_results_have_a_row_per_run_and_nothing_that_differs_between_equal_sweeps(swept: Path) -> None:
     with (swept / "results.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["activation"], row["seed"]) for row in rows] == [
@@ -91,11 +91,11 @@ def test_the_page_is_rebuilt_from_disk_alone_and_says_what_explodes(swept: Path)
     assert not re.search(r"(?:src|href)\s*=\s*[\"']https?:", own) and "</html>" in own
 
 
-def test_a_failed_cell_is_recorded_and_stops_no_other(tmp_path: Path) -> None:
+def test_a_failed_run_is_recorded_and_stops_no_other(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     ended = sweep(folder, "activation=tanh", *failing(tmp_path), "seed=0,1")
     assert ended.returncode == 1
-    states = [cell.state for cell in read_sweep(folder).cells]
+    states = [run.state for run in read_sweep(folder).cells]
     assert states == ["completed", "failed"]
     assert ended.stderr.startswith("unrolled: cell 1 (seed=1) failed: RuntimeError: this seed is unlucky")
     assert f"log: {folder / '1' / 'cell.log'}" in ended.stderr
@@ -104,16 +104,16 @@ def test_a_failed_cell_is_recorded_and_stops_no_other(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_a_cell_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
+def test_a_run_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     ended = sweep(folder, "seed=0", "activation=tanh,relu", "trainer.max_steps=1000000", "trainer.max_epochs=100000",
                   "sweep.cell_timeout_min=0.1")  # fmt: skip
     assert ended.returncode == 1
-    for cell in read_sweep(folder).cells:
-        assert (cell.state, cell.record.error) == ("failed", "stopped after sweep.cell_timeout_min=0.1")
+    for run in read_sweep(folder).cells:
+        assert (run.state, run.record.error) == ("failed", "stopped after sweep.cell_timeout_min=0.1")
 
 
-def test_ctrl_c_stops_the_cells_and_still_collects(tmp_path: Path) -> None:
+def test_ctrl_c_stops_the_runs_and_still_collects(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     words = ["--config-name", "activations", f"hydra.sweep.dir={folder}", "trainer.max_epochs=1000"]
     process = Command(TRAIN, *words)
@@ -125,7 +125,7 @@ def test_ctrl_c_stops_the_cells_and_still_collects(tmp_path: Path) -> None:
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
     assert stderr.splitlines()[-1].startswith("unrolled: interrupted (stopped by SIGINT)")
-    states = [cell.state for cell in read_sweep(folder).cells]
+    states = [run.state for run in read_sweep(folder).cells]
     assert states.count("interrupted") >= 1
     assert states.count("missing") >= 40
     assert (folder / "results.csv").is_file()
@@ -137,5 +137,5 @@ def test_stock_launchers_work_too(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     ended = sweep(folder, "hydra/launcher=basic", "activation=tanh", "init.gain=0.5,1.5", "seed=0")
     assert ended.returncode == 0, ended.stderr
-    assert [cell.name for cell in read_sweep(folder).cells] == ["gain=0.5", "gain=1.5"]
-    assert all(cell.state == "completed" for cell in read_sweep(folder).cells)
+    assert [run.name for run in read_sweep(folder).cells] == ["gain=0.5", "gain=1.5"]
+    assert all(run.state == "completed" for run in read_sweep(folder).cells)

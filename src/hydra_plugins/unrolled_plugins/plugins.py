@@ -1,4 +1,4 @@
-"""What Hydra finds of us, read at every start: nothing heavy here, the work is in `unrolled.sweeps`."""
+"""Hydra plugins, imported at every start: thin classes that import `unrolled.sweeps` when they are used."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _HERE = "hydra_plugins.unrolled_plugins.plugins"
 @dataclass
 class LocalConf:
     _target_: str = f"{_HERE}.LocalLauncher"
-    slots: int | None = None  # cells at once; null: as many as cores
+    slots: int | None = None  # runs at once; null: as many as cores
 
 
 @dataclass
@@ -35,7 +35,7 @@ _store(group="hydra/sweeper", name="grid", node=GridConf, provider="unrolled")
 
 
 class LocalLauncher(Launcher):
-    """Each cell of a sweep is a forked process of its own on this machine. jobs: those that the sweeper wants run."""
+    """Executes each run of a sweep in a forked process on this machine. jobs: the trials, set by the sweeper."""
 
     jobs: Sequence[Any] = ()
 
@@ -57,11 +57,15 @@ class LocalLauncher(Launcher):
 
 
 class SlurmLauncher(Launcher):
-    """Each cell of a sweep is a job, or part of one, of a Slurm cluster, which `slurm.*` describes."""
+    """Executes the runs of a sweep as jobs of a Slurm cluster, configured by `slurm.*`.
+
+    jobs: the trials, set by the sweeper.
+    elsewhere: the runs need their devices on another machine, so that they are not checked on this one.
+    """
 
     jobs: Sequence[Any] = ()
     tasks: Sequence[str] = ()
-    elsewhere = True  # this machine need not have what a cell needs
+    elsewhere = True
 
     def setup(self, *, hydra_context: Any, task_function: Any, config: Any) -> None:
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
@@ -81,7 +85,7 @@ class SlurmLauncher(Launcher):
 
 
 class GridSweeper(BasicSweeper):
-    """Every combination of the axes; all are validated before the first starts, and a failed one stops no other."""
+    """Runs every combination of the axes. All are validated before the first starts; a failed run stops no other."""
 
     def sweep(self, arguments: list[str]) -> Any:
         from unrolled.sweeps.grid import sweep
@@ -90,7 +94,7 @@ class GridSweeper(BasicSweeper):
 
 
 class SweepFiles(SearchPathPlugin):
-    """`--config-name activations` finds sweeps/activations.yaml, in a checkout and in a wheel."""
+    """Lets `--config-name activations` find sweeps/activations.yaml, in a checkout and in a wheel."""
 
     def manipulate_search_path(self, search_path: Any) -> None:
         from unrolled.config.files import SWEEPS

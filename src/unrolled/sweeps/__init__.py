@@ -1,1 +1,1 @@
-"""Sweeps: their cells, how they are launched, and the table collected from what they leave."""
+"""Sweeps: planning of their runs, launchers, and collection of the results."""

@@ -1,4 +1,4 @@
-"""The body of a cell's process."""
+"""The process of one run of a sweep."""
 
 import contextlib
 import fcntl
@@ -25,21 +25,25 @@ from unrolled.record.plan import LOG
 
 
 def run_cell(task_function: Callable[[DictConfig], Any], config: DictConfig, folder: str, gpus: Sequence[str]) -> None:
-    """Runs one cell and ends the process: 0 with a result, 143 interrupted, 1 failed.
+    """Executes one run of a sweep and ends the process: exit code 0 with a result, 143 interrupted, 1 failed.
 
-    gpus: those it may use; the fork server's environment is older than the choice.
+    gpus: names of the GPUs that the run may use, empty: no restriction. They are set here, because the fork server's
+    environment was frozen before they were chosen.
     """
     if gpus:
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(gpus)
-    os.setsid()  # Ctrl-C goes to the launcher alone, and what the cell starts can be ended with it
+    os.setsid()  # Ctrl-C reaches the launcher alone, and the run's own children can be ended with it
     threading.Thread(target=_end_with_the_launcher, daemon=True).start()
     os._exit(run_here(task_function, config, folder))
 
 
 def run_here(task_function: Callable[[DictConfig], Any], config: DictConfig, folder: str) -> int:
-    """Runs one cell in this process, which is for it alone, and returns the exit code."""
+    """Executes one run in this process, which must serve no other, and returns the exit code.
+
+    Standard output and error go to the log in `folder`.
+    """
     log = os.open(f"{folder}/{LOG}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    fcntl.flock(log, fcntl.LOCK_EX)  # for as long as the cell, or what it has started, lives
+    fcntl.flock(log, fcntl.LOCK_EX)  # released when the run and all its children have ended
     os.dup2(log, 1)
     os.dup2(log, 2)
     raise_on_signals()
@@ -51,12 +55,12 @@ def run_here(task_function: Callable[[DictConfig], Any], config: DictConfig, fol
     except Interrupted as stop:
         ends.mark(Path(folder), "interrupted", str(stop))
         code = stop.exit_code
-    except BaseException as error:  # SystemExit too: a cell that leaves early has no result
+    except BaseException as error:  # SystemExit too: a run that exits early has no result
         traceback.print_exc()
         first_line = (str(error).splitlines() or [""])[0]
         ends.mark(Path(folder), "failed", f"{type(error).__name__}: {first_line}")
         code = 1
-    with contextlib.suppress(OSError):  # a full disk: the exit code still tells
+    with contextlib.suppress(OSError):  # a full disk: the exit code still reports the outcome
         sys.stdout.flush()
     return code
 
@@ -75,7 +79,7 @@ def _run(task_function: Callable[[DictConfig], Any], config: DictConfig) -> None
 
 
 def _end_with_the_launcher() -> None:
-    """The fork server lives on as long as a cell does: only the cell itself can notice that its launcher is gone."""
+    """Sends SIGTERM to this process once its launcher has died, which the fork server would outlive."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()

@@ -1,4 +1,4 @@
-"""The `grid` sweeper: every combination of the axes, validated before the first starts, collected on every exit."""
+"""The `grid` sweeper: validates all combinations of the axes before the first starts, collects on every exit."""
 
 import sys
 from collections.abc import Sequence
@@ -20,15 +20,19 @@ from unrolled.record.plan import Planned, read_plan, write_plan
 from unrolled.run.preflight import check_host
 
 from .compose import Combination, combinations
-from .plan import Job, assign, clear, held, runnable, unfinished
+from .plan import Trial, assign, clear, exclusive, runnable, unfinished
 
 MANY = 1000  # runs
 
 
 def sweep(sweeper: Any, arguments: list[str]) -> Any:
-    """Runs the cells that have no result yet: all of them, unless `sweep.resume` names a folder with some.
+    """Executes the runs that have no result yet: all of them, unless `sweep.resume` names an earlier sweep's folder.
 
-    Ends the process with exit code 1, and a line for each, where cells have failed.
+    sweeper: the plugin, with what Hydra gave it.
+    arguments: the overrides of the command line.
+    Returns what the launcher returns, None with `sweep.dry_run`.
+    Raises UserError for axes or values that are not valid, before anything starts. If runs have failed, prints a line
+    for each and ends the process with exit code 1.
     """
     loader, config = sweeper.hydra_context.config_loader, sweeper.config
     parser = OverridesParser.create(config_loader=loader)
@@ -36,48 +40,50 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
     folder = Path(config.sweep.resume or config.hydra.sweep.dir).absolute()
     with open_dict(config):
         config.hydra.sweep.dir = str(folder)  # a copied config forgets what ${now:} was
-        config.hydra.sweeper.params = {axis.key: _typed_in(axis) for axis in axes}  # each cell knows what was swept
+        config.hydra.sweeper.params = {axis.key: _typed_in(axis) for axis in axes}  # each run reads the axes from here
     if hasattr(sweeper.launcher, "jobs") and not config.sweep.dry_run:
         sweeper.launcher.warm_up(_tasks(config, axes))
-    cells = combinations(loader, config, axes, constants)
-    _check_hosts(sweeper.launcher, config.hydra.runtime.choices["hydra/launcher"], cells)
+    combined = combinations(loader, config, axes, constants)
+    _check_hosts(sweeper.launcher, config.hydra.runtime.choices["hydra/launcher"], combined)
     known = read_plan(folder)
-    planned = assign(known, [(cell.axes, fingerprint(plain(cell.config))) for cell in cells])
-    new = {cell.number for cell in planned} - {cell.number for cell in known}
+    planned = assign(known, [(each.axes, fingerprint(plain(each.config))) for each in combined])
+    new = {run.number for run in planned} - {run.number for run in known}
     ownership.check_numbers(folder, [*new])
-    unfinished_ = {cell.number for cell in unfinished(folder, planned)}
-    _announce(axes, planned, unfinished_)
+    open_ = {run.number for run in unfinished(folder, planned)}
+    _announce(axes, planned, open_)
     if config.sweep.dry_run:
-        _list(planned, unfinished_, folder)
+        _list(planned, open_, folder)
         return None
     ownership.claim(folder, ownership.SWEEP, ownership.of_sweep(folder))
-    with held(folder):
-        clear(folder, [cell for cell in known if cell.number in unfinished_])
+    with exclusive(folder):
+        clear(folder, [run for run in known if run.number in open_])
         if not (folder / SWEEP_RECORD).is_file():
             with replacing(folder / SWEEP_RECORD) as draft:
                 OmegaConf.save(config, draft)
-        write_plan(folder, sorted({cell.number: cell for cell in [*known, *planned]}.values(), key=_number))
-        pairs = zip(planned, cells, strict=True)
-        jobs = [_job(plan, cell) for plan, cell in pairs if plan.number in unfinished_]
-        todo = [job for each in jobs if (job := runnable(folder, each)) is not None]
+        write_plan(folder, sorted({run.number: run for run in [*known, *planned]}.values(), key=_number))
+        pairs = zip(planned, combined, strict=True)
+        trials = [_trial(plan, combination) for plan, combination in pairs if plan.number in open_]
+        todo = [trial for each in trials if (trial := runnable(folder, each)) is not None]
         return _run(sweeper.launcher, todo, folder)
 
 
-def _check_hosts(launcher: Any, name: str, cells: Sequence[Combination]) -> None:
-    """Whether where the cells will run there is what they need. Raises UserError."""
-    for cell in {repr(cell.config.trainer): cell for cell in cells}.values():
-        ranks = world_of(cell.config)
+def _check_hosts(launcher: Any, name: str, combined: Sequence[Combination]) -> None:
+    """Validates that the machines have the devices and ranks that the runs ask for. Raises UserError."""
+    for config in {repr(each.config.trainer): each.config for each in combined}.values():
+        ranks = world_of(config)
         if ranks > 1 and name not in ("local", "slurm", "basic"):
-            raise UserError(f"hydra/launcher={name} cannot start the {ranks} ranks of a cell: use local or slurm")
+            raise UserError(f"hydra/launcher={name} cannot start the {ranks} ranks of a run: use local or slurm")
         if getattr(launcher, "elsewhere", False):
-            check_ranks(cell.config, started_later=True)
+            check_ranks(config, started_later=True)
         else:
-            check_host(cell.config)
+            check_host(config)
 
 
-def _job(planned: Planned, cell: Combination) -> Job:
-    trainer = cell.config.trainer
-    return Job(planned.number, cell.words, trainer.devices, trainer.num_nodes, trainer.accelerator.name == "gpu")
+def _trial(planned: Planned, combination: Combination) -> Trial:
+    trainer = combination.config.trainer
+    return Trial(
+        planned.number, combination.words, trainer.devices, trainer.num_nodes, trainer.accelerator.name == "gpu"
+    )
 
 
 def _typed_in(axis: Axis) -> str:
@@ -85,41 +91,42 @@ def _typed_in(axis: Axis) -> str:
 
 
 def _tasks(config: DictConfig, axes: Sequence[Axis]) -> list[str]:
-    """The names of the tasks that will be run."""
     return next(([str(value) for value in axis.values] for axis in axes if axis.key == "task"), [config.task.name])
 
 
-def _number(cell: Planned) -> int:
-    return cell.number
+def _number(run: Planned) -> int:
+    return run.number
 
 
 def _announce(axes: Sequence[Axis], planned: Sequence[Planned], unfinished: set[int]) -> None:
-    """What is about to be run, before it is."""
-    print(f"{len(planned)} cells: {', '.join(f'{axis.key} = {_typed_in(axis)}' for axis in axes)}")
+    print(f"{len(planned)} runs: {', '.join(f'{axis.key} = {_typed_in(axis)}' for axis in axes)}")
     if len(unfinished) < len(planned):
         print(f"{len(planned) - len(unfinished)} have a result already, {len(unfinished)} are run")
     if len(planned) > MANY:
-        print(f"W&B's pages show at most {MANY} runs at once: a sweep of {len(planned)} is seen in parts there")
+        print(f"W&B's pages show at most {MANY} runs at once: a sweep of {len(planned)} is shown in parts there")
 
 
 def _list(planned: Sequence[Planned], unfinished: set[int], folder: Path) -> None:
-    for cell in planned:
-        done = "" if cell.number in unfinished else "  (has a result)"
-        print(f"{folder / str(cell.number)}  {name_of(cell.axes)}{done}")
+    for run in planned:
+        note = "" if run.number in unfinished else "  (has a result)"
+        print(f"{folder / str(run.number)}  {name_of(run.axes)}{note}")
 
 
-def _run(launcher: Any, todo: Sequence[Job], folder: Path) -> Any:
-    """By the launcher, whatever it is; table and page are made on every exit."""
+def _run(launcher: Any, todo: Sequence[Trial], folder: Path) -> Any:
+    """Hands the trials to the launcher, one of ours or any other of Hydra's; writes table and page on every exit.
+
+    Hydra's own launchers number jobs from `initial_job_idx` on: a gap in the numbers takes a launch for each trial.
+    """
     returns: list[Any] = []
     try:
         if hasattr(launcher, "jobs"):
             launcher.jobs = todo
-            returns = launcher.launch([job.overrides for job in todo], initial_job_idx=0)
-        elif [job.number for job in todo] == list(range(len(todo))):
-            returns = launcher.launch([job.overrides for job in todo], initial_job_idx=0)
+            returns = launcher.launch([trial.overrides for trial in todo], initial_job_idx=0)
+        elif [trial.number for trial in todo] == list(range(len(todo))):
+            returns = launcher.launch([trial.overrides for trial in todo], initial_job_idx=0)
         else:
-            for job in todo:
-                returns += launcher.launch([job.overrides], initial_job_idx=job.number)
+            for trial in todo:
+                returns += launcher.launch([trial.overrides], initial_job_idx=trial.number)
     finally:
         failed = _collect(folder)
     for line in failed:
@@ -130,7 +137,7 @@ def _run(launcher: Any, todo: Sequence[Job], folder: Path) -> Any:
 
 
 def _collect(folder: Path) -> list[str]:
-    """Table and page, from disk alone; returns a line for each cell that has no result."""
+    """Writes table and page, from disk alone; returns a line for each run without a result."""
     from unrolled.record.results import failures, read_sweep
     from unrolled.report.build import build
     from unrolled.report.critical_line import distance

@@ -1,4 +1,4 @@
-"""The `local` launcher: each cell a process of its own, forked from a server that has imported torch once."""
+"""The `local` launcher: each run is a process, forked from a server that has imported torch once."""
 
 import multiprocessing
 import os
@@ -15,15 +15,16 @@ from unrolled.record import ends
 from unrolled.tasks import OWN, TASKS
 
 from .pool import Pool
-from .progress import Live
+from .progress import SweepProgress
 
 PRELOAD = "unrolled.sweeps.preload"
 
 
 def warm_up(tasks: Sequence[str]) -> None:
-    """Starts the fork server and returns at once, while it imports. Ctrl-C is for the launcher alone.
+    """Starts the fork server, which ignores Ctrl-C, and returns while it still imports.
 
-    tasks: the names of those that will be run.
+    tasks: names of the sweep's tasks, whose modules the server imports.
+    Raises UserError if the system cannot fork.
     """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         raise UserError("hydra/launcher=local cannot fork on this system: use hydra/launcher=basic")
@@ -36,24 +37,28 @@ def warm_up(tasks: Sequence[str]) -> None:
 
 
 def launch(launcher: Any, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
-    """Runs the cells; their outcomes in the order of `job_overrides`. Raises Interrupted once all have ended."""
+    """Executes the launcher's `jobs` on this machine and returns their outcomes in the order of `job_overrides`.
+
+    Raises Interrupted, on a signal, once all have ended.
+    """
     assert initial_job_idx == 0
     setup_globals()
     hydra = launcher.config.hydra
     configure_log(hydra.hydra_logging, hydra.verbose)
     pool = Pool(launcher, launcher.slots)
     folders = [pool.sweep / str(job.number) for job in launcher.jobs]
-    with Live(folders) as live:
-        pool.run(live.update)
+    with SweepProgress(folders) as progress:
+        pool.run(progress.update)
     if pool.stopped:
         raise pool.stopped
-    return [outcome(folder, cell) for folder, cell in zip(folders, job_overrides, strict=True)]
+    return [outcome(folder, overrides) for folder, overrides in zip(folders, job_overrides, strict=True)]
 
 
 def outcome(folder: Path, overrides: Sequence[str]) -> JobReturn:
-    ended, told = ends.read(folder), JobReturn(overrides=list(overrides))
-    if ended.has_result:
-        told.status, told.return_value = JobStatus.COMPLETED, ended.end.slope
+    """Returns what Hydra expects of an ended run: its final slope, or the error in its record."""
+    record, returned = ends.read(folder), JobReturn(overrides=list(overrides))
+    if record.has_result:
+        returned.status, returned.return_value = JobStatus.COMPLETED, record.end.slope
     else:
-        told.status, told.return_value = JobStatus.FAILED, RuntimeError(ended.error)
-    return told
+        returned.status, returned.return_value = JobStatus.FAILED, RuntimeError(record.error)
+    return returned

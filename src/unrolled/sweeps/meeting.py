@@ -1,4 +1,4 @@
-"""Where the ranks of a cell that is a Slurm job of its own find each other."""
+"""Rendezvous of the ranks of a run that is a Slurm job of its own."""
 
 import os
 import random
@@ -11,7 +11,7 @@ PORTS = (20000, 32000)  # below those that Linux gives to outgoing connections
 
 
 def as_rank() -> None:
-    """Puts into the environment who this task of the job is, and where its ranks meet."""
+    """Sets the environment variables of `torchrun` for this task of the job: its rank, and the address of rank 0."""
     from submitit import JobEnvironment
 
     from unrolled.processes.ranks import OURS
@@ -29,9 +29,9 @@ def as_rank() -> None:
 
 
 def address(nodes: Sequence[str]) -> str:
-    """The address at which the first of the nodes is reached from all of them.
+    """Returns the address at which all nodes reach the first.
 
-    nodes: Slurm's names, which need not be known to any other service.
+    nodes: Slurm's names, which other services (DNS) need not know.
     """
     if len(nodes) == 1:
         return "127.0.0.1"

@@ -1,4 +1,4 @@
-"""Which cells a sweep has, in which folders, and which of them are still to be run."""
+"""The runs of a sweep: their numbers and folders, and which of them still have to be executed."""
 
 import fcntl
 import json
@@ -15,19 +15,21 @@ from unrolled.record import ends, ownership, status
 from unrolled.record.plan import LOG, RESUME, Planned
 from unrolled.record.superseded import supersede
 
-WAIT_S = 20  # for a cell whose launcher has died: it notices and ends by itself
+WAIT_S = 20  # for a run whose launcher has died: it notices and ends by itself
 
 
 def assign(known: Sequence[Planned], wanted: Sequence[tuple[dict[str, Any], str]]) -> list[Planned]:
-    """A number for each wanted cell (axes, fingerprint): that of the known cell of the same configuration, or the next.
+    """Assigns each wanted run the number of the known run of equal configuration, or the next free one.
 
-    Raises UserError where the axes are others, or where a known cell's configuration is another by now.
+    known: the runs of the sweep's folder.
+    wanted: (axes, fingerprint) of each run.
+    Raises UserError if the axes differ from the known ones, or if equal axes now have another fingerprint.
     """
     left: dict[str, list[Planned]] = {}
-    for cell in known:
-        left.setdefault(cell.fingerprint, []).append(cell)
-    by_axes = {json.dumps(cell.axes): cell for cell in known}
-    following, found = 1 + max((cell.number for cell in known), default=-1), []
+    for run in known:
+        left.setdefault(run.fingerprint, []).append(run)
+    by_axes = {json.dumps(run.axes): run for run in known}
+    following, found = 1 + max((run.number for run in known), default=-1), []
     for axes, fingerprint in wanted:
         if known and list(axes) != list(known[0].axes):
             swept, now = ", ".join(known[0].axes), ", ".join(axes)
@@ -39,22 +41,22 @@ def assign(known: Sequence[Planned], wanted: Sequence[tuple[dict[str, Any], str]
         changed = by_axes.get(json.dumps(axes))
         if changed is not None and changed.fingerprint != fingerprint:
             raise UserError(
-                f"sweep.resume: the configuration of cell {changed.number} ({name_of(axes)}) is not what it was "
-                "(a default or an override has changed): start a sweep of its own"
+                f"sweep.resume: the configuration of run {changed.number} ({name_of(axes)}) is not what it was "
+                "(a default or an override has changed): start another sweep"
             )
         found.append(Planned(following, axes, fingerprint))
         following += 1
     return found
 
 
-def unfinished(folder: Path, cells: Sequence[Planned]) -> list[Planned]:
-    """Those without a result."""
-    return [cell for cell in cells if not ends.read(folder / str(cell.number)).has_result]
+def unfinished(folder: Path, runs: Sequence[Planned]) -> list[Planned]:
+    """Returns the runs without a result."""
+    return [run for run in runs if not ends.read(folder / str(run.number)).has_result]
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """The sweep's folder for one launcher alone. Raises UserError where another is at work on it."""
+def exclusive(folder: Path) -> Iterator[None]:
+    """Locks the sweep's folder for one launcher. Raises UserError if another launcher has locked it."""
     with (folder / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -64,13 +66,16 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def clear(folder: Path, runs: Sequence[Planned]) -> None:
-    """Makes way for runs that the plan knows and that will be started again: what cannot be resumed is removed.
+    """Prepares the folders of known runs for another start; removes the files of those that cannot be resumed.
 
-    Their W&B runs go where nobody uploads them. A file that is not ours stays. Raises UserError where a run still runs.
+    folder: the sweep's.
+    runs: the known runs to be started again.
+    W&B runs of removed runs are marked as superseded, so that they are never uploaded. Files of other origin stay.
+    Raises UserError if a run is still alive.
     """
     for planned in runs:
         run = folder / str(planned.number)
-        _wait_for_its_end(run)
+        _wait_for_end(run)
         ends.forget(run)
         if not resumable(run):
             for replaced in ownership.wandb_runs(run, folder):
@@ -79,8 +84,14 @@ def clear(folder: Path, runs: Sequence[Planned]) -> None:
 
 
 @dataclass(frozen=True)
-class Job:
-    """A cell to be run: its folder's number, its overrides; processes a machine, machines, a GPU for each or not."""
+class Trial:
+    """A run of a sweep that is to be executed now.
+
+    number: the name of its folder.
+    ranks: processes on each machine.
+    nodes: machines.
+    on_gpu: whether each process needs a GPU.
+    """
 
     number: int
     overrides: list[str]
@@ -89,31 +100,34 @@ class Job:
     on_gpu: bool = False
 
 
-def runnable(folder: Path, job: Job) -> Job | None:
-    """The job as it is to be run now: not at all where it has a result, from its last checkpoint where it has one."""
-    cell = folder / str(job.number)
-    if ends.read(cell).has_result:
+def runnable(folder: Path, trial: Trial) -> Trial | None:
+    """Returns the trial with `resume=true` if it has a checkpoint and without if not; None if it has a result.
+
+    folder: the sweep's.
+    """
+    run = folder / str(trial.number)
+    if ends.read(run).has_result:
         return None
-    overrides = [word for word in job.overrides if word != RESUME]
-    return replace(job, overrides=[*overrides, RESUME] if resumable(cell) else overrides)
+    overrides = [word for word in trial.overrides if word != RESUME]
+    return replace(trial, overrides=[*overrides, RESUME] if resumable(run) else overrides)
 
 
-def resumable(cell: Path) -> bool:
-    """Whether the cell in this folder has a checkpoint to go on from."""
-    return bool(status.read(cell)) and (cell / "checkpoints" / "last.ckpt").is_file()
+def resumable(run: Path) -> bool:
+    """Returns whether the run in this folder has a checkpoint to resume from."""
+    return bool(status.read(run)) and (run / "checkpoints" / "last.ckpt").is_file()
 
 
-def _wait_for_its_end(cell: Path) -> None:
-    """A cell holds a lock on its log while it lives."""
-    if not (cell / LOG).is_file():
+def _wait_for_end(run: Path) -> None:
+    """Returns once the run's process no longer locks its log. Raises UserError after WAIT_S."""
+    if not (run / LOG).is_file():
         return
     deadline = time.monotonic() + WAIT_S
-    with (cell / LOG).open() as log:
+    with (run / LOG).open() as log:
         while True:
             try:
                 fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise UserError(f"{cell} is still running: end its process first") from None
+                    raise UserError(f"{run} is still running: end its process first") from None
                 time.sleep(0.1)

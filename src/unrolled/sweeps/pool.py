@@ -1,6 +1,6 @@
-"""The cells of a sweep that run on this machine: as many at once as there is room for, each a forked process.
+"""Execution of a sweep's runs on this machine: as many at once as there are slots, each a forked process.
 
-The result of a cell is its `status.json`; where a cell ends without a word, the pool writes why.
+The result of a run is its `status.json`. If a process ends without writing it, the pool writes the reason.
 """
 
 import multiprocessing
@@ -22,37 +22,43 @@ from unrolled.processes.signals import Noted
 from unrolled.record import ends
 
 from .cell import run_cell
-from .slots import Slots, Taken
+from .slots import Lease, Slots
 
 GRACE_S = 10  # from SIGTERM to SIGKILL
 POLL_S = 0.25
 
 
 @dataclass
-class Running:
-    job: Any
+class RunningTrial:
     folder: Path
     process: BaseProcess
-    taken: Taken
+    lease: Lease
     deadline: float
-    why: str | None = None  # why the launcher stopped it; written once it is dead
+    why: str | None = None  # why the launcher stopped it; written once the process has ended
 
 
 class Pool:
-    """launcher: has `jobs`, and what Hydra gave it. slots: cells at once; None: a core, or a GPU, for each process."""
+    """Runs the trials of a launcher in parallel.
+
+    launcher: its `jobs` are the trials; its configuration, Hydra context and task function start them.
+    slots: trials at once. None: as many as there are GPUs if the trials need them, else cores.
+    """
 
     def __init__(self, launcher: Any, slots: int | None) -> None:
-        gpus = visible_gpus() if any(job.on_gpu for job in launcher.jobs) else []
+        gpus = visible_gpus() if any(trial.on_gpu for trial in launcher.jobs) else []
         self.slots = Slots(slots or len(gpus) or cores(), gpus)
         self.launcher, self.waiting = launcher, list(launcher.jobs)
         self.sweep = Path(launcher.config.hydra.sweep.dir)
         self.limit_min = launcher.config.sweep.cell_timeout_min
         self.stop_on_error = str(launcher.config.sweep.on_error) in ("stop", "OnError.stop")
-        self.running: dict[int, Running] = {}
+        self.running: dict[int, RunningTrial] = {}
         self.stopped: Interrupted | None = None
 
     def run(self, look: Callable[[], None]) -> None:
-        """Until all have ended; a signal ends those that run, and no other is started. look: called now and then."""
+        """Returns once all trials have ended. A signal ends the running ones, and no other is started.
+
+        look: called a few times a second, to show progress.
+        """
         with Noted() as signals:
             while self.waiting or self.running:
                 self._start_next()
@@ -62,67 +68,70 @@ class Pool:
                     self.stop(Interrupted(signals.received))
 
     def _start_next(self) -> None:
-        while self.waiting and (taken := self.slots.take(self.waiting[0].ranks, self.waiting[0].on_gpu)):
-            job = self.waiting.pop(0)
-            folder = self.sweep / str(job.number)
+        while self.waiting and (lease := self.slots.take(self.waiting[0].ranks, self.waiting[0].on_gpu)):
+            trial = self.waiting.pop(0)
+            folder = self.sweep / str(trial.number)
             folder.mkdir(parents=True, exist_ok=True)
-            arguments = (self.launcher.task_function, configuration(self.launcher, job), str(folder), taken.gpus)
+            arguments = (self.launcher.task_function, configuration(self.launcher, trial), str(folder), lease.gpus)
             process = multiprocessing.get_context("forkserver").Process(target=run_cell, args=arguments)
             process.start()
             deadline = time.monotonic() + self.limit_min * 60
-            self.running[process.sentinel] = Running(job, folder, process, taken, deadline)
+            self.running[process.sentinel] = RunningTrial(folder, process, lease, deadline)
 
     def reap(self) -> None:
-        """Waits a moment for cells to end, and ends those that take too long."""
+        """Waits up to POLL_S for trials to end, records their ends, and stops those past the time limit."""
         for sentinel in wait(list(self.running), timeout=POLL_S):
             ended = self.running.pop(sentinel)  # type: ignore[call-overload]
             ended.process.join()
-            _signal_group(ended.process, signal.SIGKILL)  # what a dead cell has left running
+            _signal_group(ended.process, signal.SIGKILL)  # children of the run that are still alive
             self._record(ended)
-            self.slots.give_back(ended.taken)
+            self.slots.release(ended.lease)
             ended.process.close()  # type: ignore[attr-defined]
         self._enforce_limit()
 
-    def _record(self, ended: Running) -> None:
-        """What the cell could not say itself: that it died without a word, or that it took too long."""
+    def _record(self, ended: RunningTrial) -> None:
+        """Completes the record of a run that was stopped, or whose process died without writing its end."""
         if ended.why and not self.stopped and not ends.read(ended.folder).has_result:
             ends.write(ended.folder, state="failed", error=ended.why)
-        ends.mark(ended.folder, "interrupted" if self.stopped else "failed", ended.why or _how(ended.process))
+        ends.mark(ended.folder, "interrupted" if self.stopped else "failed", ended.why or _exit_reason(ended.process))
         if self.stop_on_error and not ends.read(ended.folder).has_result:
             self.waiting.clear()
 
     def _enforce_limit(self) -> None:
         now = time.monotonic()
-        for cell in self.running.values():
-            if now > cell.deadline + GRACE_S:
-                _signal_group(cell.process, signal.SIGKILL)
-            elif now > cell.deadline and cell.why is None:
-                cell.why = f"stopped after sweep.cell_timeout_min={self.limit_min:g}"
-                cell.process.terminate()
+        for trial in self.running.values():
+            if now > trial.deadline + GRACE_S:
+                _signal_group(trial.process, signal.SIGKILL)
+            elif now > trial.deadline and trial.why is None:
+                trial.why = f"stopped after sweep.cell_timeout_min={self.limit_min:g}"
+                trial.process.terminate()
 
     def stop(self, signalled: Interrupted) -> None:
-        """Asks every running cell to end; the waiting ones never start."""
+        """Asks every running trial to end and drops the waiting ones."""
         self.stopped = signalled
         self.waiting.clear()
-        for cell in self.running.values():
-            cell.why, cell.deadline = str(signalled), time.monotonic()
-            cell.process.terminate()
+        for trial in self.running.values():
+            trial.why, trial.deadline = str(signalled), time.monotonic()
+            trial.process.terminate()
 
 
-def configuration(launcher: Any, job: Any) -> DictConfig:
-    """The cell's configuration as Hydra wants it: composed when it starts, the first need not wait for the last."""
+def configuration(launcher: Any, trial: Any) -> DictConfig:
+    """Composes a trial's configuration with Hydra's own part, as `run_job` expects it.
+
+    Called when the trial starts, so that the first need not wait for the composition of the last.
+    """
     master = launcher.config
-    composed = launcher.hydra_context.config_loader.load_sweep_config(master, list(job.overrides))
+    composed = launcher.hydra_context.config_loader.load_sweep_config(master, list(trial.overrides))
     with open_dict(composed):
         composed.hydra.sweep.dir = master.hydra.sweep.dir
         composed.hydra.sweeper.params = master.hydra.sweeper.params
-        for part in ("launcher", "sweeper"):  # typed by classes that Hydra makes anew when it looks for plugins
+        for part in ("launcher", "sweeper"):  # their classes are made again whenever Hydra looks for plugins
             composed.hydra[part] = OmegaConf.to_container(composed.hydra[part])
-        composed.hydra.job.id, composed.hydra.job.num = str(job.number), job.number
+        composed.hydra.job.id, composed.hydra.job.num = str(trial.number), trial.number
     return composed
 
 
-def _how(process: BaseProcess) -> str:
+def _exit_reason(process: BaseProcess) -> str:
     code = process.exitcode or 0
     if code < 0:
         return f"killed by {signal.Signals(-code).name}"

@@ -1,4 +1,4 @@
-"""What the fork server imports before its first fork. Importing this module is all that it does."""
+"""Imports of the fork server before its first fork. The module has no other content."""
 
 from unrolled.processes.imports import imports
 from unrolled.run.load import load_run
@@ -12,4 +12,4 @@ with imports():
 
     import unrolled.run.entry  # noqa: F401
 
-    PIL.Image.init()  # imports a file for each format, at the first picture otherwise
+    PIL.Image.init()  # imports a module for each format, which the first picture would otherwise wait for

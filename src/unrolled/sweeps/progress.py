@@ -1,4 +1,4 @@
-"""How far a sweep is: a bar and the running cells in a terminal, plain lines in a pipe."""
+"""Progress of a sweep: a bar and the active runs in a terminal, plain lines in a pipe."""
 
 import csv
 import time
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console, Group
-from rich.live import Live as Screen
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -16,28 +16,31 @@ from unrolled.record.plan import read_plan
 from unrolled.record.tables import METRICS
 
 EVERY_S = 0.5
-MOST_SHOWN = 12  # running cells in a terminal
+MOST_SHOWN = 12  # active runs in a terminal
 TAIL_BYTES = 16384
 SLOPE = "grad_h/slope"
 
 
-class Live:
-    """A context manager; `update` may be called as often as one likes. folders: those of the cells of one sweep."""
+class SweepProgress:
+    """A context manager that shows the progress of a sweep; `update` reads the folders at most every EVERY_S.
+
+    folders: those of the sweep's runs.
+    """
 
     def __init__(self, folders: Sequence[Path]) -> None:
         plan = read_plan(folders[0].parent) if folders else []
-        self.names = {str(cell.number): name_of(cell.axes) for cell in plan}
+        self.names = {str(run.number): name_of(run.axes) for run in plan}
         self.open, self.total = set(folders), len(folders)
         self.ended: dict[Path, str] = {}
         self.running: list[Path] = []
         self.console = Console()
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         self.bar = Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn())
-        self.task = self.bar.add_task("cells", total=self.total)
-        self.screen = Screen(console=self.console, get_renderable=self._picture, refresh_per_second=2)
+        self.task = self.bar.add_task("runs", total=self.total)
+        self.screen = Live(console=self.console, get_renderable=self._picture, refresh_per_second=2)
         self._last, self._began = 0.0, time.monotonic()
 
-    def __enter__(self) -> "Live":
+    def __enter__(self) -> "SweepProgress":
         if self.console.is_terminal:
             self.screen.start()
         return self
@@ -63,12 +66,12 @@ class Live:
         counts = {state: list(self.ended.values()).count(state) for state in status.STATES if state != "running"}
         counts["running"] = len(self.running)
         words = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
-        self.bar.update(self.task, completed=len(self.ended), description=f"cells: {words}")
+        self.bar.update(self.task, completed=len(self.ended), description=f"runs: {words}")
         if not self.console.is_terminal:
-            print(f"{len(self.ended)}/{self.total} cells ended: {words}{self._left()}{_slopes(self, new)}", flush=True)
+            print(f"{len(self.ended)}/{self.total} runs ended: {words}{self._left()}{_slopes(self, new)}", flush=True)
 
     def _left(self) -> str:
-        """How long the others will take if they are like those that have ended."""
+        """Returns the remaining time, extrapolated from the runs that have ended."""
         open_ = self.total - len(self.ended)
         seconds = (time.monotonic() - self._began) / len(self.ended) * open_
         return f"; about {seconds / 60:z.1f} min left" if open_ else ""
@@ -87,17 +90,18 @@ def _number(folder: Path) -> int:
     return int(folder.name)
 
 
-def _slopes(live: Live, new: dict[Path, str]) -> str:
-    """The cells that have just ended, each with its slope."""
-    told = []
+def _slopes(progress: SweepProgress, new: dict[Path, str]) -> str:
+    """Returns names and slopes of the runs that have just ended."""
+    named = []
     for folder in new:
         slope = ends.read(folder).end.slope
-        told.append(f"{live.names.get(folder.name, folder.name)}{'' if slope is None else f' slope {slope:+z.3f}'}")
-    return f"; {', '.join(told)}"
+        name = progress.names.get(folder.name, folder.name)
+        named.append(name if slope is None else f"{name} slope {slope:+z.3f}")
+    return f"; {', '.join(named)}"
 
 
 def latest(folder: Path) -> tuple[str, str]:
-    """(step, slope) as the last rows of a cell's metrics.csv have them; empty where there is none yet."""
+    """Returns (step, slope) from the last rows of a run's metrics.csv; each is empty until it has been written."""
     try:
         with (folder / METRICS).open(newline="", encoding="utf-8") as file:
             header = next(csv.reader([file.readline()]))

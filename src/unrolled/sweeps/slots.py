@@ -1,39 +1,46 @@
-"""What the cells of a sweep share on one machine: places on its CPU, and its GPUs."""
+"""Allocation of one machine to the runs of a sweep: places on its CPU, and its GPUs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Taken:
-    """What one cell holds: places on the CPU, or GPUs by the names that CUDA_VISIBLE_DEVICES has for them."""
+class Lease:
+    """The share of one run: a number of places on the CPU, or GPUs by their names in CUDA_VISIBLE_DEVICES."""
 
     places: int = 0
     gpus: tuple[str, ...] = ()
 
 
 class Slots:
-    """places: cells at once. gpus: the names of the GPUs; where there are more places than GPUs cells share them."""
+    """The places and GPUs that are free.
+
+    places: single-process runs at once.
+    gpus: names of the GPUs, which runs share if there are more places than GPUs.
+    """
 
     def __init__(self, places: int, gpus: Sequence[str] = ()) -> None:
         self.places = self._free = places
         self._gpus = [gpus[i % len(gpus)] for i in range(max(places, len(gpus)))] if gpus else []
 
-    def take(self, ranks: int, on_gpu: bool) -> Taken | None:
-        """A place or a GPU for each of the cell's processes; None: not now. One cell may have all places there are."""
+    def take(self, ranks: int, on_gpu: bool) -> Lease | None:
+        """Returns a lease on a place or a GPU for each of a run's processes, None if too few are free now.
+
+        A run with more processes than there are places gets all places.
+        """
         if on_gpu:
             distinct = list(dict.fromkeys(self._gpus))[:ranks]
             if len(distinct) < ranks:
                 return None
             for gpu in distinct:
                 self._gpus.remove(gpu)
-            return Taken(gpus=tuple(distinct))
+            return Lease(gpus=tuple(distinct))
         wanted = min(ranks, self.places)
         if wanted > self._free:
             return None
         self._free -= wanted
-        return Taken(places=wanted)
+        return Lease(places=wanted)
 
-    def give_back(self, taken: Taken) -> None:
-        self._free += taken.places
-        self._gpus += taken.gpus
+    def release(self, lease: Lease) -> None:
+        self._free += lease.places
+        self._gpus += lease.gpus

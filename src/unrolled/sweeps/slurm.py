@@ -1,8 +1,8 @@
-"""The `slurm` launcher: the cells of a sweep as jobs of a cluster; all else is as with `local`.
+"""The `slurm` launcher: submits the runs of a sweep as jobs of a cluster.
 
-A job runs its cells as the `local` launcher would, each a process of its own; a cell of several ranks is a job with as
-many tasks. A job that is preempted, or runs out of time, is queued again, and its cells go on from their checkpoints.
-submitit submits; whether a job is still there is asked of `squeue`, which every site has (`sacct` needs a database).
+A job executes its runs as the `local` launcher would, each in a process; a run of several ranks is a job with as many
+tasks. A job that is preempted, or runs out of time, is queued again, and its runs resume from their checkpoints.
+submitit submits the jobs. Their state comes from `squeue`, which every site has (`sacct` needs a database).
 """
 
 import importlib.util
@@ -22,9 +22,9 @@ from unrolled.errors import Interrupted, UserError
 from unrolled.record import ends
 
 from .local import outcome
-from .plan import Job
-from .progress import Live
-from .slurm_job import Member
+from .plan import Trial
+from .progress import SweepProgress
+from .slurm_job import SlurmJob
 
 FOLDER = "slurm"
 JOBS = "jobs.txt"  # the ids of all jobs that were submitted
@@ -34,7 +34,7 @@ DEFAULT_ARRAY = 1001  # Slurm's own MaxArraySize
 
 
 def check_cluster(folder: Path) -> None:
-    """Raises UserError where nothing can be submitted from here, or where jobs of this sweep are still about."""
+    """Raises UserError if nothing can be submitted from here, or if jobs of the sweep in `folder` still wait or run."""
     if importlib.util.find_spec("submitit") is None:
         raise UserError("hydra/launcher=slurm needs submitit: pip install 'unrolled[slurm]'")
     missing = [name for name in ("sbatch", "squeue", "scancel") if shutil.which(name) is None]
@@ -48,47 +48,50 @@ def check_cluster(folder: Path) -> None:
 
 
 def launch(launcher: Any, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
-    """Submits the cells and waits for them; a signal cancels them. Raises Interrupted once all have ended."""
+    """Submits the launcher's `jobs`, waits for them, and returns their outcomes in the order of `job_overrides`.
+
+    A signal cancels them. Raises Interrupted once all have ended, UserError if the cluster refuses or does not answer.
+    """
     assert initial_job_idx == 0
     setup_globals()
     hydra = launcher.config.hydra
     configure_log(hydra.hydra_logging, hydra.verbose)
     sweep, stopped = Path(hydra.sweep.dir), None
-    folders = {job.number: sweep / str(job.number) for job in launcher.jobs}
+    folders = {trial.number: sweep / str(trial.number) for trial in launcher.jobs}
     submitted = _submit(launcher, sweep)
-    with Live(list(folders.values())) as live:
+    with SweepProgress(list(folders.values())) as progress:
         try:
-            _wait(submitted, live, stop_on_error=str(launcher.config.sweep.on_error) in ("stop", "OnError.stop"))
+            _wait(submitted, progress, stop_on_error=str(launcher.config.sweep.on_error) in ("stop", "OnError.stop"))
         except Interrupted as signalled:
             stopped = signalled
             _cancel(submitted)
-            _wait(submitted, live, stop_on_error=False)
-    for name, jobs in submitted.items():
-        for folder in (folders[job.number] for job in jobs):
+            _wait(submitted, progress, stop_on_error=False)
+    for job_id, trials in submitted.items():
+        for folder in (folders[trial.number] for trial in trials):
             if ends.read(folder) or not stopped:
                 folder.mkdir(exist_ok=True)
-                ends.mark(folder, "interrupted" if stopped else "failed", f"job {name} ended without a word")
+                ends.mark(folder, "interrupted" if stopped else "failed", f"job {job_id} ended without a result")
     if stopped:
         raise stopped
-    numbers = [job.number for job in launcher.jobs]
+    numbers = [trial.number for trial in launcher.jobs]
     return [outcome(folders[number], words) for number, words in zip(numbers, job_overrides, strict=True)]
 
 
-def _submit(launcher: Any, sweep: Path) -> dict[str, Sequence[Job]]:
-    """Job id -> its cells. Arrays are as long as the site allows."""
+def _submit(launcher: Any, sweep: Path) -> dict[str, Sequence[Trial]]:
+    """Returns job id -> its trials. Job arrays are as long as the site allows."""
     import submitit
     from submitit.core.utils import FailedJobError
 
     wanted, longest = launcher.config.slurm, _longest_array()
     executor = submitit.SlurmExecutor(folder=sweep / FOLDER, max_num_timeout=MOST_REQUEUES)
-    found: dict[str, Sequence[Job]] = {}
-    for (ranks, nodes, on_gpu), alike in groupby(launcher.jobs, lambda job: (job.ranks, job.nodes, job.on_gpu)):
-        cells = 1 if ranks * nodes > 1 else wanted.cells_per_job
+    found: dict[str, Sequence[Trial]] = {}
+    for (ranks, nodes, on_gpu), alike in groupby(launcher.jobs, lambda trial: (trial.ranks, trial.nodes, trial.on_gpu)):
+        per_job = 1 if ranks * nodes > 1 else wanted.cells_per_job
         executor.update_parameters(**parameters(wanted, sweep.name, ranks, nodes, on_gpu))
-        for part in _chunks(_chunks(alike, cells), longest):
+        for part in _chunks(_chunks(alike, per_job), longest):
             try:
                 with executor.batch():
-                    made = [executor.submit(_member(launcher, share)) for share in part]
+                    made = [executor.submit(_slurm_job(launcher, share)) for share in part]
             except FailedJobError as refused:
                 _cancel(found)
                 raise UserError(f"sbatch: {' '.join(str(refused).split())}") from refused
@@ -100,7 +103,13 @@ def _submit(launcher: Any, sweep: Path) -> dict[str, Sequence[Job]]:
 
 
 def parameters(wanted: Any, name: str, ranks: int, nodes: int, on_gpu: bool) -> dict[str, Any]:
-    """What sbatch is asked for. A job of several cells runs them in turn, as many at once as it has cores or GPUs."""
+    """Returns the options of sbatch, under submitit's names.
+
+    wanted: the configuration's `slurm`.
+    name: the sweep's.
+    ranks: tasks on each node.
+    on_gpu: whether each task needs a GPU, if `slurm.gpus_per_cell` does not say how many.
+    """
     gpus = wanted.gpus_per_cell or int(on_gpu)
     found = {
         "job_name": f"unrolled-{name}",
@@ -122,9 +131,9 @@ def parameters(wanted: Any, name: str, ranks: int, nodes: int, on_gpu: bool) -> 
     return {key: value for key, value in found.items() if value is not None}
 
 
-def _member(launcher: Any, jobs: Sequence[Job]) -> Member:
-    return Member(
-        jobs=jobs,
+def _slurm_job(launcher: Any, trials: Sequence[Trial]) -> SlurmJob:
+    return SlurmJob(
+        jobs=trials,
         tasks=launcher.tasks,
         slots=None if launcher.config.slurm.gpus_per_cell else launcher.config.slurm.cpus,
         task_function=launcher.task_function,
@@ -134,47 +143,47 @@ def _member(launcher: Any, jobs: Sequence[Job]) -> Member:
     )
 
 
-def _wait(submitted: dict[str, Sequence[Job]], live: Live, stop_on_error: bool) -> None:
-    """Until the cluster knows of none of the jobs any more."""
+def _wait(submitted: dict[str, Sequence[Trial]], progress: SweepProgress, stop_on_error: bool) -> None:
+    """Returns once the cluster lists none of the jobs any more."""
     asked = 0.0
     while True:
-        live.update()
+        progress.update()
         if time.monotonic() - asked >= ASK_S:
             asked = time.monotonic()
             if not still_there(list(submitted)):
                 return
-            if stop_on_error and "failed" in live.ended.values():
+            if stop_on_error and "failed" in progress.ended.values():
                 _cancel(submitted, "--state=PENDING")
         time.sleep(0.2)
 
 
 def still_there(ids: Sequence[str]) -> set[str]:
-    """Those of the jobs that wait or run. Raises UserError where the cluster does not answer."""
+    """Returns the ids of the jobs that still wait or run. Raises UserError if `squeue` does not answer."""
     arrays = sorted({name.partition("_")[0] for name in ids})
     if not arrays:
         return set()
     command = ["squeue", "--noheader", "--array", "--format=%i", f"--jobs={','.join(arrays)}"]
     why = ""
     for _ in range(3):
-        told = subprocess.run(command, capture_output=True, text=True, check=False)
-        if told.returncode == 0:
-            return set(told.stdout.split()) & set(ids)
-        why = " ".join(told.stderr.split())
-        if "Invalid job id" in why:  # all of them are long gone
+        listing = subprocess.run(command, capture_output=True, text=True, check=False)
+        if listing.returncode == 0:
+            return set(listing.stdout.split()) & set(ids)
+        why = " ".join(listing.stderr.split())
+        if "Invalid job id" in why:  # all of them ended long ago
             return set()
         time.sleep(ASK_S)
-    raise UserError(f"squeue does not answer: {why}; the jobs go on by themselves")
+    raise UserError(f"squeue does not answer: {why}; the jobs continue by themselves")
 
 
-def _cancel(submitted: dict[str, Sequence[Job]], *which: str) -> None:
+def _cancel(submitted: dict[str, Sequence[Trial]], *which: str) -> None:
     arrays = sorted({name.partition("_")[0] for name in submitted})
     if arrays:
         subprocess.run(["scancel", "--quiet", *which, *arrays], check=False)
 
 
 def _longest_array() -> int:
-    told = subprocess.run(["scontrol", "show", "config"], capture_output=True, text=True, check=False).stdout
-    found = re.search(r"MaxArraySize\s*=\s*(\d+)", told)
+    settings = subprocess.run(["scontrol", "show", "config"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"MaxArraySize\s*=\s*(\d+)", settings)
     return max(1, int(found[1]) - 1) if found else DEFAULT_ARRAY - 1
 
 

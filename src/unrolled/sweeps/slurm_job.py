@@ -1,4 +1,4 @@
-"""What runs inside a job of a cluster: some cells one beside the other, or one rank of a cell of several."""
+"""The body of a job of a cluster: some runs in parallel, or one rank of a run with several."""
 
 import os
 import signal
@@ -18,18 +18,21 @@ from unrolled.run.load import load_run
 from .cell import run_here
 from .local import warm_up
 from .meeting import as_rank
-from .plan import Job, runnable
+from .plan import Trial, runnable
 from .pool import Pool, configuration
 
 
 @dataclass
-class Member:
-    """jobs: its cells; those that have a result by now are left out, the others go on from their last checkpoint.
+class SlurmJob:
+    """A function without arguments that submitit pickles, and calls again each time the job is queued again.
 
-    The rest is what Hydra gave the launcher. submitit pickles it, and calls it again when the job is queued again.
+    jobs: its trials. A call skips those with a result and resumes the others from their last checkpoints.
+    tasks: names of the sweep's tasks, which are imported before the trials start.
+    slots: trials at once. None: as many as the job has GPUs.
+    The other fields are what Hydra gave the launcher: `Pool` takes either.
     """
 
-    jobs: Sequence[Job]
+    jobs: Sequence[Trial]
     tasks: Sequence[str]
     slots: int | None
     task_function: Callable[[DictConfig], Any]
@@ -42,18 +45,21 @@ class Member:
         Singleton.set_state(self.singletons)
         register()
         raise_on_signals()
-        self.jobs = [again for job in self.jobs if (again := runnable(self._sweep, job)) is not None]
+        self.jobs = [again for trial in self.jobs if (again := runnable(self._sweep, trial)) is not None]
         if not self.jobs:
             return
         if self.jobs[0].ranks > 1:
-            self._one_rank(self.jobs[0])
+            self._run_rank(self.jobs[0])
             return
         warm_up(self.tasks)
         self.pool = Pool(self, self.slots)
-        self.pool.run(lambda: None)  # if preempted or cancelled, its cells have said so
+        self.pool.run(lambda: None)  # if preempted or cancelled, the records of its runs say so
 
     def checkpoint(self) -> Any:
-        """Called when the job's time is nearly over: the cells save and end; the same again, in a new job."""
+        """Stops the trials, which save checkpoints, and returns this job, to be queued again.
+
+        submitit calls it when the job is preempted or nearly out of time.
+        """
         from submitit.helpers import DelayedSubmission
 
         if self.pool is not None:
@@ -67,15 +73,15 @@ class Member:
     def _sweep(self) -> Path:
         return Path(self.config.hydra.sweep.dir)
 
-    def _one_rank(self, job: Job) -> None:
+    def _run_rank(self, trial: Trial) -> None:
         load_run()
         from unrolled.config.identity import Place
         from unrolled.run.lifecycle import run
         from unrolled.run.preflight import check, without_hydra
 
         as_rank()
-        config = configuration(self, job)
-        folder = self._sweep / str(job.number)
+        config = configuration(self, trial)
+        folder = self._sweep / str(trial.number)
         if os.environ["RANK"] == "0":
             folder.mkdir(exist_ok=True)
             os._exit(run_here(self.task_function, config, str(folder)))

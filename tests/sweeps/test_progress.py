@@ -1,4 +1,4 @@
-"""What is told of a sweep while it runs, in a pipe and in a terminal."""
+"""Progress of a sweep, in a pipe and in a terminal."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from rich.console import Console
 from unrolled.record import status
 from unrolled.record.plan import Planned, write_plan
 from unrolled.record.tables import Table
-from unrolled.sweeps.progress import Live, latest
+from unrolled.sweeps.progress import SweepProgress, latest
 
 
 @pytest.fixture
@@ -31,25 +31,25 @@ def test_the_newest_slope_is_that_of_the_last_row_that_has_one(tmp_path: Path) -
     assert latest(tmp_path) == ("2999", "-0.500")
 
 
-def test_a_pipe_gets_a_line_whenever_cells_have_ended(sweep: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
-    with Live(sweep) as live:
-        live.update()
+def test_a_pipe_gets_a_line_whenever_runs_have_ended(sweep: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+    with SweepProgress(sweep) as progress:
+        progress.update()
         status.write(sweep[1], {"state": "completed", "slope": -0.5})
-        live._look()
+        progress._look()
         status.write(sweep[0], {"state": "failed", "error": "why"})
         status.write(sweep[2], {"state": "diverged", "slope": None})
     first, second = capsys.readouterr().out.splitlines()
-    assert first.startswith("1/3 cells ended: 1 completed, 2 running; about ")
+    assert first.startswith("1/3 runs ended: 1 completed, 2 running; about ")
     assert first.endswith("min left; seed=1 slope -0.500")
-    assert second == "3/3 cells ended: 1 completed, 1 diverged, 1 failed; seed=0, seed=2"
+    assert second == "3/3 runs ended: 1 completed, 1 diverged, 1 failed; seed=0, seed=2"
 
 
-def test_a_terminal_shows_the_running_cells(sweep: list[Path]) -> None:
+def test_a_terminal_shows_the_active_runs(sweep: list[Path]) -> None:
     Table(sweep[2] / "metrics.csv", ["step", "grad_h/slope"]).write({"step": 40, "grad_h/slope": 0.125})
-    live = Live(sweep)
-    live.update()
+    progress = SweepProgress(sweep)
+    progress.update()
     console = Console(width=100, record=True)
-    console.print(live._picture())
+    console.print(progress._picture())
     shown = console.export_text()
     assert "0/3" in shown and "seed=0" in shown
     (row,) = [line for line in shown.splitlines() if "seed=2" in line]
