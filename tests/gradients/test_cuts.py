@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from unrolled.bench.hard import driven, tanh_at
+from unrolled.bench.hard import driven_layer, tanh_at
 from unrolled.gradients import Diagnosis, diagnose
 from unrolled.rnn.init import orthogonal
 
@@ -11,7 +11,7 @@ B, H = 12, 8
 
 
 def rotated(name: str, a: torch.Tensor, gain: float = 1.0) -> Diagnosis:
-    rnn, x = driven(name, gain * orthogonal(H, torch.Generator().manual_seed(0)), a)
+    rnn, x = driven_layer(name, gain * orthogonal(H, torch.Generator().manual_seed(0)), a)
     return diagnose(rnn, x)
 
 
@@ -60,7 +60,7 @@ def test_units_that_are_off_for_ever_are_dead_though_no_step_has_all_of_them_off
     a = torch.full((40, B, H), 0.5, dtype=torch.float64)
     a[:, :, ::2] = -1
     W = torch.roll(torch.eye(H, dtype=torch.float64), 1, 0)
-    rnn, x = driven("relu", W, a)
+    rnn, x = driven_layer("relu", W, a)
     found = diagnose(rnn, x)
     assert (found.regime, found.zeros) == ("dead", 1)
 
@@ -70,7 +70,7 @@ def test_a_nilpotent_matrix_carries_nothing_further_than_its_delay(turned: bool)
     """In another basis the powers of W_h are 1e-17, not 0; such rounding must not count as a gradient."""
     W = torch.diag(torch.ones(H - 1, dtype=torch.float64), 1)
     Q = orthogonal(H, torch.Generator().manual_seed(1))
-    rnn, x = driven("identity", Q @ W @ Q.T if turned else W, torch.zeros(40, B, H, dtype=torch.float64))
+    rnn, x = driven_layer("identity", Q @ W @ Q.T if turned else W, torch.zeros(40, B, H, dtype=torch.float64))
     found = diagnose(rnn, x)
     assert (found.regime, found.zeros) == ("cut", 1)
     assert f"no gradient further back than {H - 1} steps" in found.reason

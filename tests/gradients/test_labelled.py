@@ -5,7 +5,7 @@ import torch
 
 from unrolled.bench.hard import hard
 from unrolled.bench.networks import Case, constructed
-from unrolled.bench.populations import drawn, judged
+from unrolled.bench.populations import judge, random_networks
 from unrolled.gradients import REGIMES, diagnose
 
 CASES = constructed()
@@ -66,7 +66,7 @@ def test_the_hard_networks_have_the_f_prime_that_they_are_built_with() -> None:
 
 
 def test_random_networks_agree_with_a_long_exponent() -> None:
-    verdicts = [judged(each) for each in drawn(24, seed=7)]
+    verdicts = [judge(each) for each in random_networks(24, seed=7)]
     wrong = [each for each in verdicts if each[2] is False]
     assert len(wrong) <= 0.05 * len(verdicts), wrong
     assert sum(right is True for *_, right in verdicts) >= 0.7 * len(verdicts)
@@ -74,5 +74,5 @@ def test_random_networks_agree_with_a_long_exponent() -> None:
 
 @pytest.mark.long
 def test_many_random_networks_agree_with_a_long_exponent() -> None:
-    verdicts = [judged(each) for each in drawn(1000, seed=11)]
+    verdicts = [judge(each) for each in random_networks(1000, seed=11)]
     assert sum(right is False for *_, right in verdicts) <= 0.05 * len(verdicts)

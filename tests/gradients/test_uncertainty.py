@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from unrolled.bench.coverage import ARRANGEMENTS, LENGTHS, NOISES, coverage, drawn
+from unrolled.bench.coverage import ARRANGEMENTS, LENGTHS, NOISES, coverage, noise_series
 from unrolled.gradients.uncertainty import mean_over_time, quantile
 
 DRAWS = 1000  # the share of 95 % then has a standard error of 0.7 %
@@ -34,7 +34,7 @@ def test_the_95_percent_interval_holds_the_truth(arrangement: str, noise: str, n
 
 def test_an_interval_that_counted_correlated_steps_as_independent_would_fail() -> None:
     """The test above can fail: for one correlated series s / sqrt(n) is far too small."""
-    series = drawn(0.8, 200, DRAWS, torch.Generator().manual_seed(1))
+    series = noise_series(0.8, 200, DRAWS, torch.Generator().manual_seed(1))
     covers = series.mean(0).abs() <= 1.96 * series.std(0) / math.sqrt(200)
     assert float(covers.double().mean()) < 0.6
 

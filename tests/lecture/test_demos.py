@@ -45,11 +45,11 @@ def test_every_demo_makes_its_page_and_has_a_line(name: str, browser: Any, tmp_p
     assert any(line.startswith(f"{name} ") for line in listed().splitlines())
 
 
-def test_an_unknown_demo_is_told_in_a_line() -> None:
+def test_an_unknown_demo_is_one_line_on_stderr() -> None:
     with pytest.raises(UserError, match="demo humps: no such demo; allowed: error_wall, bifurcation, tent_map, hump"):
         make("humps", Path())
-    told = unrolled("demo", "humps")
-    assert (told.returncode, told.stderr.count("\n")) == (2, 1)
+    finished = unrolled("demo", "humps")
+    assert (finished.returncode, finished.stderr.count("\n")) == (2, 1)
 
 
 def test_the_saddle_nodes_are_where_they_were_published() -> None:

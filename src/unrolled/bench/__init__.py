@@ -1,4 +1,4 @@
-"""`make bench`: what all this costs, as ratios against a peer that runs in turn with it, and how often it is right."""
+"""`make bench`: costs, as ratios against a peer timed in turn, and how often labels and intervals are right."""
 
 from rich.console import Console
 
@@ -6,7 +6,7 @@ from . import costs, coverage, launchers, pages, recurrence, regimes, training_s
 
 
 def main(quick: bool = False) -> None:
-    """Prints the tables. quick: few repetitions, to see that it runs."""
+    """Prints the tables. quick: few repetitions, for a test that all of it runs."""
     console = Console(width=120, highlight=False)
     console.print(recurrence.table(rounds=3 if quick else 25, quick=quick))
     console.print(training_step.table(rounds=3 if quick else 15))

@@ -1,4 +1,4 @@
-"""What each diagnostic costs, as a multiple of one training step of the same network."""
+"""Costs of the diagnostics, as multiples of one training step of the same network."""
 
 from functools import partial
 from statistics import median
@@ -28,13 +28,17 @@ from .timing import Call, interleaved, median_ratio
 
 SIZES = [(8, 50, 64), (64, 100, 64), (256, 200, 2)]  # H, T, B
 INPUTS, CLASSES, TOKENS = 16, 3, 100
-LAGS = 20  # at which singular values are taken
+LAGS = 20  # number of lags with singular values
 SOURCES = 16  # rows of the cone
 STEP = "one training step"
 
 
 def table(rounds: int, quick: bool) -> Table:
-    """A row for each diagnostic, a column for each size; the first row is the peer, in ms."""
+    """Makes a table with a row for each diagnostic and a column for each size; the first row is the peer, in ms.
+
+    rounds: of timing.
+    quick: the smallest size only.
+    """
     torch.set_num_threads(1)
     sizes = SIZES[:1] if quick else SIZES
     made = Table(title=f"Diagnostics: median multiple of {STEP} (forward, backward, Adam; one thread)")
@@ -50,7 +54,10 @@ def table(rounds: int, quick: bool) -> Table:
 
 
 def contestants(H: int, T: int, B: int) -> dict[str, Call]:
-    """A tanh network that reads tokens and answers one of 3 classes from its last state, and what looks at it."""
+    """Builds a tanh network that classifies tokens by its last state; returns the functions to time on it.
+
+    H, T, B: hidden units, time steps, batch.
+    """
     draw = torch.Generator().manual_seed(0)
     network = SequenceToVector(Embedding(TOKENS, INPUTS), RNN(INPUTS, H), CLASSES)
     batch = Batch(
@@ -59,10 +66,12 @@ def contestants(H: int, T: int, B: int) -> dict[str, Call]:
         y=torch.randint(0, CLASSES, (B,), generator=draw),
         y_mask=None,
     )
-    optimizer = torch.optim.Adam(network.parameters(), lr=1e-6, fused=True)  # all look at nearly the same weights
+    optimizer = torch.optim.Adam(
+        network.parameters(), lr=1e-6, fused=True
+    )  # so small a rate that all see nearly the same weights
     loss = partial(F.cross_entropy, reduction="none")
     rnn, x = network.rnn, network.read(batch).detach()
-    seen, J, told, tape = trajectory(rnn, x), step_jacobians(rnn, x), diagnose(rnn, x), Tape()
+    states, J, diagnosis, tape = trajectory(rnn, x), step_jacobians(rnn, x), diagnose(rnn, x), Tape()
     loss(network(batch, [tape]), batch.y).mean().backward()
     da, h = tape.da, tape.h
     assert da is not None and h is not None
@@ -73,8 +82,8 @@ def contestants(H: int, T: int, B: int) -> dict[str, Call]:
         optimizer.step()
 
     def theory() -> None:
-        mean_field.cache_clear()  # in a run the weights are others each time
-        predictions(seen, "tanh")
+        mean_field.cache_clear()  # in a run the weights differ each time
+        predictions(states, "tanh")
 
     def squares(h_s: Tensor, _: int) -> Tensor:
         return h_s.square().sum(1)
@@ -91,8 +100,8 @@ def contestants(H: int, T: int, B: int) -> dict[str, Call]:
         ),
         "gradient cone, all sources": lambda: gradient_cone(rnn, x, squares),
         "dL/dW_h by time step": lambda: weight_gradient(da, h[:-1]),
-        "memory (dh_T/dW_h)": lambda: memory(seen),
+        "memory (dh_T/dW_h)": lambda: memory(states),
         "theory": theory,
         "a probe (all that probe=profile takes)": lambda: look(network, loss, batch),
-        "portrait (probe=full, its numbers)": lambda: portrait(told),
+        "portrait (probe=full, its numbers)": lambda: portrait(diagnosis),
     }

@@ -1,4 +1,4 @@
-"""How often the 95 % interval of a mean over time and samples holds the truth, which is 0 by construction."""
+"""Coverage of the 95 % interval of a mean over time and samples; the true mean is 0 by construction."""
 
 import math
 
@@ -16,7 +16,7 @@ NOISES: dict[str, float | None] = {
     "AR(1) 0.9": 0.9,
     "AR(1) -0.7": -0.7,
 }
-"""The autocorrelation at lag 1 of Gaussian noise of variance 1; None: +1 or -1, independent."""
+"""Autocorrelation at lag 1 of Gaussian noise of variance 1; None: independent +1 or -1."""
 
 LENGTHS = (30, 79, 200)
 ARRANGEMENTS = {
@@ -29,11 +29,11 @@ ARRANGEMENTS = {
     "8 samples of different means": (8, 0.0, 1.0),
     "32 samples of different means": (32, 0.0, 1.0),
 }
-"""Samples; standard deviation of the noise they share, in that of their own; standard deviation of their means."""
+"""Samples; standard deviation of shared noise relative to their own noise; standard deviation of their means."""
 
 
 def table(quick: bool) -> Table:
-    """A row for each arrangement and noise, a column for each length. quick: few draws."""
+    """Makes a table with a row for each arrangement and noise, and a column for each length. quick: few draws."""
     draws = 20 if quick else 400
     made = Table(title=f"Share of {draws} 95 % intervals that hold the true mean (by chance alone: +- 2 %)")
     for name in ("samples", "increments"):
@@ -48,18 +48,26 @@ def table(quick: bool) -> Table:
 
 
 def coverage(arrangement: str, noise: str, n: int, draws: int, seed: int = 2026) -> float:
-    """Share of the draws, of n increments each, whose interval holds 0."""
+    """Computes the share of intervals that contain 0.
+
+    arrangement, noise: keys of ARRANGEMENTS and NOISES.
+    n: increments in a draw.
+    draws: number of draws.
+    """
     samples, shared, differ = ARRANGEMENTS[arrangement]
     draw = torch.Generator().manual_seed(seed)
-    own = drawn(NOISES[noise], n, draws * samples, draw).view(n, draws, samples)
-    common = drawn(NOISES[noise], n, draws, draw).unsqueeze(2)
+    own = noise_series(NOISES[noise], n, draws * samples, draw).view(n, draws, samples)
+    common = noise_series(NOISES[noise], n, draws, draw).unsqueeze(2)
     means = torch.randn(draws, samples, generator=draw, dtype=torch.float64)
     values = common.expand_as(own) if math.isinf(shared) else own + shared * common + differ * means
     return sum(abs(found.value) <= found.half for found in map(mean_over_time, values.unbind(1))) / draws
 
 
-def drawn(noise: float | None, n: int, count: int, draw: torch.Generator) -> Tensor:
-    """(n, count): so many independent series of mean 0 and variance 1."""
+def noise_series(noise: float | None, n: int, count: int, draw: torch.Generator) -> Tensor:
+    """Draws `count` independent series of n steps, mean 0 and variance 1; (n, count).
+
+    noise: a value of NOISES.
+    """
     if noise is None:
         return torch.randint(0, 2, (n, count), generator=draw).double() * 2 - 1
     series = torch.randn(n, count, generator=draw, dtype=torch.float64)

@@ -1,7 +1,7 @@
-"""Networks on which simple rules for a regime fail: their truth is known from W_h and from the f' at each step.
+"""Networks on which simple rules for a regime fail; the truth follows from W_h and the chosen f' at each step.
 
-Inputs can bring a layer to any pre-activations a_t: with W_x = I, x_t = a_t - W_h h_{t-1}. So the f' of each step are
-chosen, and with an orthogonal W_h the gradient is multiplied by exactly gain times f' where all units share one f'.
+Inputs can bring a layer to any pre-activations a_t: with W_x = I, x_t = a_t - W_h h_{t-1}. That allows any f' at each
+step. With an orthogonal W_h, and the same f' at all units, a step multiplies the gradient by exactly gain times f'.
 """
 
 import math
@@ -20,7 +20,13 @@ SAMPLES = 12
 
 @dataclass(frozen=True)
 class Hard:
-    """kind: what makes it hard. truth: its regime. dh_T (B, H): the loss's gradient; None: random directions."""
+    """A network on which simple rules fail.
+
+    kind: the difficulty.
+    truth: its regime.
+    rnn, x, h0: the layer, its inputs (T, B, H) and its initial state (B, H).
+    dh_T: (B, H), gradient of the loss in the last state; None = random directions.
+    """
 
     kind: str
     truth: str
@@ -31,14 +37,19 @@ class Hard:
 
 
 def hard(seed: int = 0) -> list[Hard]:
-    """At least ten networks of each kind."""
+    """Draws at least ten networks of each kind."""
     draw = torch.Generator().manual_seed(seed)
     kinds = (_blocks, _jordan, _low_rank, _resting, _cycles, _samples, _delays, _first_steps, _plateaus, _kills, _coins)
     return [case for kind in kinds for case in kind(draw)]
 
 
-def driven(name: str, W_h: Tensor, a: Tensor) -> tuple[RNN, Tensor]:
-    """Returns a layer and inputs (T, B, H) that bring it to the pre-activations a (T, B, H)."""
+def driven_layer(name: str, W_h: Tensor, a: Tensor) -> tuple[RNN, Tensor]:
+    """Builds a layer, and inputs (T, B, H) that bring it to the pre-activations a.
+
+    name: of the activation.
+    W_h: (H, H).
+    a: (T, B, H).
+    """
     _, B, H = a.shape
     h = activation(name).f(a)
     before = torch.cat([a.new_zeros(1, B, H), h[:-1]])
@@ -46,7 +57,7 @@ def driven(name: str, W_h: Tensor, a: Tensor) -> tuple[RNN, Tensor]:
 
 
 def tanh_at(slope: Tensor) -> Tensor:
-    """a with tanh'(a) = slope, in (0, 1]; a small one from the tail 4 exp(-2 a), where 1 - slope would round."""
+    """Solves tanh'(a) = slope, in (0, 1], for a; small slopes by the tail 4 exp(-2 a), as 1 - slope would round."""
     return torch.where(slope > 1e-3, torch.atanh((1 - slope).clamp(0, 1 - 1e-6).sqrt()), 0.5 * torch.log(4 / slope))
 
 
@@ -60,15 +71,15 @@ def _layer(name: str, W_h: Tensor) -> RNN:
 
 
 def _free(W_h: Tensor, T: int, kind: str, truth: str, dh_T: Tensor | None = None) -> Hard:
-    """A linear layer without input."""
+    """Builds a linear layer without input."""
     return Hard(kind, truth, _layer("identity", W_h), W_h.new_zeros(T, SAMPLES, len(W_h)), dh_T=dh_T)
 
 
 def _uniform(rates: Tensor, gain: float, H: int, draw: torch.Generator) -> tuple[RNN, Tensor]:
-    """tanh units of which all have the slope exp(rates[t, b]) / gain at step t: each step adds rates[t, b] nats."""
+    """Builds tanh units with slope exp(rates[t, b]) / gain: each step adds rates[t, b] nats to the gradient."""
     a = tanh_at((rates - math.log(gain)).exp()).unsqueeze(2)
     signs = torch.randint(0, 2, (H,), generator=draw).double() * 2 - 1
-    return driven("tanh", gain * orthogonal(H, draw), a * signs)
+    return driven_layer("tanh", gain * orthogonal(H, draw), a * signs)
 
 
 def _sign(value: float) -> str:
@@ -104,7 +115,7 @@ def _low_rank(draw: torch.Generator) -> Iterator[Hard]:
 
 
 def _resting(draw: torch.Generator) -> Iterator[Hard]:
-    """Four units grow, one rests at a large value, others go on and off: the state is not bounded."""
+    """Four units grow, one rests at a large value, others turn on and off: the state is not bounded."""
     for size in (1e3, 1e8, 1e14):
         for gain, T in ((1.2, 100), (1.1, 150), (1.3, 60), (1.5, 60)):
             P = torch.eye(4, dtype=torch.float64)[torch.randperm(4, generator=draw)]
@@ -125,11 +136,11 @@ def _cycles(draw: torch.Generator) -> Iterator[Hard]:
             W[:4, 4:], W[4:, :4] = c * r * orthogonal(4, draw), c / r * orthogonal(4, draw)
             on = (torch.arange(T).unsqueeze(1) + torch.arange(8) // 4) % 2 == 0
             a = torch.where(on, 0.5, -0.5 if name == "relu" else 2.0).double().unsqueeze(1).expand(T, SAMPLES, 8)
-            yield Hard("units on and off in turn", _sign(c), *driven(name, W, a))
+            yield Hard("units on and off in turn", _sign(c), *driven_layer(name, W, a))
 
 
 def _samples(draw: torch.Generator) -> Iterator[Hard]:
-    """Some samples fall at every step and the others grow, with or without noise of their own.
+    """The gradients of some samples fall at every step, the others grow, with or without noise of their own.
 
     The states of those that grow are unstable: beyond 25 nats rounding would lead them elsewhere.
     """
@@ -156,7 +167,7 @@ def _first_steps(draw: torch.Generator) -> Iterator[Hard]:
         for steps, T in ((2, 20), (2, 60), (3, 40), (5, 100), (10, 200)):
             a = torch.full((T, SAMPLES, 10), 0.4, dtype=torch.float64)
             a[:steps] = off
-            yield Hard("f' = 0 in the first steps", "cut", *driven(name, orthogonal(10, draw), a))
+            yield Hard("f' = 0 in the first steps", "cut", *driven_layer(name, orthogonal(10, draw), a))
 
 
 def _plateaus(draw: torch.Generator) -> Iterator[Hard]:
@@ -165,7 +176,7 @@ def _plateaus(draw: torch.Generator) -> Iterator[Hard]:
         for T in (40, 60, 100, 200, 400):
             a = torch.full((T, SAMPLES, 10), 0.4, dtype=torch.float64)
             a[7::20] = off
-            yield Hard("a plateau in one step of 20", "cut", *driven(name, orthogonal(10, draw), a))
+            yield Hard("a plateau in one step of 20", "cut", *driven_layer(name, orthogonal(10, draw), a))
 
 
 def _kills(draw: torch.Generator) -> Iterator[Hard]:

@@ -1,4 +1,4 @@
-"""What a cell of a sweep costs beyond its own work, by launcher, and when the first of a thousand starts."""
+"""Cost of a run of a sweep beyond its own work, by launcher, and the time until the first of a thousand starts."""
 
 import importlib.util
 import subprocess
@@ -21,7 +21,7 @@ PROGRAM = "from unrolled.run.entry import train; import sys; train(sys.argv[1:])
 
 
 def table(quick: bool) -> Table:
-    """quick: fewer cells, and no whole sweep."""
+    """Makes the table. quick: fewer runs, and no whole sweep."""
     made = Table(title=f"Sweeps on {cores()} cores")
     for column in ("what", "s"):
         made.add_column(column, justify="right" if column == "s" else "left")
@@ -29,14 +29,16 @@ def table(quick: bool) -> Table:
     for name, options in _launchers().items():
         few, more = (_sweep(n, options) for n in (FEW, many))
         each = (more - few) / (many - FEW)
-        made.add_row(f"{name}: an empty cell, once warm", f"{each:z.2f}")
-        made.add_row(f"{name}: {many} empty cells, all in all", f"{more:z.1f}")
+        made.add_row(f"{name}: an empty run, once warm", f"{each:z.2f}")
+        made.add_row(f"{name}: {many} empty runs, all in all", f"{more:z.1f}")
     made.add_row("a new process: an empty run", f"{_seconds(_run, EMPTY):z.2f}")
-    made.add_row("local: until the first of 1,000 cells runs", f"{_first_of_a_thousand():z.1f}")
+    made.add_row("local: until the first of 1,000 runs starts", f"{_first_of_a_thousand():z.1f}")
     if not quick:
-        shared, alone = _default_sweep()
-        made.add_row("default sweep (seed 0, 8 units: 12 cells), local", f"{shared:z.1f}")
-        made.add_row("the same, a new process for each cell", f"{alone:z.1f} ({alone / shared:z.2f} times as long)")
+        shared, separate = _default_sweep()
+        made.add_row("default sweep (seed 0, 8 units: 12 runs), local", f"{shared:z.1f}")
+        made.add_row(
+            "the same, a new process for each run", f"{separate:z.1f} ({separate / shared:z.2f} times as long)"
+        )
     return made
 
 
@@ -47,8 +49,8 @@ def _launchers() -> dict[str, list[str]]:
     return found
 
 
-def _sweep(cells: int, options: Sequence[str]) -> float:
-    return _seconds(_in_a_folder, [*SWEEP, *EMPTY, f"seed=range(0,{cells})", *options])
+def _sweep(runs: int, options: Sequence[str]) -> float:
+    return _seconds(_in_a_folder, [*SWEEP, *EMPTY, f"seed=range(0,{runs})", *options])
 
 
 def _seconds(call, words: Sequence[str]) -> float:
@@ -84,11 +86,11 @@ def _first_of_a_thousand() -> float:
 
 
 def _default_sweep() -> tuple[float, float]:
-    """As one sweep, and as processes of their own, as many at once as there are cores."""
+    """Times the default sweep, and its runs as separate processes, as many at once as there are cores."""
     words = ["seed=0", "model.hidden=8", "tracker=none"]
     shared = _seconds(_in_a_folder, ["--config-name", "activations", *words])
-    cells = product(("tanh", "relu", "sigmoid", "identity"), (0.5, 1.0, 1.5))
-    each = [[*words, "trainer.max_epochs=3", f"activation={name}", f"init.gain={gain}"] for name, gain in cells]
+    grid = product(("tanh", "relu", "sigmoid", "identity"), (0.5, 1.0, 1.5))
+    each = [[*words, "trainer.max_epochs=3", f"activation={name}", f"init.gain={gain}"] for name, gain in grid]
     start = time.perf_counter()
     with ThreadPoolExecutor(cores()) as pool:
         list(pool.map(_run, each))

@@ -1,4 +1,4 @@
-"""Networks whose regime is known without carrying a gradient through them: by construction, or by a closed form."""
+"""Networks whose regime is known by construction or from a closed form, without carrying a gradient."""
 
 import math
 from collections.abc import Iterator
@@ -16,7 +16,12 @@ E = 3
 
 @dataclass(frozen=True)
 class Case:
-    """A network with its inputs x (T, B, E), its first state, what its regime is, and why that is known."""
+    """A network of a known regime.
+
+    truth: its regime.
+    why: how that is known.
+    rnn, x, h0: the layer, its inputs (T, B, E) and its initial state (B, H), None = 0.
+    """
 
     truth: str
     why: str
@@ -26,14 +31,19 @@ class Case:
 
 
 def constructed(seed: int = 0) -> list[Case]:
-    """The labelled suite: sizes 2 to 256, T from 10 to 500, driven and free, every regime that has a name."""
+    """Builds the labelled suite: sizes 2 to 256, T from 10 to 500, driven and free, every regime that has a name."""
     draw = torch.Generator().manual_seed(seed)
     kinds = (_rotations, _positive, _linear, _contractions, _humps, _tents, _chaos, _dead, _saturated, _overflow, _near)
     return [case for kind in kinds for case in kind(draw)]
 
 
 def network(activation: str, W_h: Tensor, b: Tensor | float = 0.0, input_gain: float = 0.0, draw=None) -> RNN:
-    """W_x has entries of sd input_gain / sqrt(E)."""
+    """Builds a layer with E inputs, float64.
+
+    b: a number, or (H,).
+    input_gain: entries of W_x have sd input_gain / sqrt(E).
+    draw: generator of W_x.
+    """
     rnn = RNN(E, len(W_h), activation).double()
     with torch.no_grad():
         rnn.W_h.copy_(W_h)
@@ -51,7 +61,7 @@ def _sign(c: float) -> str:
 
 
 def _rotations(draw: torch.Generator) -> Iterator[Case]:
-    """J_t = cQ at every step, whatever drives it."""
+    """J_t = cQ at every step, whatever the inputs are."""
     for H in (2, 8, 32, 128, 256):
         for c in (0.5, 0.8, 0.93, 1.0, 1.07, 1.2, 2.0):
             for T in (10, 60, 300):
@@ -72,7 +82,7 @@ def _positive(draw: torch.Generator) -> Iterator[Case]:
 
 
 def _linear(draw: torch.Generator) -> Iterator[Case]:
-    """Any matrix, long T, sized so that its spectral radius is what it should be: eigenvalues decide."""
+    """Gaussian matrices scaled to a spectral radius, with T so long that the eigenvalues decide."""
     for H in (4, 16, 64, 200):
         for rho in (0.8, 0.9, 1.15, 1.4):
             W = gaussian(H, draw)
@@ -86,7 +96,7 @@ def _contractions(draw: torch.Generator) -> Iterator[Case]:
     """gamma sigma_max <= .9: every gradient of every input vanishes (Pascanu et al. 2013)."""
     for activation in ACTIVATIONS:
         if activation in ("relu", "hardtanh"):
-            continue  # they may be switched off as a whole: the gradient is then exactly 0, and that has another name
+            continue  # all units may be off: the gradient is then exactly 0, which is another regime
         for H, T, bound in ((4, 15, 0.5), (16, 60, 0.8), (64, 150, 0.9), (256, 500, 0.9)):
             W = gaussian(H, draw)
             W = W * (bound / float(torch.linalg.matrix_norm(W, 2)) / ACTIVATIONS[activation].gamma)

@@ -1,4 +1,4 @@
-"""Forward and backward through time, loss on the last state, against `torch.nn.RNN` with the same weights."""
+"""Speed of forward and backward pass against `torch.nn.RNN` with the same weights, loss on the last state."""
 
 from statistics import median
 
@@ -28,9 +28,9 @@ def table(rounds: int, quick: bool) -> Table:
 
 
 def contestants(B: int, T: int, H: int) -> dict[str, Call]:
-    """Each clears the gradients, runs forward from x (T, B, H) and backward from the sum of the last state.
+    """Builds the functions to time; all return the same gradient of W_h, (H, H).
 
-    Each returns the gradient of W_h, (H, H): all do the same work.
+    Each clears the gradients, runs forward from x (T, B, H) and backward from the sum of the last state.
     """
     torch.set_num_threads(1)
     x, peer, ours = torch.randn(T, B, H), torch.nn.RNN(H, H), RNN(H, H)
@@ -62,7 +62,7 @@ def contestants(B: int, T: int, H: int) -> dict[str, Call]:
 
 
 def naive_states(rnn: RNN, x: Tensor) -> list[Tensor]:
-    """What a notebook does: a loop over autograd, with `retain_grad` on every state."""
+    """Computes the states by a loop under autograd with `retain_grad` on each, as in a notebook."""
     h, states = x.new_zeros(x.shape[1], rnn.hidden), []
     for x_t in x:
         h = rnn.step(x_t, h)

@@ -1,4 +1,4 @@
-"""Whether `diagnose` is right: on networks of a known regime, on kinds that are hard, and on random ones."""
+"""Accuracy of `diagnose` on networks of a known regime, on difficult kinds, and on random networks."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from unrolled.gradients import REGIMES, diagnose
 
 from .hard import Hard, hard
 from .networks import Case, constructed
-from .populations import drawn, judged
+from .populations import judge, random_networks
 
 COUNT, SEED = 240, 2026
 
@@ -27,7 +27,7 @@ def tables(quick: bool) -> list[Table]:
 
 
 def suite(cases: Iterable[Case]) -> Table:
-    """Rows: the truth by construction. Columns: what `diagnose` says."""
+    """Makes a table with a row for each true regime and a column for each label of `diagnose`."""
     pairs = Counter((case.truth, diagnose(case.rnn, case.x, case.h0).regime) for case in cases)
     right = sum(n for (truth, label), n in pairs.items() if truth == label)
     made = _confusion(f"Networks of a known regime: {right} of {pairs.total()} right ({right / pairs.total():.1%})")
@@ -39,7 +39,7 @@ def suite(cases: Iterable[Case]) -> Table:
 
 
 def kinds(cases: Iterable[Hard]) -> Table:
-    """Rows: what makes the networks hard. Columns: how many are labelled as they are built."""
+    """Makes a table with a row for each difficulty and columns for right, undecided and wrong labels."""
     counts: dict[str, Counter[str]] = {}
     for case in cases:
         label = diagnose(case.rnn, case.x, case.h0, dh_T=case.dh_T).regime
@@ -57,16 +57,16 @@ def kinds(cases: Iterable[Hard]) -> Table:
 
 
 def population(count: int) -> Table:
-    """Rows: what the exponent over 3,000 steps says. Columns: what `diagnose` says."""
-    found = [judged(each) for each in drawn(count, SEED)]
-    pairs = Counter((said, label) for said, label, _ in found)
+    """Makes a table with a row for each verdict of an exponent over 3,000 steps, a column for each label."""
+    found = [judge(each) for each in random_networks(count, SEED)]
+    pairs = Counter((growth, label) for growth, label, _ in found)
     wrong, open_ = sum(ok is False for *_, ok in found), sum(ok is None for *_, ok in found)
     made = _confusion(
         f"Random networks against an exponent over 3,000 steps: {count - wrong - open_} right, {open_} undecided, "
         f"{wrong} wrong ({1 - wrong / count:.1%} right or undecided)",
     )
-    for said in ("shrinks", "neither", "grows", "overflows"):
-        made.add_row(said, *_counts(pairs, said))
+    for growth in ("shrinks", "neither", "grows", "overflows"):
+        made.add_row(growth, *_counts(pairs, growth))
     return made
 
 

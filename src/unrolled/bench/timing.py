@@ -1,4 +1,4 @@
-"""Interleaved timing: the machine's speed drifts, so every contestant runs in every round, and ratios are per round."""
+"""Interleaved timing: every contestant runs in every round, and ratios are per round, as the machine's speed drifts."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,11 @@ Call = Callable[[], object]
 
 
 def interleaved(calls: dict[str, Call], rounds: int, round_s: float = 0.05) -> dict[str, list[float]]:
-    """Seconds per call, one value a round, for each contestant; a warm-up round is left out."""
+    """Times each contestant; returns its seconds per call, one value a round, without a warm-up round.
+
+    rounds: number of rounds.
+    round_s: seconds that a contestant takes in a round.
+    """
     repeats = {name: max(1, int(round_s / _seconds(call, 2))) for name, call in calls.items()}
     times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):

@@ -1,4 +1,4 @@
-"""A whole training step on the default task: Lightning with probes on and off, against the same step in a bare loop."""
+"""Time of a training step on the default task: Lightning with probes on and off, against a bare loop."""
 
 import tempfile
 import time
@@ -49,7 +49,7 @@ def _parts(config: Config, data: Data) -> tuple[RecurrentModule, InMemory]:
 
 
 def _bare(config: Config, data: Data) -> float:
-    """The same forward pass, loss, backward pass and optimizer, with nothing around them."""
+    """Times the same forward pass, loss, backward pass and optimizer in a plain loop."""
     module, loaders = _parts(config, data)
     optimizer, loader, done = module.configure_optimizers(), loaders.train_dataloader(), 0
     start = time.perf_counter()
@@ -73,7 +73,7 @@ def _on(config: Config, data: Data) -> float:
 
 
 class _Clock(pl.Callback):
-    """Between the first batch and the last; validation and start-up are no part of a step."""
+    """Measures from the first batch to the last; validation and start-up are not part of a step."""
 
     def on_train_batch_start(self, trainer, pl_module, batch, batch_idx: int) -> None:
         if trainer.global_step == 0:

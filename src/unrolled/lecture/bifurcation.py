@@ -1,4 +1,4 @@
-"""Fixed points of one unit against its bias, where they are born in pairs, and the gradient beside them.
+"""Bifurcation of one unit: its fixed points against its bias, where they appear in pairs, and the gradient.
 
 x = w s(x) + b with the logistic s (Pascanu, Mikolov & Bengio 2013, section 2.2; Doya 1993).
 """
@@ -26,9 +26,10 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def saddle_nodes(w: float) -> list[tuple[float, float]]:
-    """(b, x) where two fixed points meet, the lower b first: w s'(x) = 1 and x = w s(x) + b.
+    """Computes (b, x) where two fixed points meet, the lower b first: w s'(x) = 1 and x = w s(x) + b.
 
-    s' = s (1 - s) makes of the first a quadratic for s(x). Raises ValueError for w <= 4: there f is too flat.
+    s' = s (1 - s) turns the first equation into a quadratic for s(x).
+    Raises ValueError for w <= 4: f is too flat there.
     """
     if w <= 4:
         raise ValueError(f"w={w}: two fixed points meet only where w is above 4")
@@ -38,7 +39,11 @@ def saddle_nodes(w: float) -> list[tuple[float, float]]:
 
 
 def gradient(w: float, b: np.ndarray, steps: int) -> np.ndarray:
-    """log10 of dx_T/dx_0 from x_0 = 0.5, for each b: the sum over the steps of log10 w s'(x_t)."""
+    """Computes log10 of dx_T/dx_0 from x_0 = 0.5: the sum over the steps of log10 w s'(x_t).
+
+    b: biases, of any shape, which the result has too.
+    steps: T.
+    """
     x, total = np.full_like(b, X_0), np.zeros_like(b)
     for _ in range(steps):
         s = sigmoid(x)
@@ -48,7 +53,7 @@ def gradient(w: float, b: np.ndarray, steps: int) -> np.ndarray:
 
 
 def orbit(w: float, b: float, steps: int) -> list[float]:
-    """x_0 ... x_T."""
+    """Computes the states x_0 ... x_T."""
     states = [X_0]
     for _ in range(steps):
         states.append(w / (1 + math.exp(-states[-1])) + b)

@@ -1,4 +1,4 @@
-"""What a demo is."""
+"""The contents of a demo's page."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,12 @@ from unrolled.report.shell import Section
 
 @dataclass(frozen=True)
 class Demo:
-    """lead: what to expect, in a sentence or two. sections: in the order in which they are told."""
+    """A page of a lecture.
+
+    title: its heading.
+    lead: a sentence or two about what to expect.
+    sections: in order of the page.
+    """
 
     title: str
     lead: str

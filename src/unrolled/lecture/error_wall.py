@@ -1,7 +1,7 @@
-"""The error wall: a loss that jumps, the gradient on it, and what clipping saves.
+"""The error wall: a loss that jumps, the gradient on it, and the effect of clipping.
 
-Pascanu, Mikolov & Bengio 2013, fig. 6: one unit x_t = w s(x_{t-1}) + b with the logistic s, x_0 = 0.5, and the loss
-(s(x_50) - 0.7)^2.
+One unit x_t = w s(x_{t-1}) + b with the logistic s, x_0 = 0.5, and the loss (s(x_50) - 0.7)^2 (Pascanu, Mikolov &
+Bengio 2013, fig. 6).
 """
 
 import math
@@ -27,7 +27,10 @@ CUTS = (4.8, 5.0, 5.5)
 
 
 def loss_and_gradient(w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The loss, dL/dw and dL/db at each (w, b), float64 of one shape: by autograd through the unrolled loop."""
+    """Computes the loss, dL/dw and dL/db by autograd through the unrolled loop.
+
+    w, b: float64, of one shape, which the results have too.
+    """
     w, b = w.clone().requires_grad_(), b.clone().requires_grad_()
     x = torch.full_like(w, X_0)
     for _ in range(T):
@@ -38,15 +41,15 @@ def loss_and_gradient(w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def wall(w: float) -> float:
-    """The b at which x_0 is itself a fixed point: b = x_0 - w s(x_0).
+    """Computes the b at which x_0 is itself a fixed point: b = x_0 - w s(x_0).
 
-    Where that fixed point repels, w s'(x_0) > 1, all states above it end high and all below it end low.
+    If that fixed point repels, w s'(x_0) > 1, all states above it end high and all below it end low.
     """
     return X_0 - w / (1 + math.exp(-X_0))
 
 
 def along_b(w: float, offsets: list[float]) -> tuple[list[float], list[float]]:
-    """Loss and norm of the gradient at this w, for each distance in b from the wall."""
+    """Computes loss and norm of the gradient at this w, for each distance in b from the wall."""
     b = wall(w) + torch.tensor(offsets, dtype=torch.float64)
     loss, dw, db = loss_and_gradient(torch.full_like(b, w), b)
     return loss.tolist(), torch.hypot(dw, db).tolist()
@@ -54,7 +57,12 @@ def along_b(w: float, offsets: list[float]) -> tuple[list[float], list[float]]:
 
 @dataclass(frozen=True)
 class Descent:
-    """(w, b), the loss and the norm of the gradient there, before the first update and after each."""
+    """A gradient descent, before the first update and after each.
+
+    points: (w, b).
+    losses: the loss at each point.
+    norms: norm of the gradient at each point.
+    """
 
     points: list[tuple[float, float]]
     losses: list[float]
@@ -62,7 +70,11 @@ class Descent:
 
 
 def descent(threshold: float | None, steps: int = STEPS) -> Descent:
-    """Gradient descent from the wall. threshold: a longer gradient is scaled to it (algorithm 1 of the paper)."""
+    """Runs gradient descent from the wall.
+
+    threshold: a longer gradient is scaled to this norm (algorithm 1 of the paper); None = no clipping.
+    steps: number of updates.
+    """
     w, b = (torch.tensor(value, dtype=torch.float64) for value in (START_W, wall(START_W)))
     points, losses, norms = [], [], []
     for _ in range(steps + 1):
@@ -139,7 +151,7 @@ def _norms(free: Descent, clipped: Descent) -> tuple[str, ...]:
 
 
 def _loss_on(w_range: tuple[float, float], b_range: tuple[float, float]) -> dict[str, list[float]]:
-    """x, y, z of a grid, as plotly takes them."""
+    """Computes the loss on a grid: x, y, z for plotly."""
     w, b = (torch.linspace(*span, POINTS, dtype=torch.float64) for span in (w_range, b_range))
     loss, *_ = loss_and_gradient(*torch.meshgrid(w, b, indexing="xy"))
     return {"x": w.tolist(), "y": b.tolist(), "z": loss.tolist()}
@@ -171,7 +183,7 @@ def _steps(free: Descent, clipped: Descent) -> go.Figure:
     w, b = free.points[0]
     spans = (W_RANGE, B_RANGE), ((w - CLOSE, w + CLOSE), (b - CLOSE, b + CLOSE))
     figure = make_subplots(1, 2, subplot_titles=["the plane", "close to the start"], horizontal_spacing=0.1)
-    edge = [max(W_RANGE[0], math.cosh(X_0 / 2) ** 2 * 4), W_RANGE[1]]  # from w s'(x_0) = 1 on
+    edge = [max(W_RANGE[0], math.cosh(X_0 / 2) ** 2 * 4), W_RANGE[1]]  # w s'(x_0) = 1 at its lower end
     for column, (w_span, b_span) in enumerate(spans, start=1):
         at = {"row": 1, "col": column}
         figure.add_heatmap(**_loss_on(w_span, b_span), coloraxis="coloraxis", **at)

@@ -1,7 +1,7 @@
-"""Transient growth: a matrix whose eigenvalues are below 1, and whose powers first grow.
+"""Transient growth: a matrix with eigenvalues below 1, whose powers first grow.
 
-W = [[0.9, 10], [0, 0.9]] is as far from normal as can be. Its spectral radius says where the norm of W^n ends, not
-which way it takes; the pseudospectrum knows (Trefethen & Embree 2005, chapter 14).
+W = [[0.9, 10], [0, 0.9]] is as far from normal as can be. The spectral radius gives the norm of W^n in the long run,
+not on the way there; the pseudospectrum does (Trefethen & Embree 2005, chapter 14).
 """
 
 import math
@@ -26,7 +26,7 @@ def matrix() -> Tensor:
 
 
 def norms(most: int = MOST) -> Tensor:
-    """(most + 1,): the largest singular value of W^n for n = 0 ... most."""
+    """Computes the largest singular value of W^n for n = 0 ... most, (most + 1,)."""
     power, found = torch.eye(2, dtype=torch.float64), []
     for _ in range(most + 1):
         found.append(torch.linalg.matrix_norm(power, 2))
@@ -35,7 +35,10 @@ def norms(most: int = MOST) -> Tensor:
 
 
 def gradients(steps: int = MOST) -> Tensor:
-    """(steps + 1,): norm of dL/dh_t by lag, by the backward pass of a linear layer with this W_h, L = first unit."""
+    """Computes the norm of dL/dh_t by lag, (steps + 1,), by the backward pass of a linear layer with W_h = W.
+
+    L is the last state of the first unit.
+    """
     rnn, tape = RNN(1, 2, "identity").double(), Tape()
     with torch.no_grad():
         rnn.W_h.copy_(matrix())
@@ -46,7 +49,7 @@ def gradients(steps: int = MOST) -> Tensor:
 
 
 def resolvent(z: Tensor) -> Tensor:
-    """Smallest singular value of zI - W at each complex z: how large a change of W makes z an eigenvalue."""
+    """Computes the smallest singular value of zI - W at each complex z: the least change that makes z an eigenvalue."""
     eye = torch.eye(2, dtype=torch.complex128)
     return torch.linalg.svdvals(z[..., None, None] * eye - matrix())[..., -1]
 

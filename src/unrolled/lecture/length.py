@@ -1,6 +1,6 @@
 """The gradient at the first step against the length of the sequence, in float32 and in log space.
 
-dL/dh_1 relative to dL/dh_T, for a loss that reads the last state alone along a fixed direction: median over sequences.
+It is dL/dh_1 relative to dL/dh_T, for a loss that reads the last state along a fixed direction; median over sequences.
 """
 
 import math
@@ -21,24 +21,28 @@ from unrolled.rnn.init import fan_in, recurrent, streams
 
 from .demo import Demo
 
-H, SAMPLES, LONGEST = 64, 15, 200  # of an odd number of sequences one is the median
-INPUT_GAIN = 0.1  # W_x x_t has this sd: weak, so that the weights decide
+H, SAMPLES, LONGEST = 64, 15, 200  # an odd number of sequences: one of them is the median
+INPUT_GAIN = 0.1  # sd of W_x x_t: weak, so that W_h decides
 LENGTHS = tuple(sorted({round(2 * 100 ** (i / 24)) for i in range(25)}))
-LOST = math.log10(2**-149)  # the least number above 0 that float32 has
+LOST = math.log10(2**-149)  # the least float32 above 0
 NORM_LOST = LOST / 2
 ACTIVATIONS, INITS, GAINS = ("tanh", "relu", "sigmoid"), ("orthogonal", "gaussian"), (0.9, 1.0, 1.5)
 
 
 @dataclass(frozen=True)
 class Curve:
-    """log10 of the norm of dL/dh_1 over that of dL/dh_T at each of LENGTHS: exact, and as float32 has it (-inf: 0)."""
+    """log10 of the norm of dL/dh_1 over that of dL/dh_T at each of LENGTHS.
+
+    exact: in log space.
+    float32: as float32 computes it; -inf for 0.
+    """
 
     exact: list[float]
     float32: list[float]
 
 
 def network(activation: str, init: str, gain: float) -> RNN:
-    """One draw of the weights, float32; those of one init differ by the gain alone."""
+    """Draws a network, float32; two of the same init differ by the gain alone."""
     rnn, of = RNN(H, H, activation), streams(0, "lecture/")
     with torch.no_grad():
         rnn.W_h.copy_(recurrent(init, H, gain, of("W_h")))
@@ -47,14 +51,14 @@ def network(activation: str, init: str, gain: float) -> RNN:
 
 
 def inputs() -> tuple[Tensor, Tensor]:
-    """x (T, B, H), white noise of variance 1, and dL/dh_T (B, H), of norm 1."""
+    """Draws x (T, B, H), white noise of variance 1, and dL/dh_T (B, H), of norm 1."""
     of = streams(0, "lecture/")
     x = torch.randn(LONGEST, SAMPLES, H, generator=of("x"))
     return x, F.normalize(torch.randn(SAMPLES, H, generator=of("direction")), dim=1)
 
 
 def curve(rnn: RNN) -> Curve:
-    """Both ways. In float32 norms too are taken in float32, as `h.grad.norm()` does."""
+    """Computes the curve both ways; in float32 norms too are taken in float32, as by `h.grad.norm()`."""
     x, v = inputs()
     ends = torch.tensor(LENGTHS) - 1
     carried = carry_back(trajectory(rnn, x), ends, v.expand(len(ends), 1, SAMPLES, H).transpose(1, 2))
@@ -133,7 +137,7 @@ def _logistic(found: Curve) -> go.Figure:
 
 
 def _add(figure: go.Figure, found: Curve, name: str, i: int, floor: float, shown: bool, **at: int) -> None:  # noqa: PLR0917
-    """The exact line, and float32's marks: zeros as open ones at the floor."""
+    """Adds the exact line and the marks of float32; zeros are open marks at the floor."""
     figure.add_scatter(
         x=LENGTHS, y=found.exact, mode="lines", name=name, legendgroup=name, line=stroke(i), showlegend=shown, **at
     )

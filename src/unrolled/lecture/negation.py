@@ -1,4 +1,4 @@
-"""What "not" does in "I do not like this movie": the default sentiment network, trained, and read word by word."""
+"""The effect of "not" in "I do not like this movie": the default sentiment network, trained, and read word by word."""
 
 import contextlib
 import io
@@ -24,11 +24,14 @@ PLAIN, NEGATED, OTHER = "I like this movie", "I do not like this movie", "I do r
 AGAINST = "positive"
 OVERRIDES = ("tracker=none", "trainer.progress=false", "probe=off")
 SCORE = "val/accuracy"
-NOTHING = 0.05  # a smaller change of a probability is called none
+NOTHING = 0.05  # a smaller change of a probability counts as none
 
 
 def trained(folder: Path, *overrides: str) -> RunRecord:
-    """Trains the default network in `folder`, silently; returns its record."""
+    """Trains the default network in `folder`, without output, and returns its record.
+
+    overrides: of the configuration, KEY=VALUE.
+    """
     config = compose([*OVERRIDES, *overrides])
     saved = folder / ".hydra" / "config.yaml"
     saved.parent.mkdir(parents=True)
@@ -39,26 +42,26 @@ def trained(folder: Path, *overrides: str) -> RunRecord:
 
 
 def read(folder: Path) -> dict[str, Prediction]:
-    """What the network in `folder` says to each of the three sentences, the loss against "positive"."""
+    """Returns the predictions of the network in `folder` for the three sentences, the loss against "positive"."""
     found = {}
     for sentence in (PLAIN, NEGATED, OTHER):
-        told = predict(folder, sentence, AGAINST)
-        assert isinstance(told, Prediction)
-        found[sentence] = told
+        prediction = predict(folder, sentence, AGAINST)
+        assert isinstance(prediction, Prediction)
+        found[sentence] = prediction
     return found
 
 
 def demo() -> Demo:
     with TemporaryDirectory() as folder:
         record = trained(Path(folder) / "run")
-        told = read(Path(folder) / "run")
+        predictions = read(Path(folder) / "run")
     sections = (
         Section(
             "Word by word",
             "The probabilities of the three classes if the sentence ended at this word. Read them from left to right, "
             "and watch what happens at the word not.",
-            _probabilities(told),
-            _answers(told),
+            _probabilities(predictions),
+            _answers(predictions),
             "unrolled train tracker=none hydra.run.dir=FOLDER && "
             f'unrolled predict FOLDER "{NEGATED}" --label {AGAINST}',
         ),
@@ -66,8 +69,8 @@ def demo() -> Demo:
             "Which words the loss listens to",
             "The gradient of the loss in each word's vector, as its share of all words'. A word whose share is small "
             "could be changed without the answer changing much.",
-            _shares(told),
-            tuple(_heard(sentence, told[sentence]) for sentence in (PLAIN, NEGATED)),
+            _shares(predictions),
+            tuple(_attribution(sentence, predictions[sentence]) for sentence in (PLAIN, NEGATED)),
         ),
         Section(
             "What this network is worth",
@@ -85,19 +88,24 @@ def demo() -> Demo:
     )
 
 
-def _positive(told: Prediction) -> float:
-    return float(told.shares[-1, told.classes.index(AGAINST)])
+def _positive(prediction: Prediction) -> float:
+    return float(prediction.shares[-1, prediction.classes.index(AGAINST)])
 
 
-def _answers(told: dict[str, Prediction]) -> tuple[str, ...]:
-    ends = [f'"{sentence}": {_positive(each):.1%} {AGAINST} at the end.' for sentence, each in told.items()]
-    return *ends, said(
-        _positive(told[NEGATED]) - _positive(told[PLAIN]), _positive(told[NEGATED]) - _positive(told[OTHER])
+def _answers(predictions: dict[str, Prediction]) -> tuple[str, ...]:
+    ends = [f'"{sentence}": {_positive(each):.1%} {AGAINST} at the end.' for sentence, each in predictions.items()]
+    return *ends, _effect(
+        _positive(predictions[NEGATED]) - _positive(predictions[PLAIN]),
+        _positive(predictions[NEGATED]) - _positive(predictions[OTHER]),
     )
 
 
-def said(added: float, exchanged: float) -> str:
-    """What the negation does to the probability of positive: added to the sentence, and in the place of really."""
+def _effect(added: float, exchanged: float) -> str:
+    """Describes how a negation changes the probability of positive.
+
+    added: change if "do not" is added to the sentence.
+    exchanged: change if "not" takes the place of "really".
+    """
     if added > -NOTHING:
         verdict = "This network has not learnt what not means"
     elif exchanged > -NOTHING:
@@ -110,21 +118,23 @@ def said(added: float, exchanged: float) -> str:
     )
 
 
-def _heard(sentence: str, told: Prediction) -> str:
-    total = float(told.dx.sum())
-    shares = ", ".join(f"{word} {float(dx) / total:.0%}" for word, dx in zip(told.words, told.dx, strict=True))
+def _attribution(sentence: str, prediction: Prediction) -> str:
+    total = float(prediction.dx.sum())
+    shares = ", ".join(
+        f"{word} {float(dx) / total:.0%}" for word, dx in zip(prediction.words, prediction.dx, strict=True)
+    )
     return f'"{sentence}": {shares}.'
 
 
 def _compared(record: RunRecord) -> dict[str, float]:
-    """Accuracy of the network and of what stands beside it; "words hidden" is another lesson."""
+    """Returns the accuracies of the network and its baselines, without those of hidden words."""
     others = {name: scores for name, scores in record.references.items() if "unknown" not in name}
     every = {"this network": record.metrics, record.baseline_name: record.baseline, **others}
     return {name: score for name, scores in every.items() if (score := scores.get(SCORE)) is not None}
 
 
 def _verdict(scores: dict[str, float]) -> tuple[str, ...]:
-    told = ", ".join(f"{name} {score:z.3f}" for name, score in scores.items())
+    accuracies = ", ".join(f"{name} {score:z.3f}" for name, score in scores.items())
     own, bag, shuffled = (scores[name] for name in ("this network", "bag of words", "this network, words shuffled"))
     if own - shuffled < 0.01:
         order = ("Shuffling costs it nothing worth a word", "what it knows is in the words, hardly in their order")
@@ -132,16 +142,16 @@ def _verdict(scores: dict[str, float]) -> tuple[str, ...]:
         order = ("Shuffling costs it something", "it has learnt from their order too")
     place = "below" if own < bag else "above"
     return (
-        f"Validation accuracy: {told}.",
+        f"Validation accuracy: {accuracies}.",
         f"It stays {place} a bag of words, by {100 * abs(own - bag):z.0f} points. {order[0]} "
         f"({100 * (own - shuffled):z.1f} points): {order[1]}.",
     )
 
 
-def _probabilities(told: dict[str, Prediction]) -> go.Figure:
+def _probabilities(predictions: dict[str, Prediction]) -> go.Figure:
     figure = make_subplots(1, 2, shared_yaxes=True, subplot_titles=[text(PLAIN), text(NEGATED)])
     for column, sentence in enumerate((PLAIN, NEGATED), start=1):
-        each = told[sentence]
+        each = predictions[sentence]
         for i, name in enumerate(each.classes):
             figure.add_scatter(
                 x=_places(each), y=(100 * each.shares[:, i]).tolist(), name=name, legendgroup=name,
@@ -155,15 +165,15 @@ def _probabilities(told: dict[str, Prediction]) -> go.Figure:
     return figure
 
 
-def _places(told: Prediction) -> list[str]:
-    """Numbered: a word may come twice."""
-    return [f"{i} {text(word)}" for i, word in enumerate(told.words, start=1)]
+def _places(prediction: Prediction) -> list[str]:
+    """Returns the words, numbered because a word may occur twice."""
+    return [f"{i} {text(word)}" for i, word in enumerate(prediction.words, start=1)]
 
 
-def _shares(told: dict[str, Prediction]) -> go.Figure:
+def _shares(predictions: dict[str, Prediction]) -> go.Figure:
     figure = make_subplots(1, 2, shared_yaxes=True, subplot_titles=[text(PLAIN), text(NEGATED)])
     for column, sentence in enumerate((PLAIN, NEGATED), start=1):
-        each = told[sentence]
+        each = predictions[sentence]
         share = (100 * each.dx / each.dx.sum()).tolist()
         figure.add_bar(
             x=_places(each), y=share, marker={"color": COLOURS[column - 1]}, showlegend=False, row=1, col=column

@@ -1,7 +1,7 @@
 """Chaos in two ReLU units: they compute the tent map, whose slope is m or -m everywhere.
 
-h = relu(W h + b) with W = [[m, -2m], [m, -2m]] and b = [0, -1/2]. What counts of the state is z = h_1 - 2 h_2, and
-z -> m z below 1/(2m), 1 - m z above. Every step multiplies a small difference by m: the first exponent is ln m.
+h = relu(W h + b) with W = [[m, -2m], [m, -2m]] and b = [0, -1/2]. With z = h_1 - 2 h_2, z -> m z below 1/(2m), and
+1 - m z above. Every step multiplies a small difference by m: the first exponent is ln m.
 """
 
 import math
@@ -19,7 +19,7 @@ from unrolled.rnn import RNN
 
 from .demo import Demo
 
-START = 0.37  # at m = 2 binary floats would collapse to 0; m stays below
+START = 0.37  # m stays below 2, at which binary floats collapse to 0
 M = 1.9
 SLOPES = tuple(round(0.8 + 0.1 * i, 1) for i in range(12))
 STEPS = 600
@@ -27,7 +27,7 @@ NEAR, FOLLOWED = 1e-12, 60
 
 
 def tent(m: float) -> RNN:
-    """The layer that computes it, float64; its input does nothing."""
+    """Builds the layer that computes the tent map, float64; it ignores its input."""
     rnn = RNN(1, 2, "relu").double()
     with torch.no_grad():
         rnn.W_x.zero_()
@@ -38,21 +38,21 @@ def tent(m: float) -> RNN:
 
 @torch.no_grad()
 def orbits(m: float, starts: Sequence[float], steps: int) -> Tensor:
-    """h (T + 1, B, 2), float64, from h_0 = (start, 0) for each start."""
+    """Computes the states h (T + 1, B, 2), float64, from h_0 = (start, 0) for each start."""
     h0 = torch.tensor([[start, 0.0] for start in starts], dtype=torch.float64)
     h = tent(m)(torch.zeros(steps, len(starts), 1, dtype=torch.float64), h0)
     return torch.cat([h0.unsqueeze(0), h])
 
 
 def exponents(m: float, steps: int = STEPS) -> Spectrum:
-    """Both exponents, nats per step, by QR along the orbit."""
+    """Computes both Lyapunov exponents, nats per step, by QR along the orbit."""
     h0 = torch.tensor([[START, 0.0]], dtype=torch.float64)
     return lyapunov_spectrum(tent(m), torch.zeros(steps, 1, 1, dtype=torch.float64), h0)
 
 
 def demo() -> Demo:
     measured = [exponents(m) for m in SLOPES]
-    worst = max(abs(float(told.exponents[0]) - math.log(m)) for m, told in zip(SLOPES, measured, strict=True))
+    worst = max(abs(float(spectrum.exponents[0]) - math.log(m)) for m, spectrum in zip(SLOPES, measured, strict=True))
     at, both = exponents(M), orbits(M, (START, START + NEAR), FOLLOWED)
     apart = (both[:, 1] - both[:, 0]).norm(dim=1)
     parted = int((apart > 0.1).nonzero()[0])
@@ -122,7 +122,7 @@ def _exponents(measured: list[Spectrum]) -> go.Figure:
     figure = go.Figure()
     figure.add_scatter(x=SLOPES, y=[math.log(m) for m in SLOPES], mode="lines", name="ln m", line=stroke(1))
     figure.add_scatter(
-        x=SLOPES, y=[float(told.exponents[0]) for told in measured], mode="markers", name="measured by QR",
+        x=SLOPES, y=[float(spectrum.exponents[0]) for spectrum in measured], mode="markers", name="measured by QR",
         marker={"color": COLOURS[0], "size": 9, "symbol": "circle-open", "line": {"width": 2}},
     )  # fmt: skip
     figure.add_hline(y=0, line={"width": 1, "dash": "dot", "color": "black"})
