@@ -18,8 +18,9 @@ from omegaconf import OmegaConf
 from commands import train
 from conftest import ROOT
 from unrolled.cli import call
+from unrolled.config.fingerprint import fingerprint
 from unrolled.config.identity import Place
-from unrolled.config.schema import fingerprint, plain
+from unrolled.config.schema import plain
 from unrolled.config.validate import validate
 from unrolled.errors import UserError
 from unrolled.inspection.predict import predict

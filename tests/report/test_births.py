@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_page import make_sweep
 
-from unrolled.config.schema import births_fingerprint, plain
+from unrolled.config.fingerprint import births_fingerprint
+from unrolled.config.schema import plain
 from unrolled.record.results import Cell, read_sweep
 from unrolled.record.run_record import Births, RunRecord
 from unrolled.record.words import births_words

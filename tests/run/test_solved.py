@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_run_resumed import killed, one, same
 
-from unrolled.config.schema import fingerprint, plain
+from unrolled.config.fingerprint import fingerprint
+from unrolled.config.schema import plain
 from unrolled.errors import UserError
 from unrolled.record import status
 from unrolled.record.tables import read_table

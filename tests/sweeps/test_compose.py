@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from unrolled.config.axes import read_axes
 from unrolled.config.files import CONF, choices
-from unrolled.config.schema import fingerprint, plain, register
+from unrolled.config.fingerprint import fingerprint
+from unrolled.config.schema import plain, register
 from unrolled.errors import UserError
 from unrolled.run.preflight import compose
 from unrolled.sweeps.compose import Combination, combinations
@@ -92,7 +93,7 @@ def test_values_with_commas_and_twice_the_same_stay_apart() -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["init.gain=1,-1"], "init.gain=-1.0 is out of range: must be at least 0 (cell init.gain=-1)"),
+        (["init.gain=1,-1"], "init.gain=-1 is out of range: must be at least 0 (cell init.gain=-1)"),
         (["init.gain=1,two"], "init.gain=two: must be a number (cell init.gain=two)"),
         (["model.hiden=4,8"], "unknown key model.hiden"),
         (["activation=tanh,tanhh"], "tanhh"),

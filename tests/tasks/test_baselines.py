@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize, minimize_scalar
 
 from conftest import Run
-from unrolled.config.schema import plain
+from unrolled.config.schema import LossConfig, plain
 from unrolled.run.preflight import compose
 from unrolled.tasks import OWN, TASKS, load
 from unrolled.tasks.constants import best_number, best_shares
@@ -20,8 +20,8 @@ from unrolled.tasks.data import baseline_name, baseline_scores, score
 from unrolled.tasks.text import bag_of_words, build_vocabulary, encode
 from unrolled.training.losses import loss_of
 
-MSE, MAE = {"name": "mse"}, {"name": "mae"}
-HUBER = [{"name": "huber", "delta": delta} for delta in (0.05, 0.2, 1.0, 10.0)]
+MSE, MAE = LossConfig("mse"), LossConfig("mae")
+HUBER = [LossConfig("huber", delta=delta) for delta in (0.05, 0.2, 1.0, 10.0)]
 MEDIAN_OF_PRODUCT = 0.18668231  # x (1 - ln x) = 1/2, by Newton's method
 
 
@@ -31,16 +31,17 @@ def huber(off: np.ndarray, delta: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("loss", [MSE, MAE, *HUBER], ids=str)
-def test_the_best_number_is_mean_median_or_found_by_search(loss: dict) -> None:
+def test_the_best_number_is_mean_median_or_found_by_search(loss: LossConfig) -> None:
     y = np.random.default_rng(0).gamma(0.7, size=1001)
     found = float(best_number(torch.tensor(y).unsqueeze(1), loss_of(loss)))
-    if loss["name"] == "huber":
+    if loss.delta is not None:
+        delta = loss.delta
         search: Any = minimize_scalar(
-            lambda c: huber(y - c, loss["delta"]).mean(), bounds=(0, 5), method="bounded", options={"xatol": 1e-9}
+            lambda c: huber(y - c, delta).mean(), bounds=(0, 5), method="bounded", options={"xatol": 1e-9}
         )
         assert found == pytest.approx(search.x, abs=1e-6)
     else:
-        assert found == pytest.approx(y.mean() if loss["name"] == "mse" else np.median(y), abs=1e-9)
+        assert found == pytest.approx(y.mean() if loss.name == "mse" else np.median(y), abs=1e-9)
 
 
 def test_each_of_several_numbers_has_its_own_constant() -> None:
@@ -83,7 +84,7 @@ def test_the_name_of_a_baseline_says_which_constant_stands_behind_which_figure()
 def test_the_best_shares_are_those_of_a_search(counts: list[int], smoothing: float) -> None:
     p = np.array(counts, dtype=float) + (sum(counts) == 0)
     p /= p.sum()
-    loss = loss_of({"name": "label_smoothing", "smoothing": smoothing})
+    loss = loss_of(LossConfig("label_smoothing", smoothing=smoothing))
 
     def mean(logits: np.ndarray) -> float:
         answer = torch.tensor(logits).expand(len(p), -1)
@@ -107,7 +108,7 @@ def test_every_figure_of_a_baseline_or_reference_is_finite(name: str) -> None:
     config = compose([f"task={name}", *small.get(name, [])])
     data = load(config.task, config.seed)
     for loss_name in FITTING["classes" if isinstance(data.answers, list) else "numbers"]:
-        loss = loss_of({"name": loss_name, "smoothing": 0.1, "delta": 0.5})
+        loss = loss_of(LossConfig(loss_name, smoothing=0.1, delta=0.5))
         figures = [baseline_scores(data, loss, loss_name), *(score(g, data, loss) for g in data.references.values())]
         for each in figures:
             assert all(math.isfinite(value) for value in each.values()), (loss_name, each)
@@ -117,7 +118,7 @@ def test_every_figure_of_a_baseline_or_reference_is_finite(name: str) -> None:
 
 def test_the_baseline_of_copy_under_smoothing_is_the_least_that_a_constant_can_have() -> None:
     config = compose(["task=copy", "task.delay=5", "loss=label_smoothing"])
-    data, loss = load(config.task, 0), loss_of(plain(config)["loss"])
+    data, loss = load(config.task, 0), loss_of(config.loss)
     s, C, T = plain(config)["loss"]["smoothing"], 9, 25
     blank = np.full(C, s / C)
     blank[8] += 1 - s
@@ -135,9 +136,9 @@ def test_a_detection_is_compared_with_always_crying_wolf() -> None:
 
     split = encode([["a"]] * 20, [1] * 4 + [0] * 16, build_vocabulary([["a"]], 1), 1)
     constants = of_classes(split, 20, ["ham", "spam"], detection(), "most frequent class")
-    guess = constants("accuracy", loss_of({"name": "cross_entropy"}))[0]
+    guess = constants("accuracy", loss_of(LossConfig("cross_entropy")))[0]
     data = Data("sequence_to_vector", split, split, ["a"], ["ham", "spam"], detection, guess, "", constants=constants)
-    found = baseline_scores(data, loss := loss_of({"name": "cross_entropy"}), "cross_entropy")
+    found = baseline_scores(data, loss := loss_of(LossConfig("cross_entropy")), "cross_entropy")
     p = 4 / 20
     assert found["val/accuracy"] == pytest.approx(1 - p)
     assert found["val/f1"] == pytest.approx(2 * p / (1 + p))

@@ -14,7 +14,7 @@ import torch
 from scipy.special import log_softmax
 from sklearn.metrics import f1_score
 
-from unrolled.config.schema import Config, LossConfig, LossName, plain
+from unrolled.config.schema import Config, LossConfig, plain
 from unrolled.rnn import Batch
 from unrolled.run.preflight import compose
 from unrolled.tasks import OWN, TASKS, load
@@ -136,7 +136,7 @@ def modules(name: str) -> Iterator[tuple[RecurrentModule, Data]]:
     embedding = replace(config.embedding, dim=config.embedding.dim or 6)
     for loss in LOSSES["classes" if isinstance(data.answers, list) else "numbers"]:
         for bits in (32, 64):
-            asked = replace(config, loss=LossConfig(LossName[loss], smoothing=0.1, delta=0.5), embedding=embedding)
+            asked = replace(config, loss=LossConfig(loss, smoothing=0.1, delta=0.5), embedding=embedding)
             module = RecurrentModule(asked, data.spec, data.scores())
             with torch.no_grad():
                 module.network.W_o.mul_(4)

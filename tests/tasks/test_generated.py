@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from unrolled.config.schema import TaskConfig
+from unrolled.config.schema import LossConfig, TaskConfig
 from unrolled.run.preflight import compose
 from unrolled.tasks import load
 from unrolled.tasks.data import Data, Split, Stream, baseline_scores, score
@@ -51,9 +51,9 @@ def test_the_baseline_of_marked_numbers_is_their_variance(name: str, mean: float
     data, made = task(name)
     assert float(made.y.mean()) == pytest.approx(mean, abs=5 * math.sqrt(variance / N))
     assert float(made.y.var()) == pytest.approx(variance, rel=0.05)
-    printed = baseline_scores(data, loss_of({"name": "mse"}), "mse")
+    printed = baseline_scores(data, loss_of(LossConfig("mse")), "mse")
     assert printed["val/loss"] == printed["val/mse"] == pytest.approx(variance)
-    assert score(data.baseline, data, loss_of({"name": "mse"}))["val/mse"] == pytest.approx(variance, rel=0.2)
+    assert score(data.baseline, data, loss_of(LossConfig("mse")))["val/mse"] == pytest.approx(variance, rel=0.2)
 
 
 @pytest.mark.parametrize(
@@ -79,10 +79,10 @@ def test_symbols_come_back_after_the_signal(name: str, overrides: list[str], ite
     rest = torch.ones(T, dtype=torch.bool)
     rest[:items] = rest[items + delay - 1] = False
     assert (made.x[:, rest] == blank).all() and (made.y[:, :-items] == blank).all()
-    printed = baseline_scores(data, loss_of({"name": "cross_entropy"}), "cross_entropy")
+    printed = baseline_scores(data, loss_of(LossConfig("cross_entropy")), "cross_entropy")
     assert printed["val/loss"] == pytest.approx(items * math.log(symbols) / T)
     assert printed["val/recall"] == 1 / symbols
-    really = score(data.baseline, data, loss_of({"name": "cross_entropy"}))
+    really = score(data.baseline, data, loss_of(LossConfig("cross_entropy")))
     assert really["val/loss"] == pytest.approx(printed["val/loss"], rel=1e-6)
 
 
@@ -126,7 +126,7 @@ def test_temporal_order_with_three_symbols() -> None:
 @pytest.mark.parametrize(("symbols", "classes"), [(2, 4), (3, 8)])
 def test_the_baseline_of_temporal_order_is_any_class(symbols: int, classes: int) -> None:
     data, _ = task("temporal_order", f"task.symbols={symbols}")
-    printed = baseline_scores(data, loss_of({"name": "cross_entropy"}), "cross_entropy")
+    printed = baseline_scores(data, loss_of(LossConfig("cross_entropy")), "cross_entropy")
     assert printed["val/loss"] == pytest.approx(math.log(classes))
     assert printed["val/accuracy"] == 1 / classes
 

@@ -8,13 +8,13 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from unrolled.config.schema import TaskConfig
+from unrolled.config.schema import LossConfig, TaskConfig
 from unrolled.run.preflight import compose
 from unrolled.tasks import caption, forecast, load, numbers, pixels, spam, translate
 from unrolled.tasks.data import Data, Split, score
 from unrolled.training.losses import loss_of
 
-CROSS_ENTROPY, MSE = loss_of({"name": "cross_entropy"}), loss_of({"name": "mse"})
+CROSS_ENTROPY, MSE = loss_of(LossConfig("cross_entropy")), loss_of(LossConfig("mse"))
 
 
 def configured(name: str, *overrides: str) -> TaskConfig:

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from unrolled import tasks
+from unrolled.config.schema import LossConfig
 from unrolled.errors import UserError
 from unrolled.run.preflight import compose
 from unrolled.tasks import sentiment
@@ -15,7 +16,7 @@ from unrolled.tasks.data import Data, Split, most_frequent, score
 from unrolled.tasks.scores import classification
 from unrolled.training.losses import loss_of
 
-LOSS = loss_of({"name": "cross_entropy"})
+LOSS = loss_of(LossConfig("cross_entropy"))
 
 
 @pytest.fixture(scope="module")

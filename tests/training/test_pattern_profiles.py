@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from unrolled.config.schema import Config
+from unrolled.config.schema import Config, LossConfig
 from unrolled.gradients.profile import Profile
 from unrolled.rnn import RNN, Batch, EncoderDecoder, Pattern, Tape, VectorToSequence
 from unrolled.rnn.patterns import END, START
@@ -19,7 +19,7 @@ from unrolled.training.network import build
 from unrolled.training.probe import look
 
 T, WRITTEN, B, V, W, D = 9, 7, 12, 11, 8, 5
-LOSS = loss_of({"name": "cross_entropy"})
+LOSS = loss_of(LossConfig("cross_entropy"))
 
 
 def configured(*overrides: str) -> Config:

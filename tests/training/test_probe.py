@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from unrolled.config.schema import Config
+from unrolled.config.schema import Config, LossConfig
 from unrolled.rnn import Batch, Embedding, SequenceToVector, Tape
 from unrolled.run.preflight import compose
 from unrolled.training.diagnoses import relative_log
@@ -17,7 +17,7 @@ from unrolled.training.probe import look, look_untrained
 
 T, B, V = 12, 16, 30
 SPEC = {"pattern": "sequence_to_vector", "reads_tokens": True, "reads": V, "answers_tokens": True, "answers": 3}
-LOSS = loss_of({"name": "cross_entropy"})
+LOSS = loss_of(LossConfig("cross_entropy"))
 
 
 def configured(*overrides: str) -> Config:

@@ -30,3 +30,9 @@ def options(group: str, name: str) -> dict[str, Any]:
     found = OmegaConf.to_container(values.get(group, values), resolve=False)  # type: ignore[union-attr]
     assert isinstance(found, dict)
     return found  # type: ignore[return-value]
+
+
+@cache
+def names(group: str) -> list[str]:
+    """Returns the values of `name` that the files of a group have: fewer than files where two share a name."""
+    return sorted({options(group, choice)["name"] for choice in choices()[group]})

@@ -38,7 +38,7 @@ def place_of(hydra: HydraConf, config: DictConfig) -> Place:
         shown: dict[str, Any] = {
             "task": Path(config.task.file).stem if config.task.file else config.task.name,
             "activation": config.activation.name,
-            "init.gain": config.init.gain,
+            "init.gain": float(config.init.gain),
             "model.hidden": config.model.hidden,
             SEED: config.seed,
         }

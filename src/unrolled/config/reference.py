@@ -1,20 +1,19 @@
 """docs/reference.md, made from the schema and conf/: `python -m unrolled.config.reference > docs/reference.md`."""
 
 import inspect
-import re
-import types
 from collections.abc import Iterator
-from dataclasses import MISSING, Field, fields, is_dataclass
-from enum import EnumType
-from typing import Any, get_args
+from dataclasses import is_dataclass
+from typing import Any, Literal, get_args, get_origin
 
 from omegaconf import OmegaConf
+from pydantic.fields import FieldInfo
 
 from unrolled.rnn import ACTIVATIONS
 
 from .files import CONF, choices, options
+from .meaning import allowed_range, allowed_words, kinds
 from .schema import Config
-from .validate import in_words
+from .validate import OPTIONAL, defaults
 
 OPENING = """\
 # Reference
@@ -26,8 +25,10 @@ make a sweep: `model.hidden=8,64`. What is not allowed is reported in one line b
 "Sets": the values that a choice has otherwise than its group's default choice; of tasks and experiments, all that they
 change. An option that a choice does not have (`task.delay` of `task=sentiment`) is refused.
 """
+MISSING = object()
 PACKAGE = "@package _global_"  # of a file that sets more than its own group
-KINDS = {int: "whole number", float: "number", bool: "true, false", str: "text", list[str]: "list of texts"}
+KINDS = {int: "whole number", float: "number", bool: "true, false", list[str]: "list of texts"}
+FIELDS: dict[str, FieldInfo] = Config.__pydantic_fields__  # type: ignore[attr-defined]
 
 
 def reference() -> str:
@@ -45,21 +46,25 @@ def _default_choices() -> dict[str, str]:
 
 def _top() -> str:
     """The values that belong to no group."""
-    root: dict[str, Any] = OmegaConf.to_container(OmegaConf.load(CONF / "train.yaml"), resolve=False)  # type: ignore[assignment]
-    known = [f for f in fields(Config) if not is_dataclass(f.type) and f.name in root]
-    rows = (_value_row("", f, root[f.name], _comments(Config)) for f in known)
+    known = {key: field for key, field in FIELDS.items() if not is_dataclass(field.annotation) and key != "experiment"}
+    rows = (_value_row(key, field, field.default) for key, field in known.items())
     return "\n".join(["## At the top", "", *_table("value", "type", "allowed", "default", "what"), *rows, ""])
 
 
 def _section(group: str, names: list[str], default: str) -> str:
     lines = [f"## `{group}`", ""]
-    schema = {f.name: f.type for f in fields(Config)}[group]
-    if is_dataclass(schema) and (said := _docstring(schema)):
-        lines += [said, ""]
+    schema = FIELDS[group].annotation
+    if is_dataclass(schema) and (text := inspect.getdoc(schema)):
+        lines += [text, ""]
     lines += [*_table("choice", "what", "sets"), *(_choice_row(group, name, default) for name in names), ""]
-    if is_dataclass(schema) and (values := _value_rows(group, schema, options(group, default))):
+    if is_dataclass(schema) and (values := _value_rows(group, schema, _usual(group, default))):
         lines += [*_table("value", "type", "allowed", f"default (`{default}`)", "what"), *values, ""]
     return "\n".join(lines)
+
+
+def _usual(group: str, choice: str) -> dict[str, Any]:
+    """Returns the values that a choice of a group has where nobody sets them."""
+    return (defaults(FIELDS[group].annotation) if group not in OPTIONAL else {}) | options(group, choice)
 
 
 def _table(*heads: str) -> list[str]:
@@ -92,7 +97,7 @@ def _sets(group: str, name: str, default: str) -> Iterator[str]:
     swept = values.pop("hydra", {}).get("sweeper", {}).get("params", {})
     for line in values.pop("defaults", []):
         yield from (f"{key.removeprefix('override /')}={choice}" for key, choice in line.items())
-    usual = {} if PACKAGE in text else {f"{group}.{key}": value for key, value in options(group, default).items()}
+    usual = {} if PACKAGE in text else {f"{group}.{key}": v for key, v in _usual(group, default).items()}
     for key, value in _flat(values if PACKAGE in text else {group: values}):
         if key not in (f"{group}.name", "sweep.question") and value != usual.get(key, MISSING):
             yield f"{key}={_shown(value)}"
@@ -107,53 +112,31 @@ def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]
             yield prefix + key, value
 
 
-def _value_rows(group: str, schema: Any, defaults: dict[str, Any]) -> list[str]:
-    said = _comments(schema)
+def _value_rows(group: str, schema: Any, usual: dict[str, Any]) -> list[str]:
+    known: dict[str, FieldInfo] = schema.__pydantic_fields__
     return [
-        _value_row(f"{group}.", f, defaults.get(f.name, MISSING), said)
-        for f in fields(schema)
-        if f.name != "name"  # that is the choice itself
+        _value_row(f"{group}.{key}", field, usual.get(key, MISSING))
+        for key, field in known.items()
+        if key != "name"  # that is the choice itself
     ]
 
 
-def _value_row(prefix: str, f: Field[Any], default: Any, said: dict[str, str]) -> str:
+def _value_row(key: str, field: FieldInfo, default: Any) -> str:
     shown = "" if default is MISSING else f"`{_shown(default)}`"
-    return f"| `{prefix}{f.name}` | {_kind(f)} | {_allowed(f)} | {shown} | {said.get(f.name, '')} |"
+    allowed = ", ".join(allowed_words(field)) or allowed_range(field)
+    return f"| `{key}` | {_kind(field)} | {allowed} | {shown} | {field.description or ''} |"
 
 
-def _kind(f: Field[Any]) -> str:
-    kinds = get_args(f.type) if isinstance(f.type, types.UnionType) else (f.type,)
-    words = ["null" if kind is type(None) else "word" if _words(f, kind) else KINDS[kind] for kind in kinds]
-    return " or ".join(words)
-
-
-def _words(f: Field[Any], kind: Any) -> tuple[str, ...]:
-    if isinstance(kind, EnumType):
-        return tuple(kind.__members__)
-    return f.metadata.get("words", ()) if kind is str else ()
-
-
-def _allowed(f: Field[Any]) -> str:
-    kind = get_args(f.type)[0] if isinstance(f.type, types.UnionType) else f.type
-    if words := _words(f, kind):
-        return ", ".join(words)
-    return in_words(**f.metadata["range"]) if "range" in f.metadata else ""
+def _kind(field: FieldInfo) -> str:
+    kinds_ = [type(get_args(kind)[0]) if get_origin(kind) is Literal else kind for kind in kinds(field)]
+    words = {type(None): "null", str: "word" if allowed_words(field) else "text"}
+    return " or ".join(words.get(kind) or KINDS[kind] for kind in kinds_)
 
 
 def _shown(value: Any) -> str:
     """As one types it on the command line."""
     plain = {None: "null", True: "true", False: "false", "": '""'}
     return plain[value] if isinstance(value, bool | str | None) and value in plain else str(value)
-
-
-def _docstring(schema: Any) -> str:
-    """Of a dataclass; "" where it has only the signature that Python makes up."""
-    return "" if schema.__doc__.startswith(f"{schema.__name__}(") else inspect.getdoc(schema) or ""
-
-
-def _comments(schema: Any) -> dict[str, str]:
-    """The comment at the end of each field's line."""
-    return dict(re.findall(r"^    (\w+): [^#\n]*  # (.+)$", inspect.getsource(schema), flags=re.MULTILINE))
 
 
 if __name__ == "__main__":

@@ -1,241 +1,213 @@
-"""The schema: a dataclass per config group with types, units and allowed ranges. Defaults are in conf/ alone."""
+"""The schema of a configuration: the default, type, range and meaning of each value, a dataclass per config group."""
 
-import hashlib
-import json
-import math
-from dataclasses import MISSING as NO_DEFAULT
-from dataclasses import Field, asdict, dataclass, field, fields, is_dataclass
-from enum import Enum
-from pathlib import Path
-from typing import Any
+from dataclasses import asdict, is_dataclass
+from typing import Annotated, Any, Literal
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
+from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic.dataclasses import dataclass
 
 
-def within(min: float = -math.inf, above: float = -math.inf, max: float = math.inf, default: Any = MISSING) -> Any:
-    """A number with its allowed range."""
-    return field(default=default, metadata={"range": {"min": min, "above": above, "max": max}})
+def _no_bool(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("a number is wanted")
+    return value
 
 
-InitName = Enum("InitName", "gaussian orthogonal identity xavier critical")
-Backward = Enum("Backward", "bptt autograd")
-LossName = Enum("LossName", "cross_entropy label_smoothing mse mae huber")
-OptimizerName = Enum("OptimizerName", "adam sgd")
-Accelerator = Enum("Accelerator", "cpu gpu")
-TrackerMode = Enum("TrackerMode", "offline online disabled")
-ProbeSource = Enum("ProbeSource", "validation training")
-OnError = Enum("OnError", "continue stop")
-ProbeName = Enum("ProbeName", "profile full off")
+Whole = Annotated[int, BeforeValidator(_no_bool)]  # to pydantic, true is 1
+Number = Annotated[float, BeforeValidator(_no_bool)]
+
+CHECKED = ConfigDict(extra="forbid", allow_inf_nan=False, coerce_numbers_to_str=True)
 
 
-def option(min: float = -math.inf, above: float = -math.inf, max: float = math.inf) -> Any:
-    """A number that some choices of a group have and others do not."""
-    return within(min, above, max, default=None)
+def option(meaning: str, **limits: Any) -> Any:
+    """Returns a field that some choices of a group have and others do not: those whose YAML file names it."""
+    return Field(None, description=meaning, **limits)
 
 
-def one_of(*words: str) -> Any:
-    """A word that some choices of a group have and others do not."""
-    return field(default=None, metadata={"words": words})
+def every(schema: Any) -> Any:
+    """Returns a field for a group whose values all have defaults."""
+    return Field(default_factory=schema)
 
 
-def added(key: Any) -> Any:
-    """A key, or a group, that came when there were records without it: `added(within(min=0, default=0.0))`.
+def added(default: Any, meaning: str = "", **limits: Any) -> Any:
+    """Returns a field that some records lack because it came later: they are read as if it stood at its default.
 
-    Its default is what such a record means; while a configuration has that value its fingerprint is what it was.
+    A configuration in which it stands at its default keeps the fingerprint that it had without the field.
+    default: a value, or a dataclass, whose defaults are then meant.
     """
-    assert key.default is not MISSING, "an added key needs a default"
-    given = {"default": key.default} if key.default_factory is NO_DEFAULT else {"default_factory": key.default_factory}
-    return field(**given, metadata={**key.metadata, "added": True})
+    given = {"default_factory": default} if isinstance(default, type) else {"default": default}
+    return Field(**given, description=meaning, json_schema_extra={"added": True}, **limits)
 
 
-@dataclass
+@dataclass(config=CHECKED)
 class TaskConfig:
     """The options of all tasks; a task has those that its file in conf/task/ names."""
 
-    name: str = MISSING
-    length: int | None = option(min=1)  # T, time steps; longer texts keep their last words
-    delay: int | None = option(min=1)  # steps between what is to be remembered and its recall
-    symbols: int | None = option(min=2, max=8)  # how many informative ones
-    samples: int | None = option(min=1)  # training examples (an epoch's, where they are generated); null: all there are
-    min_count: int | None = option(min=1)  # rarer words become the unknown word
-    shuffle_words: bool | None = None  # train and validate on sentences whose words are in random order
-    label_noise: float | None = option(min=0, max=1)  # share of the training labels that are shuffled
-    target: str | None = one_of("price", "return", "volatility", "volume")  # of tomorrow
-    language: str | None = one_of("fr", "de", "es", "it", "nl", "pt")  # to translate into
-    split: str | None = one_of("random", "first_word")  # first_word: no first word is in both splits
-    digits: int | None = option(min=3, max=9)  # of the numbers
-    size: int | None = option(min=8)  # pixels on a side
-    permute: bool | None = None  # one fixed permutation of the pixels
-    file: str | None = None  # the Python file of your own task
+    name: str
+    length: Whole | None = option("T, time steps; longer texts keep their last words", ge=1)
+    delay: Whole | None = option("steps between what is to be remembered and its recall", ge=1)
+    symbols: Whole | None = option("how many informative ones", ge=2, le=8)
+    samples: Whole | None = option(
+        "training examples (an epoch's, where they are generated); null: all there are", ge=1
+    )
+    min_count: Whole | None = option("rarer words become the unknown word", ge=1)
+    shuffle_words: bool | None = option("train and validate on sentences whose words are in random order")
+    label_noise: Number | None = option("share of the training labels that are shuffled", ge=0, le=1)
+    target: Literal["price", "return", "volatility", "volume"] | None = option("of tomorrow")
+    language: Literal["fr", "de", "es", "it", "nl", "pt"] | None = option("to translate into")
+    split: Literal["random", "first_word"] | None = option("first_word: no first word is in both splits")
+    digits: Whole | None = option("of the numbers", ge=3, le=9)
+    size: Whole | None = option("pixels on a side", ge=8)
+    permute: bool | None = option("one fixed permutation of the pixels")
+    file: str | None = option("the Python file of your own task")
 
 
-@dataclass
+@dataclass(config=CHECKED)
 class ActivationConfig:
-    name: str = MISSING
+    name: str
 
 
-@dataclass
+@dataclass(config=CHECKED)
 class ModelConfig:
-    hidden: int = within(min=1)  # H, numbers in the state
-    backward: Backward = MISSING  # by hand and fast, or the reference; same numbers
+    hidden: Whole = Field(8, ge=1, description="H, numbers in the state")
+    backward: Literal["bptt", "autograd"] = Field(
+        "bptt", description="by hand and fast, or the reference; same numbers"
+    )
 
 
-@dataclass
+@dataclass(config=CHECKED)
 class EmbeddingConfig:
-    name: str = MISSING
-    dim: int | None = option(min=1)  # E; null: as the data or the file have it
-    path: str | None = None  # a file in GloVe or word2vec text format
+    name: str
+    dim: Whole | None = option("E; null: as the data or the file have it", ge=1)
+    path: str | None = option("a file in GloVe or word2vec text format")
 
 
-@dataclass
+@dataclass(config=CHECKED)
 class InitConfig:
-    name: InitName = MISSING
-    gain: float = within(min=0)  # scales W_h
-    input_gain: float = within(min=0)  # scales W_x
-    bias_std: float = within(min=0)  # sd of the initial bias
+    name: str
+    gain: Number = Field(1.0, ge=0, description="scales W_h")
+    input_gain: Number = Field(1.0, ge=0, description="scales W_x")
+    bias_std: Number = Field(0.0, ge=0, description="sd of the initial bias")
 
 
-@dataclass
+@dataclass(config=CHECKED)
 class LossConfig:
-    name: LossName = MISSING
-    smoothing: float | None = option(min=0, max=1)  # share of the target spread over all classes
-    delta: float | None = option(above=0)  # error from which on Huber's loss is linear
+    name: str
+    smoothing: Number | None = option("share of the target spread over all classes", ge=0, le=1)
+    delta: Number | None = option("error from which on Huber's loss is linear", gt=0)
 
 
-@dataclass
+@dataclass(config=CHECKED)
 class OptimizerConfig:
-    name: OptimizerName = MISSING
-    lr: float = within(above=0)  # learning rate
+    name: str
+    lr: Number = Field(0.01, gt=0, description="learning rate")
 
 
-@dataclass
+@dataclass(config=CHECKED)
 class TrainerConfig:
-    accelerator: Accelerator = MISSING  # what computes
-    devices: int = within(min=1)  # processes on each machine, each with a GPU of its own or none
-    num_nodes: int = within(min=1)  # machines
-    precision: int = MISSING  # bits: 32 or 64
-    batch_size: int = within(min=1)  # of all processes together
-    max_epochs: int = within(min=1)  # passes over the training examples
-    max_steps: int | None = within(min=0)  # null: max_epochs alone ends the training; 0: do not train
-    log_every_n_steps: int = within(min=1)  # training steps between two rows of metrics.csv
-    gradient_clip_val: float | None = within(above=0)  # longest gradient that is left as it is; null: no clipping
-    checkpoint_every_s: float = within(min=0)  # seconds between two savings of last.ckpt; it is saved at the end too
-    progress: bool = MISSING  # draw a progress bar
-    stop_when_solved: bool = added(field(default=False))  # end after three good validations in a row
+    accelerator: Literal["cpu", "gpu"] = Field("cpu", description="what computes")
+    devices: Whole = Field(1, ge=1, description="processes on each machine, each with a GPU of its own or none")
+    num_nodes: Whole = Field(1, ge=1, description="machines")
+    precision: Literal[32, 64] = Field(32, description="bits")
+    batch_size: Whole = Field(64, ge=1, description="of all processes together")
+    max_epochs: Whole = Field(5, ge=1, description="passes over the training examples")
+    max_steps: Whole | None = Field(None, ge=0, description="null: max_epochs alone ends the training; 0: do not train")
+    log_every_n_steps: Whole = Field(20, ge=1, description="training steps between two rows of metrics.csv")
+    gradient_clip_val: Number | None = Field(
+        None, gt=0, description="longest gradient that is left as it is; null: no clipping"
+    )
+    checkpoint_every_s: Number = Field(
+        10.0, ge=0, description="seconds between two savings of last.ckpt; it is saved at the end too"
+    )
+    progress: bool = Field(True, description="draw a progress bar")
+    stop_when_solved: bool = added(False, "end after three good validations in a row")
 
 
-@dataclass
+@dataclass(config=CHECKED)
 class TrackerConfig:
-    mode: TrackerMode = MISSING  # whether W&B records, and uploads at once
-    project: str = MISSING  # of W&B
+    mode: Literal["offline", "online", "disabled"] = Field(
+        "offline", description="whether W&B records, and uploads at once"
+    )
+    project: str = Field("unrolled", pattern=r"\S", description="W&B's name of the project")
 
 
-@dataclass
+@dataclass(config=CHECKED)
 class ProbeConfig:
-    name: ProbeName = MISSING
-    every: int = within(min=1)  # training steps between two probes
-    source: ProbeSource = MISSING  # whose gradients: of a fixed batch of validation, or of the training batch
-    births: int = within(min=0, max=1000)  # networks drawn from the same configuration
-    samples: int = within(min=10)  # examples in the probe's batch
-    walkthrough: bool = MISSING  # print the first forward pass, its gradients and the first update
+    name: Literal["profile", "full", "off"]
+    every: Whole = Field(200, ge=1, description="training steps between two probes")
+    source: Literal["validation", "training"] = Field(
+        "validation", description="whose gradients: of a fixed batch of validation, or of the training batch"
+    )
+    births: Whole = Field(20, ge=0, le=1000, description="networks drawn from the same configuration")
+    samples: Whole = Field(128, ge=10, description="examples in the probe's batch")
+    walkthrough: bool = Field(False, description="print the first forward pass, its gradients and the first update")
 
 
-@dataclass
+@dataclass(config=CHECKED)
 class SweepConfig:
-    question: str = MISSING  # what the sweep asks; its page opens with it
-    cell_timeout_min: float = within(above=0)  # minutes after which a cell is stopped
-    on_error: OnError = MISSING  # whether a failed cell keeps those that wait from starting
-    resume: str | None = None  # the folder of a sweep to continue: only what it has no result of is run
-    dry_run: bool = MISSING  # print the cells, run none
+    question: str = Field("", description="what the sweep asks; its page opens with it")
+    cell_timeout_min: Number = Field(60.0, gt=0, description="minutes after which a cell is stopped")
+    on_error: Literal["continue", "stop"] = Field(
+        "continue", description="whether a failed cell keeps those that wait from starting"
+    )
+    resume: str | None = Field(
+        None, description="the folder of a sweep to continue: only what it has no result of is run"
+    )
+    dry_run: bool = Field(False, description="print the cells, run none")
 
 
-@dataclass
+@dataclass(config=CHECKED)
 class SlurmConfig:
     """What a job of hydra/launcher=slurm asks for; null: as the site has it."""
 
-    partition: str | None = None  # sbatch --partition
-    account: str | None = None  # sbatch --account
-    qos: str | None = None  # sbatch --qos
-    constraint: str | None = None  # sbatch --constraint
-    mem_gb: float | None = within(above=0, default=None)  # GB of memory
-    cpus: int = within(min=1)  # for each process
-    timeout_min: int = within(min=1)  # minutes that a job may take; it is queued again, and its cells go on
-    gpus_per_cell: int = within(min=0)  # 0: none
-    cells_per_job: int = within(min=1)  # that one job runs, as many at once as it has room for
-    setup: list[str] = MISSING  # lines of shell that come first
+    partition: str | None = Field(None, description="sbatch --partition")
+    account: str | None = Field(None, description="sbatch --account")
+    qos: str | None = Field(None, description="sbatch --qos")
+    constraint: str | None = Field(None, description="sbatch --constraint")
+    mem_gb: Number | None = Field(None, gt=0, description="GB of memory")
+    cpus: Whole = Field(1, ge=1, description="for each process")
+    timeout_min: Whole = Field(
+        60, ge=1, description="minutes that a job may take; it is queued again, and its cells go on"
+    )
+    gpus_per_cell: Whole = Field(0, ge=0, description="0: none")
+    cells_per_job: Whole = Field(1, ge=1, description="that one job runs, as many at once as it has room for")
+    setup: list[str] = Field(default_factory=list, description="lines of shell that come first")
 
 
-@dataclass
+@dataclass(config=CHECKED, kw_only=True)
 class Config:
-    task: TaskConfig = field(default_factory=TaskConfig)
-    activation: ActivationConfig = field(default_factory=ActivationConfig)
-    model: ModelConfig = field(default_factory=ModelConfig)
-    embedding: EmbeddingConfig = field(default_factory=EmbeddingConfig)
-    init: InitConfig = field(default_factory=InitConfig)
-    loss: LossConfig = field(default_factory=LossConfig)
-    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
-    trainer: TrainerConfig = field(default_factory=TrainerConfig)
-    tracker: TrackerConfig = field(default_factory=TrackerConfig)
-    probe: ProbeConfig = field(default_factory=ProbeConfig)
-    sweep: SweepConfig = field(default_factory=SweepConfig)
-    slurm: SlurmConfig = field(default_factory=SlurmConfig)
+    task: TaskConfig
+    activation: ActivationConfig
+    model: ModelConfig = every(ModelConfig)
+    embedding: EmbeddingConfig
+    init: InitConfig
+    loss: LossConfig
+    optimizer: OptimizerConfig
+    trainer: TrainerConfig = every(TrainerConfig)
+    tracker: TrackerConfig = every(TrackerConfig)
+    probe: ProbeConfig
+    sweep: SweepConfig = every(SweepConfig)
+    slurm: SlurmConfig = every(SlurmConfig)
     experiment: Any = None
-    resume: bool = MISSING  # go on with the run that hydra.run.dir holds
-    seed: int = within(min=0, max=2**32 - 1)  # of all that is random
-
-
-def register() -> None:
-    """Only the root: a schema stored under a group would show up as one of its choices."""
-    ConfigStore.instance().store(name="schema", node=Config, provider="unrolled")
+    resume: bool = Field(False, description="go on with the run that hydra.run.dir holds")
+    seed: Whole = Field(0, ge=0, le=2**32 - 1, description="of all that is random")
 
 
 def plain(config: Config) -> dict[str, Any]:
-    """The configuration as plain dicts, numbers and strings."""
-    return {key: _plain(value) for key, value in asdict(config).items()}
+    """Returns the configuration as plain dicts, numbers and strings."""
+    return asdict(config)
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    return value.name if isinstance(value, Enum) else value
+def register() -> None:
+    """Stores the defaults where Hydra composes from. Only the root: a group's would show up as one of its choices."""
+    ConfigStore.instance().store(name="schema", node=_node(Config), provider="unrolled")
 
 
-UNDECISIVE = ("sweep", "slurm", "tracker", "resume")
-BORN_FROM = ("task", "activation", "model", "embedding", "init", "loss", "seed")
-
-
-def fingerprint(values: dict[str, Any]) -> str:
-    """Equal for two runs that must give equal numbers: a hash of what decides them (not where they are recorded)."""
-    return _digest({k: v for k, v in _as_recorded(values, Config).items() if k not in UNDECISIVE}, values)
-
-
-def births_fingerprint(values: dict[str, Any]) -> str:
-    """Equal for two runs that draw the same networks before training and look at them on the same examples."""
-    recorded = _as_recorded(values, Config)
-    probe = {key: values["probe"][key] for key in ("births", "samples")}
-    return _digest({key: recorded[key] for key in BORN_FROM} | {"probe": probe}, values)
-
-
-def _digest(decisive: dict[str, Any], values: dict[str, Any]) -> str:
-    text = json.dumps(decisive, sort_keys=True)
-    for file in (values["task"]["file"], values["embedding"]["path"]):  # what they hold decides too
-        text += Path(file).read_text(encoding="utf-8") if file else ""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _as_recorded(values: dict[str, Any], schema: type) -> dict[str, Any]:
-    """The values without those added keys that stand at their defaults."""
-    known, kept = {f.name: f for f in fields(schema)}, {}
-    for key, value in values.items():
-        f = known[key]
-        if not (f.metadata.get("added") and value == _default(f)):
-            kept[key] = _as_recorded(value, f.type) if is_dataclass(f.type) else value  # type: ignore[arg-type]
-    return kept
-
-
-def _default(f: Field[Any]) -> Any:
-    if f.default_factory is NO_DEFAULT:
-        return _plain(f.default)
-    made = f.default_factory()
-    return _plain(asdict(made) if is_dataclass(made) and not isinstance(made, type) else made)
+def _node(schema: Any) -> dict[str, Any]:
+    node = {}
+    for key, field in schema.__pydantic_fields__.items():
+        free = MISSING if field.is_required() else field.get_default(call_default_factory=True)
+        node[key] = _node(field.annotation) if is_dataclass(field.annotation) else free
+    return node

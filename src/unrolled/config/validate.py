@@ -1,120 +1,147 @@
-"""Whether a configuration is one: each wrong key or value is told with what is allowed."""
+"""Validates a configuration: each error names the key, its value and what is allowed."""
 
-import math
-from dataclasses import fields, is_dataclass
+import difflib
+from collections.abc import Iterable
+from dataclasses import asdict, fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from unrolled.errors import UserError
 
-from .files import choices, options
+from .files import names, options
+from .meaning import allowed_range, allowed_words, kind
 from .schema import Config
 
-PRECISIONS = (32, 64)
+NAMED = ("task", "activation", "embedding", "init", "loss", "optimizer")  # groups whose names are those of their files
+OPTIONAL = ("task", "embedding", "loss")  # groups whose files decide which values there are
 
 
 def validate(config: DictConfig) -> Config:
-    """The typed configuration, or UserError that names the first key whose value is not allowed.
+    """Returns the typed configuration of a run that is to be started. Raises UserError for the first mistake.
 
-    A group's `name` must be one of its YAML files, and its values among those which that file has.
+    A group's `name` must be one that its YAML files have, and its options those that the file of that name has.
     """
-    found = typed(config)
-    check_values(found)
+    found = typed(values_of(config))
+    check_options(found)
     return found
 
 
-def typed(config: DictConfig) -> Config:
-    """With all keys, and each value of its key's type, but not yet in range. Raises UserError."""
-    _check_keys(config, Config, "")
-    merged = OmegaConf.merge(OmegaConf.structured(Config), config)  # a saved file has lost its types
-    missing = sorted(OmegaConf.missing_keys(merged))
-    if missing:
+def values_of(config: DictConfig) -> dict[str, Any]:
+    """Returns a composed configuration as plain values. Raises UserError for a value that is still to be given."""
+    if missing := sorted(OmegaConf.missing_keys(config)):
         raise UserError(f"{missing[0]} has no value: give one as {missing[0]}=...")
-    found = OmegaConf.to_object(merged)
-    assert isinstance(found, Config)
-    return found
+    values = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(values, dict)
+    return values  # type: ignore[return-value]
 
 
-def from_plain(values: dict[str, Any]) -> Config:
-    """Returns the typed configuration of plain values, as a checkpoint holds them. Raises UserError as `typed` does."""
-    return typed(OmegaConf.create(values))
+def typed(values: dict[str, Any]) -> Config:
+    """Returns the typed configuration: each value of its type and in its range. Raises UserError."""
+    try:
+        return TypeAdapter(Config).validate_python(values)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        unknown = [each for each in found if each["type"] == "unexpected_keyword_argument"]
+        raise UserError(_in_words((unknown or found)[0])) from None
 
 
-def check_values(config: Config) -> None:
-    """Raises UserError for the first value that is out of range, or does not go with another."""
-    _check_ranges(config, "")
-    _check_combinations(config)
+def from_record(values: dict[str, Any]) -> Config:
+    """Returns the typed configuration of an earlier run; a key that came later stands at its default.
+
+    values: as `plain` returns them. Raises UserError.
+    """
+    filled = dict(values)
+    for group in OPTIONAL:
+        if isinstance(node := values.get(group), dict):
+            has = _options(group, node.get("name", ""))
+            filled[group] = node | {key: value for key, value in has.items() if node.get(key) is None}
+    return typed(filled)
 
 
-def _check_keys(config: DictConfig, schema: type, prefix: str) -> None:
-    """`+model.foo=1` and `~model` get past OmegaConf's own check: not past this."""
-    known = {f.name: f for f in fields(schema)}
-    for key in config:
-        if key not in known:
-            raise UserError(f"unknown key {prefix}{key}; allowed here: {', '.join(known)}")
-    for key, f in known.items():
-        if key not in config:
-            if f.metadata.get("added"):  # the record of an earlier version
-                continue
-            raise UserError(f"{prefix}{key} was deleted, and every run needs it")
-        if is_dataclass(f.type):
-            _check_keys(config[key], f.type, f"{prefix}{key}.")  # type: ignore[arg-type]
+def read_config(file: Path) -> Config:
+    """Returns the typed configuration that an earlier run left in its folder. Raises UserError."""
+    values: Any = OmegaConf.to_container(OmegaConf.load(file), resolve=True)
+    return from_record(values)
 
 
-def _check_ranges(node: Any, prefix: str) -> None:
-    for f in fields(node):
-        key, value = prefix + f.name, getattr(node, f.name)
-        if is_dataclass(value):
-            _check_ranges(value, key + ".")
-        elif value is None:
-            continue
-        elif words := f.metadata.get("words"):
-            if value not in words:
-                raise UserError(f"{key}={value}: allowed: {', '.join(words)}")
-        elif (allowed := f.metadata.get("range")) and not _inside(value, **allowed):
-            raise UserError(f"{key}={value} is out of range: must be {_words(value, **allowed)}")
+def defaults(schema: Any, group: str = "", name: str = "") -> dict[str, Any]:
+    """Returns the plain default of each key that has one: of its choice's file, else of the schema."""
+    found: dict[str, Any] = {}
+    for key, field in schema.__pydantic_fields__.items():
+        if not field.is_required():
+            value: Any = field.get_default(call_default_factory=True)
+            found[key] = asdict(value) if is_dataclass(field.annotation) else value
+    return found | _options(group, name)
 
 
-def _inside(value: float, min: float, above: float, max: float) -> bool:
-    return math.isfinite(value) and min <= value <= max and value > above
+def _options(group: str, name: str) -> dict[str, Any]:
+    return options(group, name) if group in OPTIONAL and name in names(group) else {}
 
 
-def in_words(min: float = -math.inf, above: float = -math.inf, max: float = math.inf) -> str:
-    """The range "at least 1 and at most 8"; "" where all numbers are allowed."""
-    if min == max:
-        return f"{min:.15g}"
-    bounds = {"at least": min, "above": above, "at most": max}
-    return " and ".join(f"{word} {bound:.15g}" for word, bound in bounds.items() if math.isfinite(bound))
+def _in_words(error: ErrorDetails) -> str:
+    """Returns the one line for a mistake; types, ranges and words are read off the schema."""
+    *above, last = loc = [part for part in error["loc"] if isinstance(part, str)]
+    key, value = ".".join(loc), error["input"]
+    schema: Any = Config
+    for part in above:
+        schema = schema.__pydantic_fields__[part].annotation
+    known: dict[str, FieldInfo] = schema.__pydantic_fields__
+    if error["type"] == "unexpected_keyword_argument":
+        return unknown_key(key, known)
+    if error["type"] == "missing":
+        return f"{key} has no value: give one as {key}=..."
+    return _wrong_value(key, value, known[last], error["type"])
 
 
-def _words(value: float, min: float, above: float, max: float) -> str:
-    told = in_words(min, above, max)
-    return told if math.isfinite(value) or min == max else " and ".join(filter(None, ["finite", told]))
+def _wrong_value(key: str, value: Any, field: FieldInfo, error: str) -> str:
+    plain: dict[Any, str] = {None: "null", True: "true", False: "false"}
+    shown = f"{key}={plain[value] if isinstance(value, bool | None) else value}"
+    if is_dataclass(field.annotation):
+        return f"{shown}: this is a group: set its values, such as {key}.{fields(field.annotation)[0].name}"
+    if value is None:
+        return f"{shown}: this key needs a value"
+    if error == "string_pattern_mismatch":
+        return f"{key} is empty: give {field.description}"
+    finite = "finite" if error == "finite_number" else ""
+    if finite or error in ("greater_than", "greater_than_equal", "less_than_equal"):
+        return f"{shown} is out of range: must be {' and '.join(filter(None, [finite, allowed_range(field)]))}"
+    words = allowed_words(field)
+    return f"{shown}: allowed: {', '.join(words)}" if words else f"{shown}: must be {kind(field)}"
 
 
-def _check_combinations(config: Config) -> None:
-    for group in ("task", "activation", "embedding"):
-        name, allowed = getattr(config, group).name, choices()[group]
+def unknown_key(key: str, known: Iterable[str]) -> str:
+    """Returns the line for a key that is none, with the closest one that is."""
+    known = list(known)
+    return f"unknown key {key}{hint(key.rpartition('.')[2], known)}; allowed here: {', '.join(known)}"
+
+
+def hint(word: str, known: Iterable[str]) -> str:
+    """Returns " (did you mean ...?)" with the closest known word; "" if none is close."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def check_options(config: Config) -> None:
+    """Raises UserError for a name that no file of its group has, or a value that the named choice does not have."""
+    for group in NAMED:
+        name, allowed = getattr(config, group).name, names(group)
         if name not in allowed:
             raise UserError(f"{group}.name={name}: allowed: {', '.join(allowed)}")
-    _check_options("task", config.task.name, config.task)
-    _check_options("embedding", config.embedding.name, config.embedding)
-    _check_options("loss", config.loss.name.name, config.loss)
-    if config.trainer.precision not in PRECISIONS:
-        allowed = ", ".join(map(str, PRECISIONS))
-        raise UserError(f"trainer.precision={config.trainer.precision}: allowed: {allowed} (bits)")
-    if not config.tracker.project.strip():
-        raise UserError("tracker.project is empty: give W&B a project name")
+    for group in OPTIONAL:
+        _check_group(group, getattr(config, group))
 
 
-def _check_options(group: str, name: str, node: Any) -> None:
-    """Choices of one group share a dataclass; each has the values that its own file names, the others are null."""
-    has = options(group, name)
-    for f in fields(node):
-        value = getattr(node, f.name)
-        if value is not None and f.name not in has:
-            allowed = ", ".join(key for key in has if key != "name") or "none"
-            raise UserError(f"{group}.{f.name}={value}: {group}={name} has no such value; it has: {allowed}")
-        if value is None and has.get(f.name) is not None:
-            raise UserError(f"{group}.{f.name} has no value: {group}={name} needs one")
+def _check_group(group: str, node: Any) -> None:
+    """Choices of one group share a dataclass: each has the values that its own file names, the others are null."""
+    has = options(group, node.name)
+    for key, value in asdict(node).items():
+        if value is not None and key not in has:
+            allowed = ", ".join(each for each in has if each != "name") or "none"
+            raise UserError(f"{group}.{key}={value}: {group}={node.name} has no such value; it has: {allowed}")
+        if value is None and has.get(key) is not None:
+            raise UserError(f"{group}.{key} has no value: {group}={node.name} needs one")

@@ -5,10 +5,9 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from omegaconf import OmegaConf
 
 from unrolled.config.schema import Config
-from unrolled.config.validate import validate
+from unrolled.config.validate import from_record, read_config
 from unrolled.errors import UserError
 from unrolled.tasks import check as check_task
 from unrolled.tasks import load
@@ -22,14 +21,13 @@ def restored(folder: Path, checkpoint: str) -> tuple[Config, Data, RecurrentModu
     for file in (saved, weights):
         if not file.is_file():
             raise UserError(f"{folder} holds no finished run: {file} is missing")
-    return _restored(_read(weights), validate(OmegaConf.load(saved)))  # type: ignore[arg-type]
+    return _restored(_read(weights), read_config(saved))
 
 
 def restored_from(checkpoint: Path) -> tuple[Config, Data, RecurrentModule]:
     """From a checkpoint of a run alone, wherever it lies. Raises UserError for another file."""
     kept = _read(checkpoint)
-    values = OmegaConf.create(kept["hyper_parameters"]["config"])
-    return _restored(kept, validate(values))  # type: ignore[arg-type]
+    return _restored(kept, from_record(kept["hyper_parameters"]["config"]))
 
 
 def _read(file: Path) -> dict[str, Any]:

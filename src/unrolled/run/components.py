@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
 
-from unrolled.config.compatibility import check_embedding, check_loss
+from unrolled.config.compatibility import check_embedding
 from unrolled.config.schema import Config
 from unrolled.errors import UserError
 from unrolled.processes.ranks import Rank
@@ -21,6 +21,7 @@ from unrolled.tasks.scores import Scores
 from unrolled.training.callbacks import Probe, Progress, Scalars, label
 from unrolled.training.checkpoints import Checkpoints
 from unrolled.training.data import InMemory
+from unrolled.training.losses import check_loss
 from unrolled.training.module import RecurrentModule, to_device
 from unrolled.training.neighbours import Pair, pairs_of
 from unrolled.training.network import READ
@@ -80,9 +81,9 @@ def assemble(config: Config, rank: Rank) -> Trained:
     if config.trainer.precision == 64:
         module.double()  # here: Lightning would do so after it has loaded a checkpoint, in half the bits
     loaders = InMemory(data, config.trainer.batch_size, config.seed)
-    device = {"cpu": "cpu", "gpu": "cuda"}[config.trainer.accelerator.name]
+    device = {"cpu": "cpu", "gpu": "cuda"}[config.trainer.accelerator]
     probe_batch = to_device(loaders.probe_batch(config.probe.samples), device)
-    baseline = baseline_scores(data, module.loss, config.loss.name.name)
+    baseline = baseline_scores(data, module.loss, config.loss.name)
     return Trained(data, module, loaders, probe_batch, baseline, vectors)
 
 
@@ -98,7 +99,7 @@ def check_data(config: Config, data: Data) -> None:
         raise UserError(f"pattern {data.pattern!r} of task={config.task.name}: allowed: {', '.join(PATTERNS)}")
     if config.trainer.stop_when_solved and data.solved is None:
         raise UserError(f"trainer.stop_when_solved=true: task={config.task.name} has no score that counts as solved")
-    check_loss(config.loss.name.name, config.task.name, "classes" if isinstance(data.answers, list) else "numbers")
+    check_loss(config.loss.name, config.task.name, "classes" if isinstance(data.answers, list) else "numbers")
     tokens = isinstance(data.reads, list) or data.pattern == "vector_to_sequence"
     check_embedding(config.embedding.name, config.task.name, "tokens" if tokens else "numbers")
 
@@ -141,8 +142,8 @@ def observe(
     """
     trainer, probe, scores = config.trainer, config.probe, trained.scores
     recorder = _recorder(trained, folder, tracker, recorded) if rank.leads else NullRecorder()
-    fixed = trained.probe_batch if probe.source.name == "validation" else None
-    probing = probe.name.name != "off" and (rank.leads or fixed is None)  # all ranks hold parts of a training batch
+    fixed = trained.probe_batch if probe.source == "validation" else None
+    probing = probe.name != "off" and (rank.leads or fixed is None)  # all ranks hold parts of a training batch
     solved = trained.data.solved
     return Observers(
         recorder=recorder,

@@ -64,7 +64,7 @@ def _initialisations(config: Config, trained: Trained) -> dict[str, Births]:
 
 
 def _portraits(config: Config, trained: Trained, observers: Observers, title: str, when: str) -> None:
-    if config.probe.name.name == "full":
+    if config.probe.name == "full":
         module = trained.module
         found = portraits_of(module.network, module.loss, to_device(trained.probe_batch, module.device))
         observers.recorder.portraits(when, title, found)

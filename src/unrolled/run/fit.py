@@ -46,7 +46,7 @@ def fit(config: Config, trained: Trained, observers: Observers, folder: Path, *,
 def _trainer(config: Config, observers: Observers, folder: Path) -> pl.Trainer:
     t = config.trainer
     return pl.Trainer(
-        accelerator=t.accelerator.name,
+        accelerator=t.accelerator,
         devices=t.devices,
         num_nodes=t.num_nodes,
         precision=f"{t.precision}-true",  # type: ignore[arg-type]

@@ -3,11 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from unrolled.config.files import SWEEP_RECORD
 from unrolled.config.schema import Config, plain
-from unrolled.config.validate import validate
+from unrolled.config.validate import read_config
 from unrolled.errors import UserError
 from unrolled.processes.ranks import started_outside
 from unrolled.record import ownership
@@ -63,7 +61,7 @@ def _check_resumable(folder: Path, config: Config) -> None:
     listed = ownership.of_run(folder)
     if not kept.is_file() or not (folder / FILE).is_file() or not listed:
         raise UserError(f"resume=true: {folder} holds no run; name the run's folder with hydra.run.dir=...")
-    before, now = _flat(plain(validate(OmegaConf.load(kept)))), _flat(plain(config))  # type: ignore[arg-type]
+    before, now = _flat(plain(read_config(kept))), _flat(plain(config))
     for key, value in now.items():
         if value != before.get(key) and key not in EXTENDABLE:
             raise UserError(

@@ -10,8 +10,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from unrolled.config.fingerprint import fingerprint
 from unrolled.config.identity import Place
-from unrolled.config.schema import Config, fingerprint, plain
+from unrolled.config.schema import Config, plain
 from unrolled.config.vector_file import sized
 from unrolled.errors import Interrupted, UserError
 from unrolled.processes.ranks import Rank, RanksFailed, on_ranks

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 
 from unrolled.config.files import CHECKOUT
+from unrolled.config.fingerprint import births_fingerprint, fingerprint
 from unrolled.config.identity import Place
-from unrolled.config.schema import births_fingerprint, fingerprint
 from unrolled.gradients.regime import RULES_VERSION
 from unrolled.record.origin import origin
 from unrolled.record.quantities import QUANTITIES

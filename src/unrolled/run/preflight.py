@@ -1,8 +1,7 @@
 """Everything that can be wrong with what a user typed, told in one line before any folder exists."""
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,26 +9,26 @@ from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path, get_args_parser
 from hydra.core.config_search_path import ConfigSearchPath, SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, MissingConfigException
 from hydra.types import RunMode
 from omegaconf import DictConfig, open_dict, read_write
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-from unrolled.config.compatibility import check_embedding, check_loss
+from unrolled.config.compatibility import check_embedding
 from unrolled.config.files import CONF, SWEEPS, choices
 from unrolled.config.listed import refuse_listed_defaults, refuse_lists
 from unrolled.config.schema import Config, register
-from unrolled.config.validate import check_values, typed, validate
+from unrolled.config.validate import check_options, hint, typed, unknown_key, validate, values_of
 from unrolled.config.vector_file import check_vectors
 from unrolled.errors import UserError
 from unrolled.processes.ranks import check_ranks
 from unrolled.processes.resources import visible_gpus
 from unrolled.tasks import TASKS
 from unrolled.tasks import check as check_task
+from unrolled.training.losses import check_loss
 
 from .folders import check_run, check_sweep
-
-_KINDS = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false"}
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def _check_choice(group: str, value: str) -> None:
     """A group's choice that is one plain word; Hydra's own message for a number names neither group nor choices."""
     allowed = choices().get(group)
     if allowed is not None and re.fullmatch(r"[\w.+-]+", value) and value not in allowed:
-        raise UserError(f"{group}={value}: no such choice{_hint(value, allowed)}; allowed: {', '.join(allowed)}")
+        raise UserError(f"{group}={value}: no such choice{hint(value, allowed)}; allowed: {', '.join(allowed)}")
 
 
 def _refuse(message: str) -> None:
@@ -98,25 +97,35 @@ def _refuse(message: str) -> None:
 def _compose(path, name: str, overrides: list[str], multirun: bool) -> Checked:
     hydra = Hydra.create_main_hydra2("unrolled", path)
     try:
-        mode = RunMode.MULTIRUN
-        config = hydra.compose_config(name, overrides, run_mode=mode, validate_sweep_overrides=False)
-        if config.hydra.mode != RunMode.MULTIRUN and not multirun:
-            mode = RunMode.RUN
-            config = hydra.compose_config(name, overrides, run_mode=mode)
-        sweep, hydra_config = mode == RunMode.MULTIRUN, config.hydra
+        # As a sweep: whether it is one stands in what is composed.
+        config = hydra.compose_config(name, overrides, run_mode=RunMode.MULTIRUN, validate_sweep_overrides=False)
+        sweep, hydra_config = multirun or config.hydra.mode == RunMode.MULTIRUN, config.hydra
         refuse_lists(f"{key}={value}" for key, value in (hydra_config.sweeper.get("params") or {}).items())
-        checked = typed(without_hydra(config.copy()))
+        _refuse_overrides(overrides, sweep)
+        checked = typed(values_of(without_hydra(config.copy())))
     finally:
         GlobalHydra.instance().clear()
     if sweep:  # without its axes it need not make sense: each cell is checked before the first starts
         check_sweep(checked, hydra_config.sweep.dir)
         _check_plugins(hydra_config.runtime.choices)
     else:
-        check_values(checked)
+        check_options(checked)
         check_typed(checked)
         check_host(checked)
         check_run(checked, hydra_config.run.dir)
     return Checked(sweep, checked)
+
+
+def _refuse_overrides(words: Sequence[str], sweep: bool) -> None:
+    """Raises UserError for a key that is deleted, and for several values where there is no sweep."""
+    for override in OverridesParser.create().parse_overrides(list(words)):
+        if override.is_delete() and not override.is_hydra_override():
+            raise UserError(f"{override.input_line}: a key cannot be deleted; give it a value")
+        if override.is_sweep_override() and not sweep:
+            raise UserError(
+                f"{override.input_line}: several values are a sweep, which needs -m; "
+                f"one text with commas needs quotes: {override.get_key_element()}=\\'...\\'"
+            )
 
 
 def _check_plugins(chosen: Mapping[str, str]) -> None:
@@ -157,7 +166,7 @@ def check(config: DictConfig) -> Config:
 def check_host(config: Config) -> None:
     """What this machine must have: GPUs, as many processes as there are ranks. Raises UserError."""
     check_ranks(config)
-    if config.trainer.accelerator.name == "gpu":
+    if config.trainer.accelerator == "gpu":
         gpus, wanted = len(visible_gpus()), config.trainer.devices
         if not gpus:
             raise UserError("trainer.accelerator=gpu: torch sees no GPU here; use trainer=cpu or trainer=ddp_cpu")
@@ -168,7 +177,7 @@ def check_host(config: Config) -> None:
 def check_typed(config: Config) -> None:
     """What a task needs, and what task, loss and embedding must agree on. Raises UserError."""
     check_task(config.task)
-    entry, loss, embedding = TASKS[config.task.name], config.loss.name.name, config.embedding
+    entry, loss, embedding = TASKS[config.task.name], config.loss.name, config.embedding
     if entry.answers is not None:
         check_loss(loss, config.task.name, entry.answers)
     if entry.reads is not None:
@@ -182,25 +191,11 @@ def in_one_line(error: BaseException) -> str:
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         return _missing(error)
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
+    if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.full_key and cause.parent_node is not None:
+        return unknown_key(cause.full_key, [str(key) for key in cause.parent_node if key != "hydra"])
     if isinstance(cause, OmegaConfBaseException) and cause.full_key:
-        message = str(cause.msg or cause).splitlines()[0]
-        parent = cause.parent_node
-        if parent is not None and "not in" in message:
-            known = [str(key) for key in parent if key != "hydra"]
-            near = _hint(str(cause.key), known)
-            return f"unknown key {cause.full_key}{near}; allowed here: {', '.join(known)}"
-        return _mistyped(cause.full_key, message)
+        return f"{cause.full_key}: {str(cause.msg or cause).splitlines()[0]}"
     return " ".join(str(error).split())
-
-
-def _mistyped(key: str, message: str) -> str:
-    if found := re.fullmatch(r"Value '(.*)' of type '.*' could not be converted to (\w+)", message):
-        return f"{key}={found[1]}: must be {_KINDS.get(found[2], found[2])}"
-    if "is not Optional" in message:
-        return f"{key}=null: this key needs a value"
-    if found := re.fullmatch(r"Invalid value '(.*)', expected one of \[(.*)\]", message):
-        return f"{key}={found[1]}: allowed: {found[2]}"
-    return f"{key}: {message}"
 
 
 def _missing(error: MissingConfigException) -> str:
@@ -208,13 +203,8 @@ def _missing(error: MissingConfigException) -> str:
     group, _, choice = error.missing_cfg_file.rpartition("/")
     if group and error.options is not None:
         allowed = ", ".join(sorted(error.options))
-        return f"{group}={choice}: no such choice{_hint(choice, error.options)}; allowed: {allowed}"
+        return f"{group}={choice}: no such choice{hint(choice, error.options)}; allowed: {allowed}"
     if group:
         return f"{group}={choice}: no such group; allowed: {', '.join(choices())}"
     found = sorted(file.stem for folder in (CONF, SWEEPS) for file in folder.glob("*.yaml"))
-    return f"--config-name {choice}: no such file{_hint(choice, found)}; allowed: {', '.join(found)}"
-
-
-def _hint(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f" (did you mean {near[0]}?)" if near else ""
+    return f"--config-name {choice}: no such file{hint(choice, found)}; allowed: {', '.join(found)}"

@@ -7,17 +7,17 @@ every combination.
 
 import copy
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from unrolled.config.axes import Axis
 from unrolled.config.files import CONF, choices
 from unrolled.config.schema import Config
-from unrolled.config.validate import check_values, typed
+from unrolled.config.validate import check_options, typed, values_of
 from unrolled.errors import UserError
 from unrolled.run.preflight import check_typed, in_one_line, without_hydra
 
@@ -47,7 +47,7 @@ def _assembled(axes, far, parts, constants) -> Iterator[Combination]:
         chosen = tuple(word for word, axis in zip(words, axes, strict=True) if axis in far)
         try:
             config = parts[chosen].config(words)
-            check_values(config)
+            check_options(config)
             check_typed(config)
         except UserError as error:
             raise UserError(f"{error} (cell {' '.join(words)})") from error
@@ -74,40 +74,30 @@ class _Parts:
     def __init__(self, loader: Any, config: DictConfig, axes, chosen: dict[str, str], constants) -> None:
         self.loader, self.master, self.constants = loader, config, list(constants)
         self.first = {axis.key: chosen.get(axis.key, axis.words[0]) for axis in axes}
-        composed = self._compose({})
-        self.base = typed(composed)
+        self.base = self._compose({})
         self.parts: dict[str, tuple[tuple[str, ...], Any]] = {}  # word -> where it belongs, and what it puts there
         for axis in axes:
             for word, value in zip(axis.words, axis.values, strict=True):
                 if _is_value(axis):
-                    self.parts[word] = (tuple(axis.key.split(".")), _typed(composed, axis.key, value, word))
+                    self.parts[word] = (tuple(axis.key.split(".")), value)
                 elif axis.key not in chosen:
-                    group = typed(self._compose({axis.key: word})) if word != self.first[axis.key] else self.base
-                    self.parts[word] = ((axis.key,), getattr(group, axis.key))
+                    composed = self._compose({axis.key: word}) if word != self.first[axis.key] else self.base
+                    self.parts[word] = ((axis.key,), composed[axis.key])
 
-    def _compose(self, others: dict[str, str]) -> DictConfig:
+    def _compose(self, others: dict[str, str]) -> dict[str, Any]:
         words = [*self.constants, *(self.first | others).values()]
         try:
-            return without_hydra(self.loader.load_sweep_config(self.master, words))
+            return values_of(without_hydra(self.loader.load_sweep_config(self.master, words)))
         except Exception as error:
             raise UserError(f"{in_one_line(error)} (cell {' '.join(words)})") from error
 
     def config(self, words: Sequence[str]) -> Config:
-        """Groups first: a value wins over the choice of its group."""
-        made = copy.copy(self.base)
+        """Returns the configuration of one run. Groups come first: a value wins over the choice of its group."""
+        made = copy.deepcopy(self.base)
         parts = [self.parts[word] for word in words if word in self.parts]
-        for (*group, key), part in sorted(parts, key=lambda part: len(part[0])):
-            if group and group[0] != key:
-                setattr(made, group[0], replace(getattr(made, group[0]), **{key: part}))
-            else:
-                setattr(made, key, part)
-        return made
-
-
-def _typed(composed: DictConfig, key: str, value: Any, word: str) -> Any:
-    """The value as the schema has it: 1 becomes 1.0 where a number is wanted, a name becomes one of an Enum's."""
-    try:
-        OmegaConf.update(composed, key, value)
-        return OmegaConf.select(composed, key)
-    except Exception as error:
-        raise UserError(f"{in_one_line(error)} (cell {word})") from error
+        for (*groups, key), part in sorted(parts, key=lambda part: len(part[0])):
+            node = made
+            for group in groups:
+                node = node[group]
+            node[key] = copy.deepcopy(part)
+        return typed(made)

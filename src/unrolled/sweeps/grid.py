@@ -10,14 +10,16 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from unrolled.config.axes import Axis, read_axes
 from unrolled.config.files import SWEEP_RECORD
+from unrolled.config.fingerprint import fingerprint
 from unrolled.config.identity import name_of
-from unrolled.config.schema import fingerprint, plain
+from unrolled.config.schema import plain
+from unrolled.config.validate import typed, values_of
 from unrolled.errors import UserError
 from unrolled.processes.ranks import check_ranks, world_of
 from unrolled.record import earlier, ownership
 from unrolled.record.files import replacing
 from unrolled.record.plan import Planned, read_plan, write_plan
-from unrolled.run.preflight import check_host
+from unrolled.run.preflight import check_host, without_hydra
 
 from .compose import Combination, combinations
 from .plan import Trial, assign, clear, exclusive, runnable, unfinished
@@ -39,6 +41,7 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
     axes, constants = read_axes(parser.parse_overrides(sweeper._parse_config() + list(arguments)))
     folder = Path(config.sweep.resume or config.hydra.sweep.dir).absolute()
     with open_dict(config):
+        config.merge_with(plain(typed(values_of(without_hydra(config.copy())))))  # launchers read it
         config.hydra.sweep.dir = str(folder)  # a copied config forgets what ${now:} was
         config.hydra.sweeper.params = {axis.key: _typed_in(axis) for axis in axes}  # each run reads the axes from here
     if hasattr(sweeper.launcher, "jobs") and not config.sweep.dry_run:
@@ -82,7 +85,7 @@ def _check_hosts(launcher: Any, name: str, combined: Sequence[Combination]) -> N
 def _trial(planned: Planned, combination: Combination) -> Trial:
     trainer = combination.config.trainer
     return Trial(
-        planned.number, combination.words, trainer.devices, trainer.num_nodes, trainer.accelerator.name == "gpu"
+        planned.number, combination.words, trainer.devices, trainer.num_nodes, trainer.accelerator == "gpu"
     )
 
 

@@ -50,7 +50,7 @@ class Pool:
         self.launcher, self.waiting = launcher, list(launcher.jobs)
         self.sweep = Path(launcher.config.hydra.sweep.dir)
         self.limit_min = launcher.config.sweep.cell_timeout_min
-        self.stop_on_error = str(launcher.config.sweep.on_error) in ("stop", "OnError.stop")
+        self.stop_on_error = launcher.config.sweep.on_error == "stop"
         self.running: dict[int, RunningTrial] = {}
         self.stopped: Interrupted | None = None
 

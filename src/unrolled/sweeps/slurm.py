@@ -61,7 +61,7 @@ def launch(launcher: Any, job_overrides: Sequence[Sequence[str]], initial_job_id
     submitted = _submit(launcher, sweep)
     with SweepProgress(list(folders.values())) as progress:
         try:
-            _wait(submitted, progress, stop_on_error=str(launcher.config.sweep.on_error) in ("stop", "OnError.stop"))
+            _wait(submitted, progress, stop_on_error=launcher.config.sweep.on_error == "stop")
         except Interrupted as signalled:
             stopped = signalled
             _cancel(submitted)

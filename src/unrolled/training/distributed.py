@@ -25,7 +25,7 @@ def for_lightning(config: Config) -> dict[str, Any]:
     """Arguments of its Trainer. A cluster is never looked for: it is our launchers that start ranks, or torchrun."""
     if world_of(config) == 1:
         return {"plugins": LightningEnvironment()}
-    backend = _BACKENDS[config.trainer.accelerator.name]
+    backend = _BACKENDS[config.trainer.accelerator]
     return {"plugins": TorchElasticEnvironment(), "strategy": DDPStrategy(process_group_backend=backend)}
 
 
@@ -38,7 +38,7 @@ def together(config: Config, rank: Rank) -> Iterator[None]:
     if rank.world == 1:
         yield
         return
-    kind = config.trainer.accelerator.name
+    kind = config.trainer.accelerator
     if kind == "gpu":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     distributed.init_process_group(_BACKENDS[kind], store=_meet(rank), rank=rank.number, world_size=rank.world)

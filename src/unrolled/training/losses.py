@@ -1,38 +1,64 @@
-"""The losses, by name. They return one value per answer (...): whoever calls takes the mean.
+"""The losses, by name. A new one is a line of `LOSSES` and a file in conf/loss/. No torch here until one is made."""
 
-Of classes: scores (..., C) against classes (...). Of numbers: both (..., K), the mean over K.
-"""
+from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-import torch.nn.functional as F
-from torch import Tensor
+from unrolled.config.schema import LossConfig
+from unrolled.errors import UserError
 
-Elementwise = Callable[[Tensor, Tensor], Tensor]
+if TYPE_CHECKING:
+    from torch import Tensor
 
-
-def _cross_entropy(smoothing: float = 0.0) -> Elementwise:
-    def loss(answer: Tensor, y: Tensor) -> Tensor:
-        flat = F.cross_entropy(answer.flatten(0, -2), y.flatten(), reduction="none", label_smoothing=smoothing)
-        return flat.view(y.shape)
-
-    return loss
+    Elementwise = Callable[[Tensor, Tensor], Tensor]
 
 
-def _of_numbers(loss: Callable[..., Tensor], **options: float) -> Elementwise:
-    return lambda answer, y: loss(answer, y.to(answer.dtype), reduction="none", **options).mean(-1)
+@dataclass(frozen=True)
+class Loss:
+    """What a loss is for, and how it is made.
+
+    answers: "classes" or "numbers", what a task must answer with.
+    function: from torch.nn.functional and the values of the `loss` group to a function with an argument `reduction`.
+    """
+
+    answers: str
+    function: Callable[[Any, LossConfig], Callable[..., Tensor]]
 
 
 LOSSES = {
-    "cross_entropy": lambda _: _cross_entropy(),
-    "label_smoothing": lambda options: _cross_entropy(options["smoothing"]),
-    "mse": lambda _: _of_numbers(F.mse_loss),
-    "mae": lambda _: _of_numbers(F.l1_loss),
-    "huber": lambda options: _of_numbers(F.huber_loss, delta=options["delta"]),
+    "cross_entropy": Loss("classes", lambda F, _: F.cross_entropy),
+    "label_smoothing": Loss("classes", lambda F, loss: partial(F.cross_entropy, label_smoothing=loss.smoothing)),
+    "mse": Loss("numbers", lambda F, _: F.mse_loss),
+    "mae": Loss("numbers", lambda F, _: F.l1_loss),
+    "huber": Loss("numbers", lambda F, loss: partial(F.huber_loss, delta=loss.delta)),
 }
 
 
-def loss_of(config: dict[str, Any]) -> Elementwise:
-    """The loss of a (plain) configuration's `loss` group."""
-    return LOSSES[config["name"]](config)
+def loss_of(config: LossConfig) -> Elementwise:
+    """Returns the loss of a configuration, as a function that gives one value per answer: (...).
+
+    Of classes it takes scores (..., C) and classes (...); of numbers both (..., K), and it takes the mean over K.
+    """
+    import torch.nn.functional as F
+
+    loss = LOSSES[config.name]
+    function = loss.function(F, config)
+
+    def of_classes(answer: Tensor, y: Tensor) -> Tensor:
+        return function(answer.flatten(0, -2), y.flatten(), reduction="none").view(y.shape)
+
+    def of_numbers(answer: Tensor, y: Tensor) -> Tensor:
+        return function(answer, y.to(answer.dtype), reduction="none").mean(-1)
+
+    return of_classes if loss.answers == "classes" else of_numbers
+
+
+def check_loss(loss: str, task: str, answers: str) -> None:
+    """Raises UserError if the loss does not fit a task that answers with "classes" or "numbers"."""
+    fitting = [name for name, each in LOSSES.items() if each.answers == answers]
+    if loss not in fitting:
+        allowed = ", ".join(fitting)
+        raise UserError(f"loss={loss} does not fit task={task}, which answers with {answers}: use one of {allowed}")

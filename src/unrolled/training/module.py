@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from unrolled.config.schema import Config, plain
-from unrolled.config.validate import from_plain
+from unrolled.config.validate import from_record
 from unrolled.rnn import Batch, Tape
 from unrolled.tasks.averages import Average
 from unrolled.tasks.data import mean_loss, total_loss
@@ -18,6 +18,11 @@ from unrolled.tasks.scores import Scores
 from .losses import loss_of
 from .network import Spec, build
 from .word_vectors import WordVectors
+
+OPTIMIZERS = {
+    "adam": torch.optim.Adam,
+    "sgd": torch.optim.SGD,
+}  # each with a file in conf/optimizer/
 
 
 class Diverged(Exception):
@@ -47,11 +52,10 @@ class RecurrentModule(pl.LightningModule):
         vectors: WordVectors | None = None,
     ) -> None:
         super().__init__()
-        self.config = from_plain(config) if isinstance(config, dict) else config
-        values = plain(self.config)
-        self.save_hyperparameters({"config": values, "spec": spec})
+        self.config = from_record(config) if isinstance(config, dict) else config
+        self.save_hyperparameters({"config": plain(self.config), "spec": spec})
         self.network = build(self.config, spec, vectors=vectors)
-        self.loss = loss_of(values["loss"])
+        self.loss = loss_of(self.config.loss)
         self.scores = scores
         self.classes = bool(spec["answers_tokens"])
         self.tapes: tuple[Tape, ...] = ()
@@ -113,8 +117,9 @@ class RecurrentModule(pl.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Fused: on networks this small the default loops over parameters take longer than the arithmetic."""
-        kind = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[self.config.optimizer.name.name]
-        return kind([p for p in self.parameters() if p.requires_grad], lr=self.config.optimizer.lr, fused=True)
+        return OPTIMIZERS[self.config.optimizer.name](
+            [p for p in self.parameters() if p.requires_grad], lr=self.config.optimizer.lr, fused=True
+        )
 
 
 def largest_gradient(network: torch.nn.Module) -> Tensor:

@@ -52,8 +52,8 @@ def build(config: Config, spec: Spec, draw: str = "", vectors: WordVectors | Non
 
 def _drawn(init: InitConfig, activation: str) -> tuple[str, float]:
     """Distribution and gain of W_h: `critical` is Gaussian with the gain that mean field has on its critical line."""
-    if init.name.name != "critical":
-        return init.name.name, init.gain
+    if init.name != "critical":
+        return init.name, init.gain
     try:
         return "gaussian", init.gain * critical_gain(activation, init.bias_std**2)
     except ValueError as error:
@@ -73,7 +73,7 @@ def _wired(config: Config, spec: Spec) -> Pattern:
     answers = spec["answers"]
 
     def rnn(front: InputLayer) -> RNN:
-        return RNN(front.size, config.model.hidden, config.activation.name, config.model.backward.name)
+        return RNN(front.size, config.model.hidden, config.activation.name, config.model.backward)
 
     if spec["pattern"] == "vector_to_sequence":
         front = _front(config.embedding, answers, tokens=True)

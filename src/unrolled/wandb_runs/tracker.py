@@ -136,7 +136,7 @@ def open_tracker(config: Config, values: dict[str, Any], place: Place, before: I
     before: the link of an earlier start of this run. What such starts wrote cannot be continued: it goes where nobody
     uploads it, and the new one has that id, unless W&B's server knows it already.
     """
-    mode = config.tracker.mode.name
+    mode = config.tracker.mode
     if mode == "disabled":
         return NullTracker()
     if mode == "online" and (why := why_offline()) is not None:

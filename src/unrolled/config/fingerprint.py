@@ -1,0 +1,49 @@
+"""Fingerprints of a configuration: equal for two runs that must give equal numbers."""
+
+import hashlib
+import json
+from dataclasses import is_dataclass
+from pathlib import Path
+from typing import Any
+
+from .schema import Config
+from .validate import defaults
+
+UNDECISIVE = ("sweep", "slurm", "tracker", "resume")
+BORN_FROM = ("task", "activation", "model", "embedding", "init", "loss", "seed")
+
+
+def fingerprint(values: dict[str, Any]) -> str:
+    """Returns a hash of all values that decide a run's numbers; where they are recorded is not among them.
+
+    values: a whole configuration, as `plain` returns it.
+    """
+    return _digest({k: v for k, v in _without_added(values, Config).items() if k not in UNDECISIVE}, values)
+
+
+def births_fingerprint(values: dict[str, Any]) -> str:
+    """Returns a hash that is equal for two runs that draw equal initialisations and measure them on equal examples.
+
+    values: a whole configuration, as `plain` returns it.
+    """
+    recorded = _without_added(values, Config)
+    probe = {key: values["probe"][key] for key in ("births", "samples")}
+    return _digest({key: recorded[key] for key in BORN_FROM} | {"probe": probe}, values)
+
+
+def _digest(decisive: dict[str, Any], values: dict[str, Any]) -> str:
+    text = json.dumps(decisive, sort_keys=True)
+    for file in (values["task"]["file"], values["embedding"]["path"]):  # their content decides too
+        text += Path(file).read_text(encoding="utf-8") if file else ""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _without_added(values: dict[str, Any], schema: Any, group: str = "") -> dict[str, Any]:
+    """Returns the values without those added fields that stand at their defaults."""
+    usual, kept = defaults(schema, group, values.get("name", "")), {}
+    for key, field in schema.__pydantic_fields__.items():
+        if (field.json_schema_extra or {}).get("added") and values[key] == usual[key]:
+            continue
+        inner = is_dataclass(field.annotation)
+        kept[key] = _without_added(values[key], field.annotation, key) if inner else values[key]
+    return kept
