@@ -21,7 +21,7 @@ from unrolled.cli import call
 from unrolled.config.fingerprint import fingerprint
 from unrolled.config.identity import Place
 from unrolled.config.schema import plain
-from unrolled.config.validate import validate
+from unrolled.config.validate import read_config
 from unrolled.errors import UserError
 from unrolled.inspection.predict import predict
 from unrolled.inspection.restore import restored
@@ -47,7 +47,7 @@ def kept(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", [*RUNS, "interrupted", "text"])
 def test_its_fingerprints_are_those_of_today(name: str) -> None:
-    config = validate(OmegaConf.load(KEPT / name / ".hydra" / "config.yaml"))  # type: ignore[arg-type]
+    config = read_config(KEPT / name / ".hydra" / "config.yaml")
     recorded = json.loads((KEPT / name / "status.json").read_text())["fingerprint"]
     assert fingerprint(plain(config) | {"resume": False}) == recorded
 

@@ -4,7 +4,14 @@ import signal
 
 
 class UserError(Exception):
-    """What a user asked for and cannot have. The message is one line: what was wrong, where, what is allowed."""
+    """What a user asked for and cannot have. The message is one line: what was wrong, where, what is allowed.
+
+    key: the dotted key of the configuration whose value is not allowed; "" if it is not about one.
+    """
+
+    def __init__(self, message: str, key: str = "") -> None:
+        super().__init__(message)
+        self.key = key
 
 
 class Interrupted(BaseException):

@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from omegaconf import OmegaConf
 
 from conftest import QUICK, train
+from unrolled.config.validate import read_config
 from unrolled.errors import UserError
 from unrolled.inspection.predict import Prediction, predict, show
 from unrolled.rnn import Embedding, SequenceToVector
-from unrolled.run.preflight import check
 from unrolled.tasks import load
 from unrolled.training.module import RecurrentModule
 
@@ -48,7 +47,7 @@ def test_shares_and_gradients_are_those_of_a_loop_by_hand(sentiment: Path) -> No
 
 
 def _vocabulary(folder: Path) -> list[str]:
-    config = check(OmegaConf.load(folder / ".hydra" / "config.yaml"))  # type: ignore[arg-type]
+    config = read_config(folder / ".hydra" / "config.yaml")
     names = load(config.task, config.seed).reads
     assert isinstance(names, list)
     return names

@@ -20,7 +20,9 @@ WRITERS = ("unrolled/run/outcome.py", "unrolled/training/measurement.py")  # wha
 ELSEWHERE = {  # keys of other tables that are spelled alike
     ("unrolled/training/checkpoints.py", "torch"),  # the state of torch's generator
     ("unrolled/training/checkpoints.py", "started"),  # batches, in Lightning's progress
-    ("unrolled/training/losses.py", "name"),  # in the configuration
+    ("unrolled/config/files.py", "name"),  # of a choice
+    ("unrolled/config/fingerprint.py", "name"),
+    ("unrolled/config/validate.py", "name"),
     ("unrolled/wandb_runs/push.py", "name"),  # of a workspace
 }
 

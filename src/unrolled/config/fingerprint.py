@@ -41,9 +41,9 @@ def _digest(decisive: dict[str, Any], values: dict[str, Any]) -> str:
 def _without_added(values: dict[str, Any], schema: Any, group: str = "") -> dict[str, Any]:
     """Returns the values without those added fields that stand at their defaults."""
     usual, kept = defaults(schema, group, values.get("name", "")), {}
-    for key, field in schema.__pydantic_fields__.items():
-        if (field.json_schema_extra or {}).get("added") and values[key] == usual[key]:
+    for key, value in values.items():
+        field = schema.__pydantic_fields__[key]
+        if (field.json_schema_extra or {}).get("added") and value == usual[key]:
             continue
-        inner = is_dataclass(field.annotation)
-        kept[key] = _without_added(values[key], field.annotation, key) if inner else values[key]
+        kept[key] = _without_added(value, field.annotation, key) if is_dataclass(field.annotation) else value
     return kept

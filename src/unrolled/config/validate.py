@@ -21,20 +21,10 @@ NAMED = ("task", "activation", "embedding", "init", "loss", "optimizer")  # grou
 OPTIONAL = ("task", "embedding", "loss")  # groups whose files decide which values there are
 
 
-def validate(config: DictConfig) -> Config:
-    """Returns the typed configuration of a run that is to be started. Raises UserError for the first mistake.
-
-    A group's `name` must be one that its YAML files have, and its options those that the file of that name has.
-    """
-    found = typed(values_of(config))
-    check_options(found)
-    return found
-
-
 def values_of(config: DictConfig) -> dict[str, Any]:
     """Returns a composed configuration as plain values. Raises UserError for a value that is still to be given."""
     if missing := sorted(OmegaConf.missing_keys(config)):
-        raise UserError(f"{missing[0]} has no value: give one as {missing[0]}=...")
+        raise UserError(f"{missing[0]} has no value: give one as {missing[0]}=...", missing[0])
     values = OmegaConf.to_container(config, resolve=True)
     assert isinstance(values, dict)
     return values  # type: ignore[return-value]
@@ -47,7 +37,7 @@ def typed(values: dict[str, Any]) -> Config:
     except ValidationError as error:
         found = error.errors(include_url=False)
         unknown = [each for each in found if each["type"] == "unexpected_keyword_argument"]
-        raise UserError(_in_words((unknown or found)[0])) from None
+        raise _wrong((unknown or found)[0]) from None
 
 
 def from_record(values: dict[str, Any]) -> Config:
@@ -83,8 +73,8 @@ def _options(group: str, name: str) -> dict[str, Any]:
     return options(group, name) if group in OPTIONAL and name in names(group) else {}
 
 
-def _in_words(error: ErrorDetails) -> str:
-    """Returns the one line for a mistake; types, ranges and words are read off the schema."""
+def _wrong(error: ErrorDetails) -> UserError:
+    """Returns the error for a mistake in one line; types, ranges and words are read off the schema."""
     *above, last = loc = [part for part in error["loc"] if isinstance(part, str)]
     key, value = ".".join(loc), error["input"]
     schema: Any = Config
@@ -92,13 +82,13 @@ def _in_words(error: ErrorDetails) -> str:
         schema = schema.__pydantic_fields__[part].annotation
     known: dict[str, FieldInfo] = schema.__pydantic_fields__
     if error["type"] == "unexpected_keyword_argument":
-        return unknown_key(key, known)
+        return UserError(unknown_key(key, known), key)
     if error["type"] == "missing":
-        return f"{key} has no value: give one as {key}=..."
-    return _wrong_value(key, value, known[last], error["type"])
+        return UserError(f"{key} has no value: give one as {key}=...", key)
+    return UserError(_in_words(key, value, known[last], error["type"]), key)
 
 
-def _wrong_value(key: str, value: Any, field: FieldInfo, error: str) -> str:
+def _in_words(key: str, value: Any, field: FieldInfo, error: str) -> str:
     plain: dict[Any, str] = {None: "null", True: "true", False: "false"}
     shown = f"{key}={plain[value] if isinstance(value, bool | None) else value}"
     if is_dataclass(field.annotation):
@@ -131,17 +121,18 @@ def check_options(config: Config) -> None:
     for group in NAMED:
         name, allowed = getattr(config, group).name, names(group)
         if name not in allowed:
-            raise UserError(f"{group}.name={name}: allowed: {', '.join(allowed)}")
+            raise UserError(f"{group}.name={name}: allowed: {', '.join(allowed)}", f"{group}.name")
     for group in OPTIONAL:
         _check_group(group, getattr(config, group))
 
 
 def _check_group(group: str, node: Any) -> None:
     """Choices of one group share a dataclass: each has the values that its own file names, the others are null."""
-    has = options(group, node.name)
-    for key, value in asdict(node).items():
-        if value is not None and key not in has:
+    has, choice = options(group, node.name), f"{group}={node.name}"
+    for name, value in asdict(node).items():
+        key = f"{group}.{name}"
+        if value is not None and name not in has:
             allowed = ", ".join(each for each in has if each != "name") or "none"
-            raise UserError(f"{group}.{key}={value}: {group}={node.name} has no such value; it has: {allowed}")
-        if value is None and has.get(key) is not None:
-            raise UserError(f"{group}.{key} has no value: {group}={node.name} needs one")
+            raise UserError(f"{key}={value}: {choice} has no such value; it has: {allowed}", key)
+        if value is None and has.get(name) is not None:
+            raise UserError(f"{key} has no value: {choice} needs one", key)

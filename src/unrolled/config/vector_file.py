@@ -45,7 +45,7 @@ def vector_lines(path: str) -> Iterator[tuple[int, str, list[str]]]:
     """
     file, size = Path(path), -1
     if not file.is_file():
-        raise UserError(f"embedding.path={path}: no such file")
+        raise UserError(f"embedding.path={path}: no such file", "embedding.path")
     try:
         with file.open(encoding="utf-8") as text:
             for number, line in enumerate(text, start=1):

@@ -19,7 +19,7 @@ from unrolled.processes.ranks import RanksFailed, started_outside
 from unrolled.processes.signals import raise_on_signals
 
 from .load import load_run
-from .preflight import as_names, check, in_one_line, preflight
+from .preflight import as_names, checked, in_one_line, preflight
 
 
 def cell(config: DictConfig) -> float | None:
@@ -35,7 +35,7 @@ def cell(config: DictConfig) -> float | None:
     ownership.claim_run(place.folder)  # before the seconds that imports take: who is stopped there can start again
     from .lifecycle import run
 
-    run(check(config), place)
+    run(checked(config), place)
     return RunRecord.read(place.folder).end.slope
 
 
@@ -46,15 +46,15 @@ def train(arguments: Sequence[str]) -> None:
 
 def _train(arguments: list[str]) -> None:
     arguments = as_names(arguments)
-    checked, outside = preflight(arguments), started_outside()
-    if outside is not None and not outside.leads and checked.config is not None:
-        _follow(checked.config)
+    found, outside = preflight(arguments), started_outside()
+    if outside is not None and not outside.leads and found.config is not None:
+        _follow(found.config)
         return
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come to us, not to Hydra's printer
     os.environ.pop("WANDB_SERVICE", None)  # a notebook's around us: there a killed run would hold its id
     sys.argv = [sys.argv[0], *arguments]
     single = _Single()
-    task = cell if checked.sweep else single
+    task = cell if found.sweep else single
     hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(task)()
     if single.error is not None:
         raise single.error

@@ -19,7 +19,7 @@ from unrolled.config.compatibility import check_embedding
 from unrolled.config.files import CONF, SWEEPS, choices
 from unrolled.config.listed import refuse_listed_defaults, refuse_lists
 from unrolled.config.schema import Config, register
-from unrolled.config.validate import check_options, hint, typed, unknown_key, validate, values_of
+from unrolled.config.validate import check_options, hint, typed, unknown_key, values_of
 from unrolled.config.vector_file import check_vectors
 from unrolled.errors import UserError
 from unrolled.processes.ranks import check_ranks
@@ -29,6 +29,7 @@ from unrolled.tasks import check as check_task
 from unrolled.training.losses import check_loss
 
 from .folders import check_run, check_sweep
+from .where import located
 
 
 @dataclass(frozen=True)
@@ -102,18 +103,20 @@ def _compose(path, name: str, overrides: list[str], multirun: bool) -> Checked:
         sweep, hydra_config = multirun or config.hydra.mode == RunMode.MULTIRUN, config.hydra
         refuse_lists(f"{key}={value}" for key, value in (hydra_config.sweeper.get("params") or {}).items())
         _refuse_overrides(overrides, sweep)
-        checked = typed(values_of(without_hydra(config.copy())))
+        try:
+            found = typed(values_of(without_hydra(config.copy())))
+            if not sweep:  # without its axes a sweep need not make sense: each run is checked before the first starts
+                check(found)
+        except UserError as error:
+            raise located(error, hydra.config_loader, config) from error
     finally:
         GlobalHydra.instance().clear()
-    if sweep:  # without its axes it need not make sense: each cell is checked before the first starts
-        check_sweep(checked, hydra_config.sweep.dir)
+    if sweep:
+        check_sweep(found, hydra_config.sweep.dir)
         _check_plugins(hydra_config.runtime.choices)
     else:
-        check_options(checked)
-        check_typed(checked)
-        check_host(checked)
-        check_run(checked, hydra_config.run.dir)
-    return Checked(sweep, checked)
+        check_run(found, hydra_config.run.dir)
+    return Checked(sweep, found)
 
 
 def _refuse_overrides(words: Sequence[str], sweep: bool) -> None:
@@ -142,7 +145,7 @@ def compose(overrides: Sequence[str]) -> Config:
     hydra = Hydra.create_main_hydra2("unrolled", create_config_search_path(str(CONF)))
     try:
         refuse_lists(overrides)
-        return check(without_hydra(hydra.compose_config("train", as_names(overrides), run_mode=RunMode.RUN)))
+        return checked(without_hydra(hydra.compose_config("train", as_names(overrides), run_mode=RunMode.RUN)))
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise UserError(in_one_line(error)) from error
     finally:
@@ -155,12 +158,18 @@ def without_hydra(config: DictConfig) -> DictConfig:
     return config
 
 
-def check(config: DictConfig) -> Config:
-    """The typed configuration; UserError for all that would stop its run before the first training step."""
-    found = validate(config)
-    check_typed(found)
-    check_host(found)
+def checked(config: DictConfig) -> Config:
+    """Returns the typed configuration of a run. Raises UserError for all that would stop it before its first step."""
+    found = typed(values_of(config))
+    check(found)
     return found
+
+
+def check(config: Config) -> None:
+    """Raises UserError for a value that its choice lacks, parts that do not fit, and what this machine lacks."""
+    check_options(config)
+    check_typed(config)
+    check_host(config)
 
 
 def check_host(config: Config) -> None:
@@ -169,9 +178,11 @@ def check_host(config: Config) -> None:
     if config.trainer.accelerator == "gpu":
         gpus, wanted = len(visible_gpus()), config.trainer.devices
         if not gpus:
-            raise UserError("trainer.accelerator=gpu: torch sees no GPU here; use trainer=cpu or trainer=ddp_cpu")
+            here = "torch sees no GPU here; use trainer=cpu or trainer=ddp_cpu"
+            raise UserError(f"trainer.accelerator=gpu: {here}", "trainer.accelerator")
         if gpus < wanted:
-            raise UserError(f"trainer.devices={wanted}: torch sees {gpus} GPU{'s' * (gpus > 1)} here")
+            here = f"torch sees {gpus} GPU{'s' * (gpus > 1)} here"
+            raise UserError(f"trainer.devices={wanted}: {here}", "trainer.devices")
 
 
 def check_typed(config: Config) -> None:

@@ -50,7 +50,7 @@ def _assembled(axes, far, parts, constants) -> Iterator[Combination]:
             check_options(config)
             check_typed(config)
         except UserError as error:
-            raise UserError(f"{error} (cell {' '.join(words)})") from error
+            raise UserError(f"{error} (cell {' '.join(words)})", error.key) from error
         values = {axis.key: axis.values[i] for axis, i in zip(axes, places, strict=True)}
         yield Combination([*constants, *words], values, config)
 

@@ -20,6 +20,7 @@ from unrolled.record import earlier, ownership
 from unrolled.record.files import replacing
 from unrolled.record.plan import Planned, read_plan, write_plan
 from unrolled.run.preflight import check_host, without_hydra
+from unrolled.run.where import located
 
 from .compose import Combination, combinations
 from .plan import Trial, assign, clear, exclusive, runnable, unfinished
@@ -46,7 +47,10 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
         config.hydra.sweeper.params = {axis.key: _typed_in(axis) for axis in axes}  # each run reads the axes from here
     if hasattr(sweeper.launcher, "jobs") and not config.sweep.dry_run:
         sweeper.launcher.warm_up(_tasks(config, axes))
-    combined = combinations(loader, config, axes, constants)
+    try:
+        combined = combinations(loader, config, axes, constants)
+    except UserError as error:
+        raise located(error, loader, config) from error
     _check_hosts(sweeper.launcher, config.hydra.runtime.choices["hydra/launcher"], combined)
     known = read_plan(folder)
     planned = assign(known, [(each.axes, fingerprint(plain(each.config))) for each in combined])
@@ -84,9 +88,7 @@ def _check_hosts(launcher: Any, name: str, combined: Sequence[Combination]) -> N
 
 def _trial(planned: Planned, combination: Combination) -> Trial:
     trainer = combination.config.trainer
-    return Trial(
-        planned.number, combination.words, trainer.devices, trainer.num_nodes, trainer.accelerator == "gpu"
-    )
+    return Trial(planned.number, combination.words, trainer.devices, trainer.num_nodes, trainer.accelerator == "gpu")
 
 
 def _typed_in(axis: Axis) -> str:

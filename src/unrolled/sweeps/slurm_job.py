@@ -77,7 +77,7 @@ class SlurmJob:
         load_run()
         from unrolled.config.identity import Place
         from unrolled.run.lifecycle import run
-        from unrolled.run.preflight import check, without_hydra
+        from unrolled.run.preflight import checked, without_hydra
 
         as_rank()
         config = configuration(self, trial)
@@ -85,4 +85,4 @@ class SlurmJob:
         if os.environ["RANK"] == "0":
             folder.mkdir(exist_ok=True)
             os._exit(run_here(self.task_function, config, str(folder)))
-        run(check(without_hydra(config)), Place(folder, "", ""))
+        run(checked(without_hydra(config)), Place(folder, "", ""))

@@ -66,11 +66,12 @@ def check(config: TaskConfig) -> None:
                 f"(the extra `{entry.extra}` of unrolled installs it)"
             )
     if config.length is not None and config.length < entry.shortest:
-        raise UserError(f"task.length={config.length}: task={name} needs at least {entry.shortest} steps")
+        least = f"task={name} needs at least {entry.shortest} steps"
+        raise UserError(f"task.length={config.length}: {least}", "task.length")
     for option, values in entry.allowed.items():
         if getattr(config, option) not in values:
             allowed = ", ".join(map(str, values))
-            raise UserError(f"task.{option}={getattr(config, option)}: task={name} has {allowed}")
+            raise UserError(f"task.{option}={getattr(config, option)}: task={name} has {allowed}", f"task.{option}")
     if name == OWN:
         task(config)
 
@@ -81,7 +82,8 @@ def task(config: TaskConfig) -> ModuleType:
         return import_module(f"unrolled.tasks.{config.name}")
     path = Path(config.file or "")
     if not path.is_file():
-        raise UserError(f"task.file={config.file}: no such file; task=own needs the Python file of your task")
+        wanted = "no such file; task=own needs the Python file of your task"
+        raise UserError(f"task.file={config.file}: {wanted}", "task.file")
     spec = importlib.util.spec_from_file_location(f"own_task_{path.stem}", path.absolute())
     if spec is None or spec.loader is None:
         raise UserError(f"task.file={path}: not a Python file (its name must end in .py)")
