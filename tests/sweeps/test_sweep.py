@@ -48,7 +48,7 @@ def test_wandb_reads_each_run_in_one_group(swept: Path) -> None:
     assert sorted(run["display_name"] for run in runs) == sorted(run.name for run in read_sweep(swept).cells)
     assert len({run["run_id"] for run in runs}) == 4
     assert {run["run_group"] for run in runs} == {f"{swept.parent.name}/{swept.name}"}
-    assert {run["config"]["update"]["cell"] for run in runs} == {"tanh", "identity"}
+    assert {run["config"]["update"]["configuration"] for run in runs} == {"tanh", "identity"}
     for run in runs:
         config = run["config"]["update"]
         assert run["display_name"] == f"{config['activation']['name']} seed={config['seed']}"

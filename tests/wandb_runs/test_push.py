@@ -97,7 +97,7 @@ def test_what_is_not_saved_is_gone_on_with(server: Server, folder: Path) -> None
 
 @pytest.mark.long
 def test_what_cannot_be_uploaded_does_not_keep_back_the_rest(server: Server, folder: Path) -> None:
-    """A run whose cell was killed at once, and one that the server does not take. The chart is refused too.
+    """A run that was killed at once, and one that the server does not take. The chart is refused too.
 
     `make sync` has uploaded the good ones elsewhere before.
     """
@@ -111,7 +111,7 @@ def test_what_cannot_be_uploaded_does_not_keep_back_the_rest(server: Server, fol
     ended = pushed(server, folder, "lecture")
     assert ended.returncode == 2
     first, last = told(ended)
-    assert first == f"unrolled: the W&B run in {begun} holds nothing yet; it is left out"
+    assert first == f"unrolled: the W&B run in {begun} holds nothing yet; it is skipped"
     assert "1 of 2 runs are not uploaded whole" in last and refused in last
     assert "the chart of profiles is not stored: input: CreateCustomChart is refused" in last
     assert server.runs == [(USER, "lecture", good)] and len(server.views) == 1

@@ -134,6 +134,17 @@ def test_a_sweep_without_probes_has_no_gradient_flow(swept: Path) -> None:
     assert "Gradient flow" not in names and {"Learning", "Runs"} <= set(names)
 
 
+def test_earlier_runs_are_grouped_by_their_own_key(swept: Path) -> None:
+    """Theirs is `cell`."""
+    found, logged = read(swept, "lecture")
+    earlier = []
+    for run in logged:
+        config = dict(run.config)
+        earlier.append(replace(run, config={"cell": config.pop("configuration"), **config}))
+    now, before = (json.dumps(model(built_from(found, runs, "lecture", "someone"))) for runs in (logged, earlier))
+    assert '"cell.value"' not in now and before == now.replace('"configuration.value"', '"cell.value"')
+
+
 def test_the_chart_names_only_columns_of_the_table() -> None:
     assert set(FIELDS.values()) <= set(TABLE)
     assert set(re.findall(r"\$\{field:(\w+)\}", json.dumps(preset()))) == set(FIELDS)
@@ -142,16 +153,16 @@ def test_the_chart_names_only_columns_of_the_table() -> None:
 
 def test_a_dry_run_writes_all_that_would_be_stored(swept: Path, tmp_path: Path) -> None:
     file = dry_run(swept, "lecture", None, tmp_path / "workspace.json")
-    told = json.loads(file.read_text())
-    assert list(told["charts"].values()) == [preset()]
-    assert told["workspace"]["spec"]
+    stored = json.loads(file.read_text())
+    assert list(stored["charts"].values()) == [preset()]
+    assert stored["workspace"]["spec"]
     ended = unrolled("dashboard", "push", str(swept), "--project", "p", "--dry-run")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "account" in ended.stdout
     (swept / "workspace.json").unlink()
 
 
-def test_without_a_key_it_is_told_how_to_get_one(swept: Path, tmp_path: Path) -> None:
+def test_without_a_key_the_message_says_how_to_get_one(swept: Path, tmp_path: Path) -> None:
     nowhere = {"NETRC": str(tmp_path / "netrc"), "WANDB_CONFIG_DIR": str(tmp_path)}
     environment = {key: value for key, value in os.environ.items() if key != "WANDB_API_KEY"} | nowhere
     ended = unrolled("dashboard", "push", str(swept), "--project", "lecture", environment=environment)
@@ -160,19 +171,19 @@ def test_without_a_key_it_is_told_how_to_get_one(swept: Path, tmp_path: Path) ->
     assert "`wandb login`; nothing was uploaded" in ended.stderr
 
 
-def test_a_folder_without_runs_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds no sweep"):
         dry_run(tmp_path, "lecture", None, None)
 
 
-def test_runs_of_which_none_can_be_read_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_runs_that_cannot_be_read_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("one", "two"):
         (tmp_path / "wandb" / f"offline-run-{name}").mkdir(parents=True)
     (tmp_path / "wandb" / "offline-run-two" / "run-two.wandb").write_bytes(b"no such format")
     with pytest.raises(UserError, match="none of the 2 W&B runs can be read"):
         read_runs(tmp_path)
     one, two = capsys.readouterr().err.splitlines()
-    assert one.endswith("offline-run-one cannot be read (ValueError); it is left out")
+    assert one.endswith("offline-run-one cannot be read (ValueError); it is skipped")
     assert "offline-run-two cannot be read: " in two and "bad header" in two
 
 

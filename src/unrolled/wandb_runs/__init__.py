@@ -1,1 +1,1 @@
-"""Everything that knows W&B: what a run logs, what is uploaded, panels and workspace."""
+"""Weights & Biases: logging of runs, uploads, panels and workspaces."""

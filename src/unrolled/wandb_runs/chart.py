@@ -1,4 +1,4 @@
-"""The chart of profiles that W&B has no panel for: a Vega-Lite preset over the table that each run logs at its end."""
+"""The chart of profiles, for which W&B has no panel: a Vega-Lite preset over the table that each run logs."""
 
 import hashlib
 import json
@@ -13,10 +13,13 @@ _FILE = Path(__file__).with_name("profile.vega.json")
 
 
 def preset() -> dict[str, Any]:
-    """The Vega-Lite specification."""
+    """Returns the Vega-Lite specification."""
     return json.loads(_FILE.read_text(encoding="utf-8"))
 
 
 def preset_name() -> str:
-    """Ends with a fingerprint, for W&B cannot change a preset: another specification is another preset."""
+    """Returns the preset's name in W&B.
+
+    It ends with a fingerprint of the specification: W&B cannot change a preset, so a new one needs a new name.
+    """
     return f"unrolled-profiles-{hashlib.sha256(json.dumps(preset(), sort_keys=True).encode()).hexdigest()[:8]}"

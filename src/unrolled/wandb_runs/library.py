@@ -1,4 +1,4 @@
-"""The library of W&B's workspaces, imported past the warnings that its own way of using pydantic brings up."""
+"""The library of W&B's workspaces, imported without the warnings that its use of pydantic raises."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""What the runs in a folder logged, from their own W&B files: a panel of what none logged would be empty."""
+"""The contents of local W&B files: which metrics, media, summary and config each run logged."""
 
 import math
 import subprocess
@@ -12,14 +12,17 @@ from unrolled.errors import UserError
 
 from .read_back import read_records
 
-KIND = "._type"  # of the key that says what a picture, a table or a histogram is
+KIND = "._type"  # end of the key under which W&B has the type of a picture, a table or a histogram
 
 
 @dataclass(frozen=True)
 class Logged:
-    """One run. history: the metrics that have a finite number in some row; media: key -> W&B's type of what is no
-    number ("image-file", "table-file", "histogram"); summary and config: dotted key -> value, without those that are
-    None or not finite.
+    """One W&B run.
+
+    history: the metrics with a finite number in some row.
+    media: key -> W&B's type of a value that is no number ("image-file", "table-file", "histogram").
+    summary: key -> value, strings and finite numbers only.
+    config: dotted key -> value, without None.
     """
 
     folder: Path
@@ -34,20 +37,23 @@ class Logged:
 
     @property
     def online(self) -> bool:
-        """Whether it was uploaded while it went on: into `project`, which it cannot leave."""
+        """Returns whether the run was uploaded while it ran: into `project`, from which it cannot be moved."""
         return not self.folder.name.startswith("offline-")
 
     def has(self, kind: str, key: str) -> bool:
-        """kind: the name of one of the last four fields."""
+        """Returns whether the run logged `key`. kind: "history", "media", "summary" or "config"."""
         return key in getattr(self, kind)
 
 
 class _Unreadable(Exception):
-    """The message says which run, and why."""
+    """A W&B run that cannot be read; the message names it and the reason."""
 
 
 def read_runs(folder: Path) -> list[Logged]:
-    """The runs in `folder`/wandb that no other has replaced, oldest first; raises as `read_all`."""
+    """Returns the runs in `folder`/wandb, oldest first, without superseded ones.
+
+    Raises UserError if there is none, or none that can be read.
+    """
     found = sorted(run for run in (folder / "wandb").glob("*run-*") if run.is_dir())
     if not found:
         raise UserError(f"{folder} holds no W&B runs: run the sweep with tracker=offline")
@@ -55,16 +61,16 @@ def read_runs(folder: Path) -> list[Logged]:
 
 
 def read_all(found: Sequence[Path]) -> list[Logged]:
-    """The runs in these folders, but for those that cannot be read: of each a line on stderr says why.
+    """Returns the runs in these folders; skips those that cannot be read, each with a line on stderr.
 
-    Raises UserError where none is left.
+    Raises UserError if none can be read.
     """
     logged = []
     for run in found:
         try:
             logged.append(_read(run))
         except _Unreadable as error:
-            print(f"unrolled: {error}; it is left out", file=sys.stderr)
+            print(f"unrolled: {error}; it is skipped", file=sys.stderr)
     if not logged:
         raise UserError(f"none of the {len(found)} W&B runs can be read")
     return logged

@@ -1,4 +1,4 @@
-"""The panels that a sweep could have, each with what runs must have logged for it to show something."""
+"""Candidate panels of a sweep's workspace, each with the keys that runs must have logged for it to show data."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from .library import Column, wr
 from .logged import Logged
 from .tracker import STEP
 
-CELL = "cell"
-GROUPINGS = {CELL: "configuration", "activation.name": "activation", "model.hidden": "hidden size"}
+CONFIGURATIONS = ("configuration", "cell")  # the entry of W&B's config with all axes but the seed; `cell`: older runs
+GROUPINGS = {"activation.name": "activation", "model.hidden": "hidden size"}
 FLOW = {
     name: f"{each.label.capitalize()}{where} ({each.unit})"
     for part, where in (("", ""), ("decoder", " in the decoder"))
@@ -25,7 +25,11 @@ Needs = frozenset[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Candidate:
-    """needs: (field of `Logged`, key) of all that the panel names. runs: how many must have logged all of it."""
+    """A panel that is shown only if enough runs logged its data.
+
+    needs: (field of `Logged`, key) of each value that the panel names.
+    runs: number of runs that must have logged all of them.
+    """
 
     panel: Any
     needs: Needs
@@ -36,14 +40,14 @@ class Candidate:
 
 
 def gradient_flow(logged: Sequence[Logged]) -> Iterable[Candidate]:
-    """A row for each metric, a column for each grouping."""
+    """Yields the panels of gradient metrics: a row for each metric, a column for each grouping."""
     for metric, title in FLOW.items():
-        for key in groupings(logged):
-            yield _line(f"{title}, by {GROUPINGS[key]}", [metric], key)
+        for key, name in groupings(logged).items():
+            yield _line(f"{title}, by {name}", [metric], key)
 
 
 def through_time(logged: Sequence[Logged], chart: str) -> Iterable[Candidate]:
-    """chart: entity/name of the preset."""
+    """Yields the panels over time steps and lags. chart: entity/name of the preset of profiles."""
     profiles = wr.CustomChart(
         query={"summaryTable": {"tableKey": TABLE_KEY}}, chart_name=chart, chart_fields=FIELDS, chart_strings=STRINGS
     )
@@ -51,13 +55,17 @@ def through_time(logged: Sequence[Logged], chart: str) -> Iterable[Candidate]:
     yield _media("Heat map: training step by time step", "heat_map")
     lags = sorted({k for run in logged for k in run.history if k.startswith("grad_h/log10_lag_")}, key=_lag)
     for metric in lags:
-        yield _line(f"log10 of the norm of dL/dh at lag {_lag(metric)}", [metric], CELL)
+        yield _line(f"log10 of the norm of dL/dh at lag {_lag(metric)}", [metric], configuration_key(logged))
     for key in sorted({key for run in logged for key in run.media if key.startswith("portrait/")}):
         yield _media(f"Portrait: {key.removeprefix('portrait/')}", key)
 
 
 def across_the_sweep(axes: Sequence[str], score: str | None) -> Iterable[Candidate]:
-    """axes: the swept keys. score: the key of the score that decides."""
+    """Yields the panels that compare runs by their axes.
+
+    axes: the swept keys.
+    score: key of the task's main score, None: there is none.
+    """
     named = {axis: config_key(axis) for axis in axes}
     columns = [Column(wr.Config(key), axis) for axis, key in named.items()]
     results = ["slope", score] if score else ["slope"]
@@ -75,29 +83,39 @@ def across_the_sweep(axes: Sequence[str], score: str | None) -> Iterable[Candida
 
 
 def learning(logged: Sequence[Logged], score: str | None) -> Iterable[Candidate]:
-    """Loss and scores over training, and the score that decides beside its trivial baseline."""
+    """Yields the panels of loss and scores over training.
+
+    score: key of the task's main score, shown beside its trivial baseline. None: there is none.
+    """
     scores = sorted({key for run in logged for key in run.history if key.startswith("val/")})
+    group = configuration_key(logged)
     for metric in ["loss", "train/accuracy", *scores]:
-        yield _line(metric, [metric], CELL)
+        yield _line(metric, [metric], group)
     if score is not None:
         pair = [score, f"baseline/{score}"]
-        bars = wr.BarPlot(title=f"{score} and its baseline", metrics=list(pair), **_grouped(CELL))
-        yield Candidate(bars, _needs("summary", *pair) | _needs("config", CELL))
+        bars = wr.BarPlot(title=f"{score} and its baseline", metrics=list(pair), **_grouped(group))
+        yield Candidate(bars, _needs("summary", *pair) | _needs("config", group))
 
 
-def groupings(logged: Sequence[Logged]) -> list[str]:
-    """Config keys that put the runs into different groups: first all axes but the seed."""
-    kept: dict[str, set[frozenset[str]]] = {}
-    for key in GROUPINGS:
+def configuration_key(logged: Sequence[Logged]) -> str:
+    """Returns the config key under which most of the runs have their axes without the seed."""
+    return max(CONFIGURATIONS, key=lambda key: sum(key in run.config for run in logged))
+
+
+def groupings(logged: Sequence[Logged]) -> dict[str, str]:
+    """Returns config key -> title of the groupings that differ; the first is by all axes but the seed."""
+    first = configuration_key(logged)
+    titles, kept = {first: "configuration", **GROUPINGS}, dict[str, set[frozenset[str]]]()
+    for key in titles:
         values = {run.config.get(key) for run in logged}
         parts = {frozenset(run.id for run in logged if run.config.get(key) == value) for value in values}
-        if key == CELL or (len(values) > 1 and parts not in kept.values()):
+        if key == first or (len(values) > 1 and parts not in kept.values()):
             kept[key] = parts
-    return list(kept)
+    return {key: titles[key] for key in kept}
 
 
 def config_key(axis: str) -> str:
-    """Where W&B's config has an axis: a group's choice under `choices`, a value under its own key."""
+    """Returns the key of an axis in W&B's config: a group's choice is under `choices`, a value under its own key."""
     return axis if "." in axis or axis == SEED else f"choices.{axis}"
 
 
@@ -107,7 +125,7 @@ def _line(title: str, metrics: list[str], group: str) -> Candidate:
 
 
 def _grouped(key: str) -> dict[str, Any]:
-    """The mean of each group, in a band from its smallest to its largest: over seeds where that is all that differs."""
+    """Returns the options that draw each group's mean in a band from its minimum to its maximum."""
     return {"groupby": wr.Config(key), "groupby_aggfunc": "mean", "groupby_rangefunc": "minmax"}
 
 

@@ -1,4 +1,4 @@
-"""`unrolled dashboard push`: a sweep's runs and its workspace, on W&B's pages or, without an account, as a file."""
+"""`unrolled dashboard push`: uploads a sweep's runs and workspace to W&B, or writes the workspace to a file."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -22,21 +22,21 @@ from .tracker import why_offline
 from .workspace import workspace
 
 FILE = "workspace.json"  # what a dry run writes
-MEMORY = "dashboard.json"  # what was pushed: chart, workspace and runs, of each project
-NOBODY = "ENTITY"  # in a dry run, where no entity was given
+MEMORY = "dashboard.json"  # what was pushed: chart, workspace and runs, for each project
+NOBODY = "ENTITY"  # in a dry run without an entity
 REFUSALS = (wandb.Error, WandbApiFailedError, SpecVersionError, OSError, ValueError)  # what W&B's libraries raise
 
 
 @dataclass(frozen=True)
 class Pushed:
-    """url: of the workspace. missing: a line for each thing that W&B should have and has not."""
+    """Outcome of a push. url: the workspace's. missing: a line for each item that was not uploaded or stored."""
 
     url: str
     missing: list[str]
 
 
 class Memory:
-    """What one project of W&B has of a sweep, in a file that is written anew after each thing it gets.
+    """Record of what was pushed of a sweep into one W&B project, in a file that is rewritten after each item.
 
     kept: `chart`, its name; `name` and `id` of the workspace; `runs`, folder -> bytes when it was uploaded.
     """
@@ -52,7 +52,11 @@ class Memory:
 
 
 def dry_run(folder: Path, project: str, entity: str | None, out: Path | None) -> Path:
-    """Writes all that a push would store, as JSON. Raises UserError where there is no sweep or no W&B run."""
+    """Writes the chart and the workspace that a push would store, as JSON, and returns the file.
+
+    out: the file, None: `workspace.json` in `folder`.
+    Raises UserError if `folder` holds no sweep or no W&B runs.
+    """
     built = built_from(*read(folder, project), project, entity or NOBODY)
     charts = {preset_name(): preset()}
     view = built._to_model().model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -64,8 +68,9 @@ def dry_run(folder: Path, project: str, entity: str | None, out: Path | None) ->
 def push(folder: Path, project: str, entity: str | None) -> Pushed:
     """Uploads the sweep's offline runs, stores the chart and saves the workspace.
 
-    Done again, it uploads what has come since, replaces the same workspace and stores no second chart. Raises UserError
-    without key or network, where a run cannot be in that project, and where W&B does not take the workspace.
+    A second push uploads new runs only, replaces the workspace and stores no second chart.
+    entity: a W&B user or team, None: the account's default.
+    Raises UserError without key or network, if a run cannot be in that project, or if W&B refuses the workspace.
     """
     swept, logged = read(folder, project)
     with _in_a_line("nothing was uploaded"):
@@ -81,12 +86,12 @@ def push(folder: Path, project: str, entity: str | None) -> Pushed:
     missing = [not_whole(left, len(logged))] if left else []
     missing += _store_chart(api, entity, memory)
     done = f"{len(logged) - len(left)} of {len(logged)} runs are uploaded"
-    with _in_a_line(f"{done}, the workspace is not; push again to go on from there"):
+    with _in_a_line(f"{done}, the workspace is not; push again to continue from there"):
         return Pushed(_save(built, memory), missing)
 
 
 def read(folder: Path, project: str) -> tuple[Swept, list[Logged]]:
-    """The sweep in `folder` and what it logged. Raises UserError where W&B has some of it in another project."""
+    """Returns the sweep in `folder` and its W&B runs. Raises UserError if another project has some of them already."""
     swept, logged = read_sweep(folder), read_runs(folder)
     elsewhere = [run.project for run in logged if run.online and run.project != project]
     if elsewhere:
@@ -98,16 +103,16 @@ def read(folder: Path, project: str) -> tuple[Swept, list[Logged]]:
 
 
 def built_from(swept: Swept, logged: Sequence[Logged], project: str, entity: str) -> Any:
-    """The workspace of the sweep."""
-    score = next((score for cell in swept.cells if (score := cell.record.score)), None)
+    """Returns the workspace of the sweep, not saved."""
+    score = next((score for run in swept.cells if (score := run.record.score)), None)
     name = f"{swept.name} {swept.folder.resolve().name}"
     return workspace(entity, project, name, logged, list(swept.axes), score)
 
 
 def _upload(logged: Sequence[Logged], memory: Memory, project: str, entity: str) -> list[Path]:
-    """Returns the runs that W&B does not have whole.
+    """Uploads the runs that the memory lacks and returns those that are still incomplete at W&B.
 
-    What has W&B's own mark goes too, unless it is remembered: the mark does not say to which project it was uploaded.
+    W&B's own mark of an uploaded run is not enough to skip it: the mark does not name the project.
     """
     had = memory.kept.get("runs", {})
     sizes = {run.folder: _size(run.folder) for run in logged if not run.online}
@@ -129,14 +134,14 @@ def _store_chart(api: wandb.Api, entity: str, memory: Memory) -> list[str]:
     try:
         api.create_custom_chart(entity, name, DISPLAY_NAME, "vega2", "private", preset())
     except REFUSALS as error:
-        if "exist" not in str(error).lower():  # else another sweep has stored it, equal to the letter
+        if "exist" not in str(error).lower():  # else another sweep has stored the same specification
             return [f"the chart of profiles is not stored: {str(error).strip()}"]
     memory.keep(chart=name)
     return []
 
 
 def _save(built: Any, memory: Memory) -> str:
-    """Returns the workspace's address. Where nothing is remembered, W&B is asked whether it has it."""
+    """Saves the workspace, in place of an earlier one of the sweep, and returns its address."""
     built._internal_name = memory.kept.get("name") or built._internal_name
     built._internal_id = memory.kept.get("id") or _stored_id(built)
     built.save()
@@ -148,13 +153,13 @@ def _stored_id(built: Any) -> str:
     short = built._internal_name.removeprefix("nw-").removesuffix("-v")
     try:
         return get_view_dict(built.entity, built.project, short)["id"]
-    except ValueError:  # the library's word for "there is none"
+    except ValueError:  # raised by the library if there is none
         return ""
 
 
 @contextmanager
 def _in_a_line(known: str) -> Iterator[None]:
-    """What W&B's server or libraries refuse, as a UserError. known: what was done before, and what to do."""
+    """Turns errors of W&B's server and libraries into a UserError. known: what was done before, and what to do."""
     try:
         yield
     except REFUSALS as error:

@@ -1,4 +1,4 @@
-"""Whether W&B's file of a run holds what was logged: on a full disk `log` and `finish` succeed without a word."""
+"""Verification of W&B's file of a run, because `log` and `finish` report no error on a full disk."""
 
 import json
 import subprocess
@@ -10,26 +10,27 @@ from wandb.util import get_core_path
 
 
 def read_records(run: Path) -> list[dict[str, Any]]:
-    """All that W&B's own reader (the one behind `wandb leet inspect`) finds in the file of a run's folder.
+    """Returns all records in the W&B file of a run's folder, by W&B's own reader (`wandb leet inspect`).
 
-    Raises OSError or CalledProcessError where there is no such reader or it does not answer, ValueError where it does
-    not answer in JSON.
+    Raises OSError or CalledProcessError if the reader is missing or fails, ValueError if there is not exactly one file
+    or the output is not JSON.
     """
     (file,) = run.glob("*.wandb")
     command = [get_core_path(), "leet", "inspect", "--no-observability", "--json", "--run-file", str(file), str(run)]
-    told = subprocess.run(command, capture_output=True, text=True, check=True)
-    return [json.loads(line) for line in told.stdout.splitlines()]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [json.loads(line) for line in output.splitlines()]
 
 
 def read_history(run: Path) -> list[dict[str, Any]]:
-    """The logged rows; raises as `read_records`."""
+    """Returns the logged rows. Raises as `read_records` does."""
     return [record["history"]["item"] for record in read_records(run) if record["type"] == "history"]
 
 
 def flaw(run: Path, key: str, steps: Sequence[int]) -> str | None:
-    """What is wrong with the file, in a line; None where it holds one row for each of the steps that were logged.
+    """Returns a line on what is wrong with a run's W&B file, None if it holds a row for each logged step.
 
-    key: under which a row has its step.
+    key: the column with the step.
+    steps: those that were logged, in order.
     """
     try:
         found = [int(row[key]) for row in read_history(run)]

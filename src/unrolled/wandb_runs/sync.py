@@ -1,4 +1,4 @@
-"""`make sync`: W&B's own program uploads the offline runs that it has not uploaded yet."""
+"""`make sync`: uploads the offline runs that are not uploaded yet, by W&B's own program."""
 
 import os
 import subprocess
@@ -14,9 +14,9 @@ from .tracker import why_offline
 
 
 def offline_runs(folder: Path) -> list[Path]:
-    """The offline runs at or below `folder` that no other has replaced, oldest first.
+    """Returns the offline runs at or below `folder`, oldest first, without superseded ones.
 
-    Raises UserError where there is none.
+    Raises UserError if there is none.
     """
     found = {run.resolve() for run in folder.rglob("offline-run-*") if run.is_dir() and SUPERSEDED not in run.parts}
     if not found:
@@ -25,10 +25,11 @@ def offline_runs(folder: Path) -> list[Path]:
 
 
 def sync(folder: Path, dry_run: bool) -> None:
-    """Uploads them to where they were recorded for; dry_run: only lists them.
+    """Uploads the offline runs at or below `folder` to the projects that they were recorded for.
 
-    A run that cannot be read is left out, and said so: with it W&B's program would upload none of the others.
-    Raises UserError where one was not uploaded whole.
+    A run that cannot be read is skipped with a line on stderr: with it W&B's program would upload no other.
+    dry_run: only lists them.
+    Raises UserError if a run was not uploaded completely.
     """
     runs = offline_runs(folder)
     if dry_run:
@@ -44,9 +45,10 @@ def sync(folder: Path, dry_run: bool) -> None:
 
 
 def upload(runs: Sequence[Path], *options: str) -> list[Path]:
-    """Uploads runs that can be read; returns those that W&B does not have whole.
+    """Uploads readable runs and returns those that were not uploaded completely.
 
-    That is told by the mark that W&B's program leaves beside a run: its exit code is 0 also where it has failed.
+    options: further options of `wandb sync`.
+    An upload counts if W&B's program has marked the run's file: its exit code is 0 even if it fails.
     """
     before = {run: _mark(run) for run in runs}
     _wandb_sync(runs, "--yes", *options)
@@ -54,17 +56,17 @@ def upload(runs: Sequence[Path], *options: str) -> list[Path]:
 
 
 def not_whole(left: Sequence[Path], of: int) -> str:
-    """A line on runs that W&B does not have whole."""
+    """Returns a line on runs that were not uploaded completely. of: number of all runs."""
     names = ", ".join(run.name for run in left[:3])
     return f"{len(left)} of {of} runs are not uploaded whole: {names}{', ...' if len(left) > 3 else ''}"
 
 
 def _wandb_sync(runs: Sequence[Path], *options: str) -> None:
-    """Its own log goes beside the runs: without WANDB_DIR a folder `wandb/` would appear wherever the user is."""
+    """Runs `wandb sync`. WANDB_DIR keeps its log beside the runs, not in the working directory."""
     environment = {**os.environ, "WANDB_DIR": str(runs[0].parent.parent)}
     subprocess.run([Path(sys.executable).parent / "wandb", "sync", *options, *runs], env=environment, check=False)
 
 
 def _mark(run: Path) -> int | None:
-    """When W&B's program has uploaded it, in ns."""
+    """Returns the time of the last upload by W&B's program in ns, None: not uploaded."""
     return max((mark.stat().st_mtime_ns for mark in run.glob("*.wandb.synced")), default=None)

@@ -1,4 +1,4 @@
-"""The W&B run beside a run's folder. `tracker=none` gets a `NullTracker`: nobody has to ask whether there is one."""
+"""Logging of a run to W&B, and `NullTracker` for `tracker=none`, so that callers need no test for it."""
 
 import os
 import socket
@@ -20,11 +20,16 @@ from unrolled.record.superseded import supersede
 from .read_back import flaw
 
 STEP = "trainer/global_step"
-MOST_BINS = 512  # W&B's limit for a histogram, which is how it keeps a long array in order
+MOST_BINS = 512  # W&B's limit for a histogram, its only form that keeps the order of a long array
 
 
 class Tracker(Protocol):
-    """A row a step: `log`. What is not a number is wrapped first. `finish` says what is wrong with the record."""
+    """Interface of the loggers.
+
+    log: writes one row a step. Its values are numbers, or results of `profile`, `image` and `table`.
+    finish: closes the record and returns a line on what is wrong with it, None: nothing.
+    link: returns where the W&B run is, as `status.json` keeps it.
+    """
 
     def log(self, step: int, values: dict[str, Any]) -> None: ...
     def profile(self, values: Tensor, count: Tensor) -> Any: ...
@@ -46,9 +51,11 @@ class NullTracker:
 
 
 class WandbTracker:
-    """One W&B run, in files that W&B's own programs read.
+    """A tracker that logs to one W&B run.
 
-    folder: the one that gets W&B's `wandb/` folder, shared by all runs of a sweep. id: of the W&B run; None: any.
+    folder: where W&B's `wandb/` folder is made; all runs of a sweep share it.
+    id: the W&B run's, None: a new one.
+    The other arguments are those of `wandb.init`.
     """
 
     def __init__(
@@ -87,13 +94,15 @@ class WandbTracker:
         self._steps.append(step)
         try:
             self.run.log({**values, STEP: step})
-        except OSError:  # no room for a picture: the numbers are what counts, and the read-back tells
+        except OSError:  # no room for a picture: the numbers matter more, and `finish` reports what is missing
             self.run.log({key: v for key, v in values.items() if isinstance(v, int | float)} | {STEP: step})
 
     def profile(self, values: Tensor, count: Tensor) -> Any:
-        """values (T,): one bin a time step, in order; steps where no sample is real (count 0) are left out.
+        """Returns a profile over time steps as a W&B histogram with one bin a step.
 
-        Where T is above 512 every n-th step is kept; the edges say which, and the summary's `grad_h/profile_stride` n.
+        values: (T,), one number a time step.
+        count: (T,), number of unmasked samples at each step; steps without any have no bin.
+        Of more than MOST_BINS steps every n-th is kept; the summary has n as `grad_h/profile_stride`.
         """
         reached = count.nonzero().flatten()
         stride = max(1, -(-len(reached) // MOST_BINS))
@@ -115,14 +124,14 @@ class WandbTracker:
 
     def finish(self, exit_code: int) -> str | None:
         folder = Path(self.run.dir).parent
-        with suppress(OSError):  # a full disk: the read-back tells
+        with suppress(OSError):  # a full disk, which `flaw` reports
             self.run.finish(exit_code=exit_code)
         return flaw(folder, STEP, self._steps)
 
     def link(self, folder: Path) -> dict[str, str] | None:
-        """The run's id, and its folder as seen from `folder`, so that both can be moved together.
+        """Returns the W&B run's id, and its folder relative to `folder`, so that both can be moved together.
 
-        A link `latest-run` is left there too: `wandb leet inspect` on the folder follows it.
+        Makes a link `latest-run` in `folder`, which `wandb leet inspect` follows.
         """
         relative = os.path.relpath(Path(self.run.dir).parent, folder)
         (folder / "latest-run").unlink(missing_ok=True)
@@ -131,10 +140,11 @@ class WandbTracker:
 
 
 def open_tracker(config: Config, values: dict[str, Any], place: Place, before: InWandb | None = None) -> Tracker:
-    """The tracker that `config.tracker` asks for; offline, and saying so, where W&B cannot be reached or has no key.
+    """Returns the tracker that `config.tracker` asks for; falls back to offline, with a line, without network or key.
 
-    before: the link of an earlier start of this run. What such starts wrote cannot be continued: it goes where nobody
-    uploads it, and the new one has that id, unless W&B's server knows it already.
+    values: the run's configuration, for W&B's config.
+    before: link to the W&B run of an earlier start of this run. Its file cannot be appended to: it is marked as
+    superseded and never uploaded, and the new run, if offline, has its id.
     """
     mode = config.tracker.mode
     if mode == "disabled":
@@ -155,7 +165,7 @@ def open_tracker(config: Config, values: dict[str, Any], place: Place, before: I
         group=f"{place.sweep.parent.name}/{place.sweep.name}" if place.sweep else None,
         name=place.name,
         tags=[config.task.name, config.activation.name],
-        config={**values, "choices": place.choices, "cell": place.cell},
+        config={**values, "choices": place.choices, "configuration": place.cell},
     )
 
 
@@ -166,7 +176,7 @@ def wandb_id() -> str:
 
 
 def reachable(timeout_s: float = 3.0) -> bool:
-    """Whether W&B's server answers: without this look, going online without network waits for minutes."""
+    """Returns whether W&B's server answers; `wandb.init` without network would wait for minutes."""
     import wandb
 
     server = urlsplit(wandb.setup().settings.base_url)
@@ -179,7 +189,7 @@ def reachable(timeout_s: float = 3.0) -> bool:
 
 
 def why_offline() -> str | None:
-    """Why nothing can be uploaded from here, in a line; None where it can."""
+    """Returns the reason why nothing can be uploaded from here, in a line; None: it can."""
     import wandb
     from wandb.errors import AuthenticationError
 

@@ -1,4 +1,4 @@
-"""The W&B workspace of a sweep: its sections, with no panel that would be empty."""
+"""The W&B workspace of a sweep: its sections, without empty panels."""
 
 import hashlib
 import json
@@ -22,10 +22,13 @@ COLUMNS = [
 def workspace(  # noqa: PLR0917
     entity: str, project: str, name: str, logged: Sequence[Logged], axes: Sequence[str], score: str | None
 ) -> Any:
-    """A `ws.Workspace`, not saved. axes: the swept keys. score: the key of the score that decides, None: there is none.
+    """Returns the `ws.Workspace` of a sweep, not saved.
 
-    Equal sweeps have equal workspaces: the panels' ids are counted, not drawn. W&B's own name of it comes from the
-    groups that it shows, so that it is found again where nothing remembers it.
+    name: its title.
+    axes: the swept keys.
+    score: key of the task's main score, None: there is none.
+    Equal sweeps have equal workspaces: panel ids are counted, not random, and the internal name is a hash of the
+    groups, so that a later push finds the workspace without a local record.
     """
     sections = {
         "Gradient flow": panels.gradient_flow(logged),
@@ -62,7 +65,7 @@ def _view_name(groups: list[str]) -> str:
 
 
 def _of_the_sweep(logged: Sequence[Logged]) -> Any:
-    """Other sweeps of the project stay out."""
+    """Returns the filter that excludes other sweeps of the project."""
     groups = _groups(logged)
     return ws.And(ws.Metric("Group").isin(groups)) if groups else ""
 
