@@ -16,6 +16,7 @@ COUNT, SEED = 240, 2026
 
 
 def tables(quick: bool) -> list[Table]:
+    """Makes the tables of the three suites. quick: a tenth to a quarter of the networks."""
     torch.set_num_threads(1)
     labelled = constructed()
     harder = hard()

@@ -13,7 +13,7 @@ from .cone import cone_by_lag, cone_part, cone_pass, source_steps
 from .cuts import Cut, exact_zeros, few_steps
 from .diagnosis import Diagnosis
 from .log_pass import LogPass, exact_zero_rows, log_pass, orthonormal
-from .regime import FLAT, Evidence, decide
+from .regime import FLAT, RegimeInputs, decide
 from .samples import shares
 from .slope import ByLag, by_lag, horizon, part_of_slope, slope
 from .trajectory import Trajectory, trajectory
@@ -92,7 +92,9 @@ def _diagnosis(
     none = Cut(0.0, "")
     cut = exact_zeros(trajectory, backward_pass, zero) if zeros > 0.5 and trajectory.diverged_at is None else none
     few = few_steps(backward_pass, alive) if trajectory.diverged_at is None else none
-    regime, reason = decide(Evidence(trajectory, lags, fit, zeros, cut, few, sample_shares, flat, trajectory.constant))
+    regime, reason = decide(
+        RegimeInputs(trajectory, lags, fit, zeros, cut, few, sample_shares, flat, trajectory.constant)
+    )
     by_f, by_weights = (part_of_slope(lags, each) if fit else None for each in parts)
     return Diagnosis(
         regime=regime,

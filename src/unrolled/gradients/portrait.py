@@ -1,4 +1,4 @@
-"""The curves and spectra behind a diagnosis of one recurrent layer, for drawing."""
+"""Curves and spectra behind a diagnosis of one recurrent layer, for drawing."""
 
 import math
 from dataclasses import dataclass

@@ -29,7 +29,7 @@ Verdict = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Evidence:
+class RegimeInputs:
     """Measurements that the rules judge.
 
     lags: the mean of ln norm by lag.
@@ -69,7 +69,7 @@ class Evidence:
         return math.log(rho) if rho > 0 else -math.inf
 
 
-def decide(evidence: Evidence) -> Verdict:
+def decide(evidence: RegimeInputs) -> Verdict:
     """Returns (regime, reason) of the first rule that holds."""
     for rule in RULES:
         for verdict in rule(evidence):
@@ -77,19 +77,19 @@ def decide(evidence: Evidence) -> Verdict:
     raise AssertionError("the last rule always holds")
 
 
-def _diverged(evidence: Evidence) -> Iterator[Verdict]:
+def _diverged(evidence: RegimeInputs) -> Iterator[Verdict]:
     if evidence.trajectory.diverged_at is not None:
         yield "diverged", f"the state is not finite from time step {evidence.trajectory.diverged_at} on"
 
 
-def _mixed(evidence: Evidence) -> Iterator[Verdict]:
+def _mixed(evidence: RegimeInputs) -> Iterator[Verdict]:
     """Precedes all rules about a mean: samples that differ in kind have no meaningful mean."""
     if evidence.shares.mixed and evidence.steps >= SHORTEST:
         up, down = evidence.shares.up, evidence.shares.down
         yield "mixed", f"the gradient grows more than tenfold in {up:.0%} of the samples and falls so in {down:.0%}"
 
 
-def _nothing_left(evidence: Evidence) -> Iterator[Verdict]:
+def _nothing_left(evidence: RegimeInputs) -> Iterator[Verdict]:
     if evidence.zeros <= 0.5:
         return
     where = f"the gradient of {evidence.zeros:.0%} of the samples is exactly 0 at some step"
@@ -101,26 +101,26 @@ def _nothing_left(evidence: Evidence) -> Iterator[Verdict]:
         yield "dead", f"{where}: units are off"
 
 
-def _too_short(evidence: Evidence) -> Iterator[Verdict]:
+def _too_short(evidence: RegimeInputs) -> Iterator[Verdict]:
     if evidence.steps < SHORTEST:
         yield "undecided", f"{evidence.steps} steps are too few to fit a slope, {SHORTEST} are needed"
     elif evidence.slope is None:
         yield "undecided", "too few samples have a gradient to fit a slope"
 
 
-def _cut(evidence: Evidence) -> Iterator[Verdict]:
+def _cut(evidence: RegimeInputs) -> Iterator[Verdict]:
     if evidence.few.share > 0.5:
         yield "cut", f"in {evidence.few.share:.0%} of the samples, {evidence.few.cause}"
 
 
-def _transient(evidence: Evidence) -> Iterator[Verdict]:
+def _transient(evidence: RegimeInputs) -> Iterator[Verdict]:
     """Growth that turns into decay, or the reverse."""
     reason = turn(evidence.lags, evidence.band, evidence.constant)
     if reason is not None:
         yield "transient", reason
 
 
-def _growing(evidence: Evidence) -> Iterator[Verdict]:
+def _growing(evidence: RegimeInputs) -> Iterator[Verdict]:
     reason = _interval(evidence)
     if not _beyond(evidence, 1):
         return
@@ -138,7 +138,7 @@ def _growing(evidence: Evidence) -> Iterator[Verdict]:
         yield "undecided", f"{reason}: it grows while the state stays bounded, and no exponent above 0 is certain"
 
 
-def _shrinking(evidence: Evidence) -> Iterator[Verdict]:
+def _shrinking(evidence: RegimeInputs) -> Iterator[Verdict]:
     reason = _interval(evidence)
     if not _beyond(evidence, -1):
         return
@@ -148,7 +148,7 @@ def _shrinking(evidence: Evidence) -> Iterator[Verdict]:
         yield "vanishing", reason
 
 
-def _neither(evidence: Evidence) -> Iterator[Verdict]:
+def _neither(evidence: RegimeInputs) -> Iterator[Verdict]:
     reason, fit = _interval(evidence), _slope(evidence)
     moved = horizon(evidence.lags)
     if moved.lag is not None and abs(fit.value) <= evidence.band:
@@ -160,18 +160,18 @@ def _neither(evidence: Evidence) -> Iterator[Verdict]:
         yield "undecided", f"{reason}: both sides of the band's edge are possible"
 
 
-RULES: tuple[Callable[[Evidence], Iterator[Verdict]], ...] = (
+RULES: tuple[Callable[[RegimeInputs], Iterator[Verdict]], ...] = (
     _diverged, _mixed, _nothing_left, _too_short, _cut, _transient, _growing, _shrinking, _neither,
 )  # fmt: skip
 
 
-def _slope(evidence: Evidence) -> Mean:
+def _slope(evidence: RegimeInputs) -> Mean:
     assert evidence.slope is not None
     return evidence.slope
 
 
-def _beyond(evidence: Evidence, side: int) -> bool:
-    """Whether the slope is certainly beyond the band on one side (1: above, -1: below).
+def _beyond(evidence: RegimeInputs, side: int) -> bool:
+    """Returns whether the slope is certainly beyond the band on one side (1: above, -1: below).
 
     Either its interval is; or the slope is, and most lags certainly move to that side: a single lag of large noise then
     does not hide the others.
@@ -183,7 +183,7 @@ def _beyond(evidence: Evidence, side: int) -> bool:
     return side * fit.value > evidence.band and mean_over_time(signs).certain(side)
 
 
-def _interval(evidence: Evidence) -> str:
+def _interval(evidence: RegimeInputs) -> str:
     fit = _slope(evidence)
     if not fit.reliable:
         few = f"too few for an interval: {fit.steps} lags, samples: {fit.samples}"

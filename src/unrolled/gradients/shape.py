@@ -57,7 +57,7 @@ def _walk(m: Tensor, turning: int, constant: bool) -> float:
 
 
 def grows(trajectory: Trajectory, rate: float, T: int) -> bool:
-    """Whether any unit's state grows along with a gradient of `rate` nats per lag over the last T steps.
+    """Returns whether any unit's state grows along with a gradient of `rate` nats per lag over the last T steps.
 
     The growth is ln of the unit's RMS over samples, last quarter over the largest earlier quarter. A quarter of what
     the rate would give is enough: the states of a ReLU network sometimes grow slower than its gradient.
