@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import os
 import re
 import shlex
@@ -39,6 +40,8 @@ QUICK = ["trainer.max_steps=4", "probe.births=3", "probe.samples=32", "model.hid
 PLACES = {
     "src/unrolled/rnn/activations.py": r"\nACTIVATIONS: .*\n(    .*\n)+",
     "src/unrolled/tasks/__init__.py": r"\nTASKS = {\n(    .*\n)+",
+    "src/unrolled/training/losses.py": r"\nLOSSES = {\n(    .*\n)+",
+    "src/unrolled/report/sections.py": r"\ndef _of_every_sweep\(\) .*\n    return \[\n",
     "src/unrolled/gradients/__init__.py": r"\nfrom .diagnosis .*\n",
     "src/unrolled/record/quantities.py": r"(?s)\nQUANTITIES = \(\n.*?\n(?=\)  # fmt: skip)",
     "src/unrolled/gradients/diagnosis.py": r"\n    activation: str\n",
@@ -155,18 +158,16 @@ def test_every_regime_is_in_the_rules() -> None:
 
 def follow_the_recipes(copy: Path) -> None:
     """Writes each file, and each line behind its place, as contributors.md has it."""
-    pattern = r"^`([\w./]+)`[^\n]*:\n\n```\w+\n(.*?)```"
+    pattern = r"^`([\w./]+)`[^\n]*:\n\n```\w+\n(.*?)```(?:\n\nand import it there: `(.*?)`)?"
     found = re.findall(pattern, PAGES["contributors.md"], flags=re.DOTALL | re.MULTILINE)
-    assert len(found) == 11
-    for name, text in found:
+    assert len(found) == 15 and sum(1 for *_, line in found if line) == 3
+    for name, text, line in found:
         file = copy / name
         old = file.read_text(encoding="utf-8") if file.exists() else ""
         place = re.search(PLACES[name], old) if old else None
         at = place.end() if place else 0
-        file.write_text(old[:at] + text + old[at:], encoding="utf-8")
-    (line,) = re.findall(r"import it there: `(.*?)`", PAGES["contributors.md"])
-    diagnosis = copy / "src/unrolled/gradients/diagnosis.py"
-    diagnosis.write_text(diagnosis.read_text().replace("from .lyapunov", f"{line}\nfrom .lyapunov"))
+        new = old[:at] + text + old[at:]
+        file.write_text(re.sub(r"^from (?!__)", f"{line}\nfrom ", new, count=1, flags=re.M) if line else new, "utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +193,31 @@ def test_the_recipes_make_a_sweep_of_what_is_new(extended: Path, tmp_path: Path)
         assert status["baseline"]["val/accuracy"] == 0.5
         assert 1 <= status["dimension"] <= 8
         assert 1 <= status["start"]["dimension"] <= 8
+
+
+@pytest.mark.long
+def test_the_new_loss_is_trained_on_and_the_new_figure_is_on_the_page(extended: Path, tmp_path: Path) -> None:
+    words = ["--multirun", "seed=0,1", "task=adding", "loss=log_cosh", *QUICK, f"hydra.sweep.dir={tmp_path}"]
+    ended = program("src/train.py", *words, cwd=extended, source=extended)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    status = json.loads((tmp_path / "0" / "status.json").read_text())
+    assert (status["state"], status["choices"]["loss"]) == ("completed", "log_cosh")
+    assert 0 < status["baseline"]["val/loss"] < status["baseline"]["val/mse"] / 2  # ln cosh x < x^2 / 2
+    assert "Slope and horizon" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "could not be drawn" not in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_new_loss_is_its_formula(extended: Path) -> None:
+    code = """
+import torch
+from unrolled.config.schema import LossConfig
+from unrolled.training.losses import loss_of
+print(*loss_of(LossConfig("log_cosh"))(torch.zeros(3, 1), torch.tensor([[0.0], [-0.5], [30.0]])).tolist())
+"""
+    ended = program("-c", code, cwd=extended, source=extended)
+    zero, near, far = (float(word) for word in ended.stdout.split())
+    assert zero == pytest.approx(0, abs=1e-6) and near == pytest.approx(math.log(math.cosh(0.5)), rel=1e-5)
+    assert far == pytest.approx(30 - math.log(2), rel=1e-6)
 
 
 @pytest.mark.long
