@@ -1,1 +1,1 @@
-"""How processes are started, stopped and given their share of a machine. No torch here."""
+"""Processes: ranks, signals, and the resources of the machine. Nothing here imports torch at import time."""

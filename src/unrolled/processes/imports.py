@@ -1,4 +1,4 @@
-"""Imports of torch, Lightning and W&B: seconds of every process, so in the way that takes least of them."""
+"""Fast imports of torch, Lightning and W&B, which take seconds of every process."""
 
 import gc
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def imports() -> Iterator[None]:
-    """A block of imports without garbage collection, which would look through them again and again and find nothing.
+    """Disables garbage collection in a block of imports, where it scans all objects repeatedly and frees none.
 
-    What is in memory at the end of the block is left out of later collections too, the one at exit included.
+    Objects in memory at the end of the block are exempt from later collections too, including the one at exit.
     """
     collecting = gc.isenabled()
     gc.disable()

@@ -1,7 +1,7 @@
-"""One run on several processes: who a process is among them, and how they are started on one machine.
+"""Ranks, the processes of one run: their identity, and their start on one machine.
 
-Each rank is given the run's configuration itself, never a command line: no rank can start a sweep again, or train with
-another cell's values. What tells a rank who it is stands in its own environment, under the names that `torchrun` uses.
+Each rank gets the run's configuration itself, never a command line, so that it cannot start a sweep again or train with
+another run's values. A rank's identity is in its environment, under the names that `torchrun` uses.
 """
 
 import multiprocessing
@@ -24,19 +24,19 @@ from .signals import ENDING, Noted, raise_on_signals
 
 WRONG = 2  # the exit code of a rank that met a UserError
 GRACE_S = 10.0  # from the end of one rank to that of the others
-OURS = "UNROLLED_RANK"  # in the environment of a rank that we have started
+OURS = "UNROLLED_RANK"  # set in the environment of each rank that Unrolled starts
 _NAMES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
 
 
 class RanksFailed(Exception):
-    """What became of the ranks that did not end well. wrong: all of them found that what was asked for cannot be."""
+    """Ranks have failed; the message says how each has ended. wrong: every rank raised a UserError."""
 
     wrong = False
 
 
 @dataclass(frozen=True)
 class Rank:
-    """number: 0 alone records and prints. world: how many there are."""
+    """A process of a run. number: from 0 on; rank 0 alone records and prints. world: number of ranks."""
 
     number: int = 0
     world: int = 1
@@ -47,20 +47,21 @@ class Rank:
 
 
 def world_of(config: Config) -> int:
+    """Returns the number of ranks that the configuration asks for."""
     return config.trainer.devices * config.trainer.num_nodes
 
 
 def started_outside() -> Rank | None:
-    """Who this process is, where `torchrun`, or a cluster's job of ours, has started all ranks."""
+    """Returns this process's rank if `torchrun` or a `SlurmJob` has started it, else None."""
     if all(name in os.environ for name in _NAMES) and ("TORCHELASTIC_RUN_ID" in os.environ or OURS in os.environ):
         return Rank(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]))
     return None
 
 
 def check_ranks(config: Config, started_later: bool = False) -> None:
-    """Raises UserError where the ranks that are wanted are not those that there are, or will be.
+    """Validates that the started ranks are as many as the configuration asks for. Raises UserError.
 
-    started_later: by a cluster, in as many processes as are wanted.
+    started_later: whether a cluster will start them, as many as are needed.
     """
     wanted, outside = world_of(config), started_outside()
     if outside is not None and outside.world != wanted:
@@ -75,9 +76,10 @@ def check_ranks(config: Config, started_later: bool = False) -> None:
 
 
 def on_ranks(config: Config, body: Callable[[Rank], None]) -> None:
-    """Runs `body` as every rank that this machine is to start: in this process where there is one, or where it is one.
+    """Calls `body` in each rank of the run, and returns once all ranks have ended.
 
-    Raises Interrupted on a signal, RanksFailed where one failed; all have ended by then.
+    A single rank, or one that was started outside, is this process; several are forked from it.
+    Raises Interrupted on a signal, RanksFailed if a rank failed.
     """
     outside = started_outside() if world_of(config) > 1 else None
     if outside is not None or world_of(config) == 1:
@@ -87,7 +89,7 @@ def on_ranks(config: Config, body: Callable[[Rank], None]) -> None:
 
 
 class _Ranks:
-    """Forked: before any of them has started CUDA or a W&B run, and with everything imported."""
+    """Ranks forked from this process, which has imported everything but not started CUDA or a W&B run."""
 
     def __init__(self, world: int, body: Callable[[Rank], None]) -> None:
         address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(_free_port()), "WORLD_SIZE": str(world), OURS: "1"}
@@ -104,32 +106,32 @@ class _Ranks:
                 process.join()
         if signals.received is not None:
             raise Interrupted(signals.received)
-        failed = [f"rank {i} {_how(p.exitcode or 0)}" for i, p in enumerate(self.processes) if p.exitcode]
+        failed = [f"rank {i} {_ending(p.exitcode or 0)}" for i, p in enumerate(self.processes) if p.exitcode]
         if failed:
             error = RanksFailed(", ".join(failed))
             error.wrong = {process.exitcode for process in self.processes} == {WRONG}
             raise error
 
     def _start(self) -> None:
-        """A signal waits until a rank has handlers of its own: before, it would be lost."""
+        """Starts the ranks with signals blocked: until a rank has its own handlers, a signal would be lost."""
         before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
         for process in self.processes:
             process.start()
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _wait(self, signals: Noted) -> None:
-        told, deadline = False, None
+        forwarded, deadline = False, None
         while alive := [process for process in self.processes if process.exitcode is None]:
             wait([process.sentinel for process in alive], timeout=0.5)
-            if signals.received is not None and not told:
-                told, deadline = True, time.monotonic() + 2 * GRACE_S
-                self._tell(signal.SIGTERM)
+            if signals.received is not None and not forwarded:
+                forwarded, deadline = True, time.monotonic() + 2 * GRACE_S
+                self._send(signal.SIGTERM)
             if deadline is None and any(process.exitcode not in (None, 0) for process in self.processes):
-                deadline = time.monotonic() + GRACE_S  # the others notice, or wait for it for ever
+                deadline = time.monotonic() + GRACE_S  # the others end too, or would wait for it forever
             if deadline is not None and time.monotonic() > deadline:
-                self._tell(signal.SIGKILL)
+                self._send(signal.SIGKILL)
 
-    def _tell(self, number: int) -> None:
+    def _send(self, number: int) -> None:
         for process in self.processes:
             if process.exitcode is None and process.pid is not None:
                 os.kill(process.pid, number)
@@ -138,9 +140,9 @@ class _Ranks:
 def _rank(rank: Rank, address: dict[str, str], body: Callable[[Rank], None]) -> None:
     os.environ.update(address, RANK=str(rank.number), LOCAL_RANK=str(rank.number))
     raise_on_signals()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the one who waits passes it on
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent forwards it
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
-    threading.Thread(target=_end_with_the_starter, daemon=True).start()
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
     code = 1
     try:
         body(rank)
@@ -148,7 +150,7 @@ def _rank(rank: Rank, address: dict[str, str], body: Callable[[Rank], None]) -> 
     except Interrupted as stop:
         code = stop.exit_code
     except UserError:
-        code = WRONG  # every rank finds it: the one who waits tells it once
+        code = WRONG  # every rank raises it, and the parent prints it once
     except BaseException as error:
         if os.environ.get("UNROLLED_TRACEBACK"):
             traceback.print_exc()
@@ -156,10 +158,10 @@ def _rank(rank: Rank, address: dict[str, str], body: Callable[[Rank], None]) -> 
         print(f"unrolled: rank {rank.number}: {type(error).__name__}: {first_line}", file=sys.stderr)
     finally:
         sys.stdout.flush()
-        os._exit(code)  # what the starter would do at its own exit is not ours to do
+        os._exit(code)  # the parent's exit handlers must not run here
 
 
-def _end_with_the_starter() -> None:
+def _end_with_the_parent() -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()
@@ -172,5 +174,5 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _how(code: int) -> str:
+def _ending(code: int) -> str:
     return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"

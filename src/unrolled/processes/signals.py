@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: raised at once, at the end of a step, or only noted."""
+"""Handling of SIGINT and SIGTERM: raised at once, deferred to the end of a step, or only noted."""
 
 import contextlib
 import signal
@@ -11,12 +11,12 @@ from typing import Any, NoReturn
 from unrolled.errors import Interrupted
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
-LONGEST_S = 5.0  # that a signal waits for the end of a step
-AGAIN_S = 2.0  # a signal so soon after another is the same wish: a terminal and a launcher both send one
+LONGEST_S = 5.0  # for which a signal waits for the end of a step
+AGAIN_S = 2.0  # a second signal within this time is the same request: terminal and launcher both send one
 
 
 def raise_on_signals() -> None:
-    """From here on SIGINT and SIGTERM raise Interrupted, once: a second one would break the tidying up."""
+    """Makes SIGINT and SIGTERM raise Interrupted, once: a second one would disturb the cleanup."""
     for each in ENDING:
         signal.signal(each, _stop)
 
@@ -28,10 +28,11 @@ def _stop(number: int, _frame: object) -> NoReturn:
 
 
 class Deferred:
-    """A context in which, from `listen` on, SIGINT and SIGTERM wait for a call of `stop`.
+    """A context that, from `listen` on, defers SIGINT and SIGTERM until `stop` is called.
 
-    One that waits longer than LONGEST_S, and a second one after AGAIN_S, raise Interrupted where they come, or at the
-    end of what is `protected`. A signal that was ignored before stays ignored. received: the first.
+    A signal that waits longer than LONGEST_S, or a second one after AGAIN_S, raises Interrupted at once, or at the end
+    of a `protected` block. Signals that were ignored before stay ignored.
+    received: the first signal, None: none yet.
     """
 
     def __init__(self) -> None:
@@ -45,7 +46,7 @@ class Deferred:
         return self
 
     def listen(self) -> None:
-        if threading.current_thread() is threading.main_thread():  # no other may set handlers
+        if threading.current_thread() is threading.main_thread():  # Python lets no other thread set handlers
             for each in ENDING:
                 ignored = self._before.get(each) == signal.SIG_IGN
                 signal.signal(each, signal.SIG_IGN if ignored else self._note)
@@ -66,7 +67,7 @@ class Deferred:
 
     @contextlib.contextmanager
     def protected(self) -> Iterator[None]:
-        """What no signal may interrupt, such as the saving of a checkpoint."""
+        """Protects a block from signals, such as the saving of a checkpoint."""
         self._protected = True
         try:
             yield
@@ -76,7 +77,7 @@ class Deferred:
             self.stop()
 
     def stop(self) -> NoReturn:
-        """Raises Interrupted. Where no signal has come, another process of the same run has got one."""
+        """Raises Interrupted, with SIGTERM if only another process of the run has received a signal."""
         signal.setitimer(signal.ITIMER_REAL, 0)
         for each in ENDING:
             signal.signal(each, signal.SIG_IGN)
@@ -95,9 +96,10 @@ class Deferred:
 
 
 class Noted:
-    """A context in which SIGINT and SIGTERM are only noted: what is started or ended in it stays in order.
+    """A context that only notes SIGINT and SIGTERM, for a parent that must end its children in order.
 
-    received: the first. After one the signals are ignored when the context ends: who looks at it is about to end.
+    received: the first signal, None: none yet. After one, both signals are ignored when the context ends, because the
+    caller is about to end the process.
     """
 
     def __init__(self) -> None:

@@ -1,6 +1,6 @@
-"""The tasks, by name. One is a module with `load(config, seed) -> Data`; a new one is such a file and a line here.
+"""Registry of the tasks. A task is a module with `load(config, seed) -> Data`, and a line of `TASKS`.
 
-Your own needs no line: `task=own task.file=FILE.py`.
+A task of the user's own needs no line: `task=own task.file=FILE.py`.
 """
 
 import importlib.util
@@ -16,10 +16,14 @@ from unrolled.errors import UserError
 
 @dataclass(frozen=True)
 class Entry:
-    """reads: "tokens" or "numbers". answers: "classes" or "numbers". Null: known once it is loaded.
+    """Facts about a task that are known without loading it.
 
-    needs: packages that carry its data, and what pip calls them. extra: of pyproject.toml, that installs them.
-    shortest: the least task.length. allowed: the values that an option has for this task.
+    reads: input, "tokens" or "numbers"; None: known once the task is loaded.
+    answers: output, "classes" or "numbers"; None: known once the task is loaded.
+    needs: packages with its data -> the requirement for pip.
+    extra: the extra of pyproject.toml that installs them.
+    shortest: smallest `task.length`.
+    allowed: option -> its values for this task, where the schema allows more.
     """
 
     reads: str | None = "tokens"
@@ -54,7 +58,10 @@ TASKS = {
 
 
 def check(config: TaskConfig) -> None:
-    """Raises UserError for a name that is not in TASKS, or whose data are not installed. Imports none but your own."""
+    """Validates the name and the options of a task, and that its data are installed. Imports only a user's own task.
+
+    Raises UserError, which names the key and what is allowed, or what to install.
+    """
     name = config.name
     if name not in TASKS:
         raise UserError(f"task.name={name}: no such task; allowed: {', '.join(TASKS)}")
@@ -77,7 +84,7 @@ def check(config: TaskConfig) -> None:
 
 
 def task(config: TaskConfig) -> ModuleType:
-    """The task's module. Raises UserError where a task of the user's own cannot be had."""
+    """Returns the task's module. Raises UserError if the file of a user's own task cannot be imported."""
     if config.name != OWN:
         return import_module(f"unrolled.tasks.{config.name}")
     path = Path(config.file or "")
@@ -99,7 +106,7 @@ def task(config: TaskConfig) -> ModuleType:
 
 
 def load(config: TaskConfig, seed: int):
-    """The task's `Data`. Raises UserError for data that are not what they should be."""
+    """Returns the task's `Data`. Raises UserError if it is of another type, empty, or not finite."""
     from .data import Data, Split
 
     data = task(config).load(config, seed)

@@ -1,6 +1,6 @@
-"""The adding problem: the sum of the two marked numbers, asked for at the end (Hochreiter & Schmidhuber 1997, exp. 4).
+"""The adding problem: the target is the sum of the two marked numbers (Hochreiter & Schmidhuber 1997, exp. 4).
 
-Always answering 1 has a mean squared error of 2 var(u) = 1/6.
+The constant prediction 1 has a mean squared error of 2 var(u) = 1/6.
 """
 
 from unrolled.config.schema import TaskConfig

@@ -1,4 +1,4 @@
-"""Scores that are a mean over single values: sum and count, in float64, over however many batches."""
+"""Scores that are a mean over single values, accumulated over batches as a sum in float64 and a count."""
 
 import math
 
@@ -8,8 +8,8 @@ from torch import Tensor
 from torchmetrics import Metric
 
 
-def alone() -> bool:
-    """For a metric that asks whether there are other ranks to add up with: each validates the whole split."""
+def not_distributed() -> bool:
+    """Returns False: metrics are not reduced over ranks, because each rank validates the whole split."""
     return False
 
 
@@ -23,7 +23,7 @@ class Average(Metric):
     count: Tensor
 
     def __init__(self) -> None:
-        super().__init__(sync_on_compute=False, distributed_available_fn=alone)
+        super().__init__(sync_on_compute=False, distributed_available_fn=not_distributed)
         self.add_state("total", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
         self.add_state("count", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
@@ -35,19 +35,19 @@ class Average(Metric):
         self.add(values)
 
     def compute(self) -> Tensor:
-        """nan where there was no value."""
+        """Returns the mean, nan without values."""
         return self.total / self.count
 
 
 class SquaredError(Average):
-    """Mean over all numbers of all answers."""
+    """Mean squared error over all numbers of all targets."""
 
     def update(self, predicted: Tensor, true: Tensor) -> None:  # type: ignore[override]
         self.add((predicted.double() - true.double()).square())
 
 
 class AbsoluteError(Average):
-    """Mean over all numbers of all answers."""
+    """Mean absolute error over all numbers of all targets."""
 
     def update(self, predicted: Tensor, true: Tensor) -> None:  # type: ignore[override]
         self.add((predicted.double() - true.double()).abs())
@@ -72,7 +72,7 @@ class Bits(Average):
 
 
 class Recall(Average):
-    """Share of the symbols that were to be remembered and came back right; blanks do not count."""
+    """Share of the symbols to be remembered that were predicted correctly; blanks do not count."""
 
     def __init__(self, symbols: int) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
-"""From the picture of an icon to its name, word by word: vector to sequence.
+"""Captions of icons, vector to sequence: the input is a picture, the target its name, word by word.
 
 Source: the 7,367 Material Design icons (Apache-2.0) in the font that the package qtawesome (MIT) carries, drawn at
-32 x 32; the caption is the icon's name. Kept are names of two words or more, each in `task.min_count` names or more.
+32 x 32. Names of at least two words are kept if each of their words occurs in at least `task.min_count` names.
 """
 
 import json
@@ -30,30 +30,33 @@ PIXELS = 32
 
 
 def load(config: TaskConfig, seed: int) -> Data:
-    """`task.split=first_word`: no first word of a name is on both sides, so that no family of icons is."""
+    """Returns the task. Raises UserError if a file is not that of the version of qtawesome above.
+
+    `task.split=first_word` keeps names with equal first words, a family of icons, on one side of the split.
+    """
     assert config.min_count is not None and config.length is not None
     names, codes = _icons(config.min_count)
     pictures = _drawn(codes)
     train, val = _rows(names, config.split == "first_word")
     vocabulary = written_vocabulary([names[i] for i in train], 1)
-    learnt, held = (
+    train_split, val_split = (
         Split(pictures[rows], None, *targets([names[i] for i in rows], vocabulary, config.length))
         for rows in (train, val)
     )
     return Data(
         "vector_to_sequence",
-        learnt,
-        held,
+        train_split,
+        val_split,
         PIXELS**2,
         vocabulary,
         lambda: writing(bleu=False),
-        **most_frequent_words(learnt, len(held), len(vocabulary)),
-        references={"nearest training example": Later(lambda: nearest(learnt.x, held.x, learnt))},
+        **most_frequent_words(train_split, len(val_split), len(vocabulary)),
+        references={"nearest training example": Later(lambda: nearest(train_split.x, val_split.x, train_split))},
     )
 
 
 def _icons(min_count: int) -> tuple[list[list[str]], list[int]]:
-    """Names, as words, and code points. Raises UserError where the file is not the one that was counted."""
+    """Returns the names, as words, and the code points."""
     table = json.loads(package_file("qtawesome", NAMES, NAMES_SHA256, QTAWESOME))
     icons = [(name.split("-"), int(code, 16)) for name, code in sorted(table.items())]
     counts = Counter(word for words, _ in icons for word in words)
@@ -62,7 +65,7 @@ def _icons(min_count: int) -> tuple[list[list[str]], list[int]]:
 
 
 def _drawn(codes: list[int]) -> Tensor:
-    """(N, 32 * 32) in 0 to 1, each icon centred."""
+    """Returns the pictures, (N, 32 * 32) in 0 to 1, each icon centred."""
     package_file("qtawesome", FONT, FONT_SHA256, QTAWESOME)
     font = ImageFont.truetype(str(package_folder("qtawesome") / FONT), PIXELS - 4)
     pictures = np.empty((len(codes), PIXELS, PIXELS), dtype=np.uint8)
@@ -74,9 +77,9 @@ def _drawn(codes: list[int]) -> Tensor:
 
 
 def _rows(names: list[list[str]], by_first_word: bool) -> tuple[list[int], list[int]]:
-    """A tenth validates; the same for every seed."""
+    """Returns the rows for training and validation; a tenth validates, independent of the seed."""
     if not by_first_word:
         return held_out(range(len(names)), 0.1)
     groups = [words[0] for words in names]
-    ((learnt, held),) = GroupShuffleSplit(1, test_size=0.1, random_state=0).split(groups, groups=groups)
-    return learnt.tolist(), held.tolist()
+    ((train, val),) = GroupShuffleSplit(1, test_size=0.1, random_state=0).split(groups, groups=groups)
+    return train.tolist(), val.tolist()

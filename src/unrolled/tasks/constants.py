@@ -1,4 +1,4 @@
-"""The trivial baselines: answers that never look at what is read, for each loss and each score the best there is."""
+"""Trivial baselines: for each loss and each score the best prediction that ignores the input."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -13,14 +13,18 @@ from unrolled.rnn import Batch
 from .data import Constants, Guess, Loss, Split
 from .scores import Scores
 
-HALVINGS = 60  # of the interval that holds the best number: to the last bit of float64
+HALVINGS = 60  # bisections: to the last bit of float64
 SQUARES: Loss = lambda answer, y: F.mse_loss(answer, y, reduction="none")  # noqa: E731
 DISTANCES: Loss = lambda answer, y: F.l1_loss(answer, y, reduction="none")  # noqa: E731
 OF_SCORE = {"mse": SQUARES, "skill": SQUARES, "mae": DISTANCES}
 
 
 def best_number(answers: Tensor, loss: Loss) -> Tensor:
-    """The constant (K,) of least mean loss against the answers (n, K), for a loss that is convex in each number."""
+    """Returns the constant (K,) with the smallest mean loss, by bisection on its gradient.
+
+    answers: targets, (n, K).
+    loss: convex in each number.
+    """
     y = answers.double()
     low, high = y.amin(0), y.amax(0)
     for _ in range(HALVINGS):
@@ -32,7 +36,10 @@ def best_number(answers: Tensor, loss: Loss) -> Tensor:
 
 
 def of_numbers(answers: Tensor, n: int) -> Constants:
-    """Always the same numbers, for n examples. answers (m, K): what there is to be answered, each equally likely."""
+    """Returns the constant baselines of a regression for n examples.
+
+    answers: (m, K), the possible targets, equally likely.
+    """
 
     def best(score: str, loss: Loss) -> tuple[Guess, str]:
         number = best_number(answers, OF_SCORE.get(score, loss))
@@ -42,9 +49,10 @@ def of_numbers(answers: Tensor, n: int) -> Constants:
 
 
 def best_shares(shares: Tensor, loss: Loss) -> Tensor:
-    """ln of the probabilities (..., C) of least mean loss, where the classes come with these shares (..., C).
+    """Returns the log-probabilities (..., C) with the smallest mean loss.
 
-    The loss is a cross-entropy, maybe smoothed: what it wants of an answer is where its gradient is 0.
+    shares: frequencies of the classes, (..., C).
+    loss: a cross-entropy, with or without label smoothing. The optimum is where its gradient is 0.
     """
     C = shares.shape[-1]
     even = torch.zeros(1, C, dtype=torch.float64, requires_grad=True)
@@ -54,12 +62,16 @@ def best_shares(shares: Tensor, loss: Loss) -> Tensor:
 
 
 def _ln(shares: Tensor) -> Tensor:
-    """Finite also where a share is 0, for 0 times -inf would be nan."""
+    """Returns the logarithm, finite even at 0, because 0 times -inf would be nan."""
     return shares.double().clamp_min(torch.finfo(torch.float64).tiny).log()
 
 
 def always(shares: Tensor, n: int, written: Tensor | None = None) -> Guess:
-    """The same probabilities for each of n examples: of the shares (C,), or (T', C) of each step."""
+    """Returns the same probabilities for each of n examples.
+
+    shares: (C,), or (T', C) for each step.
+    written: tokens (T', n) for scores of texts.
+    """
     return _each(_ln(shares), n, written)
 
 
@@ -68,9 +80,12 @@ def _each(logs: Tensor, n: int, written: Tensor | None) -> Guess:
 
 
 def of_shares(shares: Tensor, n: int, name: str, written: Tensor | None = None) -> Constants:
-    """As `always`, of the shares for the scores, and for the loss of what it makes of them.
+    """Returns the constant baselines that predict class frequencies: `best_shares` for the loss, the shares for scores.
 
-    written: tokens (T', n), where texts are scored.
+    shares: (C,), or (T', C) for each step.
+    n: number of examples.
+    name: the baseline's, as it is printed.
+    written: tokens (T', n) for scores of texts.
     """
 
     def best(score: str, loss: Loss) -> tuple[Guess, str]:
@@ -80,13 +95,17 @@ def of_shares(shares: Tensor, n: int, name: str, written: Tensor | None = None) 
 
 
 def of_classes(train: Split, n: int, answers: Sequence[str], scores: Scores, name: str) -> Constants:
-    """The classes' shares for the loss, and for each score the one class that is best for the training split.
+    """Returns the constant baselines of a classification: class frequencies for the loss, one class for each score.
 
-    scores: of which more is better. name: of the most frequent class.
+    train: its classes' frequencies, and the class that is best for each score, are used.
+    n: number of examples to predict.
+    answers: names of the classes.
+    scores: larger is better for each of them.
+    name: printed for the most frequent class.
     """
-    counts = torch.bincount(train.y, minlength=len(answers)).clamp_min(1)  # one that training lacks is not impossible
+    counts = torch.bincount(train.y, minlength=len(answers)).clamp_min(1)  # no class has probability 0
     by_shares, most = of_shares(counts / counts.sum(), n, name), int(counts.argmax())
-    found = [_always(each, len(answers), train, scores) for each in range(len(answers))]
+    found = [_scores_of(each, len(answers), train, scores) for each in range(len(answers))]
 
     def best(score: str, loss: Loss) -> tuple[Guess, str]:
         if score == "loss":
@@ -94,25 +113,27 @@ def of_classes(train: Split, n: int, answers: Sequence[str], scores: Scores, nam
         chosen = max(range(len(answers)), key=lambda each: (found[each][score], each == most))
         if chosen == most:
             return by_shares(score, loss)
-        return Guess(_one(chosen, len(answers)).expand(n, -1)), f"always {answers[chosen]}"
+        return Guess(_one_hot(chosen, len(answers)).expand(n, -1)), f"always {answers[chosen]}"
 
     return best
 
 
-def _one(chosen: int, classes: int) -> Tensor:
+def _one_hot(chosen: int, classes: int) -> Tensor:
     return F.one_hot(torch.tensor(chosen), classes).double()
 
 
-def _always(chosen: int, classes: int, split: Split, scores: Scores) -> dict[str, float]:
+def _scores_of(chosen: int, classes: int, split: Split, scores: Scores) -> dict[str, float]:
     scores.reset()
-    scores.update(_one(chosen, classes).expand(len(split), -1), Batch(split.x, None, split.y, None))
+    scores.update(_one_hot(chosen, classes).expand(len(split), -1), Batch(split.x, None, split.y, None))
     return scores.compute()
 
 
 def of_all_classes(logs: np.ndarray, known: Sequence[int], classes: int, n: int) -> Tensor:
-    """(N, classes): ln of probabilities (N, len(known)) of the classes that are among n training examples.
+    """Returns log-probabilities (N, classes) from those of a model that knows only the classes it was trained on.
 
-    To each class that is not among them falls a share of 1 / (n + classes) (Laplace's rule of succession).
+    logs: the model's log-probabilities, (N, len(known)).
+    known: the classes among its n training examples.
+    Each other class gets a probability of 1 / (n + classes) (Laplace's rule of succession).
     """
     rest = classes - len(known)
     answer = torch.full((len(logs), classes), -math.log(n + classes), dtype=torch.float64)
@@ -120,7 +141,10 @@ def of_all_classes(logs: np.ndarray, known: Sequence[int], classes: int, n: int)
     return answer
 
 
-def two_uniform(what: Callable[[Tensor], Tensor], points: int = 100) -> Tensor:
-    """(points ** 2, 1): `what` (of (n, 2), over dimension 1) of two numbers that are uniform in 0 to 1, evenly."""
+def two_uniform(function: Callable[[Tensor], Tensor], points: int = 100) -> Tensor:
+    """Returns a function of two uniform numbers on a regular grid of [0, 1) x [0, 1), (points ** 2, 1).
+
+    function: from (n, 2) to (n,).
+    """
     grid = (torch.arange(points, dtype=torch.float64) + 0.5) / points
-    return what(torch.cartesian_prod(grid, grid)).unsqueeze(1)
+    return function(torch.cartesian_prod(grid, grid)).unsqueeze(1)

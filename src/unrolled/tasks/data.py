@@ -1,4 +1,4 @@
-"""What every task hands over: examples as tensors, the names behind the numbers, the scores, and what to beat."""
+"""`Data`, the interface of a task: examples as tensors, names of tokens and classes, scores and baselines."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,15 +14,17 @@ from unrolled.rnn.masking import blanked, first_not_finite
 
 from .scores import Scores
 
-Loss = Callable[[Tensor, Tensor], Tensor]  # answers (..., C) and y (...) -> one loss per answer (...)
+Loss = Callable[[Tensor, Tensor], Tensor]  # predictions (..., C) and y (...) -> one loss per prediction (...)
 
 
 @dataclass(frozen=True)
 class Split:
-    """Examples in memory, sample by sample; the fields are those of `Batch` with the sample first.
+    """Examples in memory, with the fields of `Batch`; the first dimension is the sample.
 
-    x: tokens int64 (N, T), numbers (N, T, E) or vectors (N, D). mask: bool (N, T), None for vectors. y: (N,), (N, K),
-    (N, T') or (N, T', K). y_mask: bool (N, T') where there is an answer at each step, else None.
+    x: tokens int64 (N, T), numbers (N, T, E) or vectors (N, D).
+    mask: bool (N, T), None for vectors.
+    y: targets, (N,), (N, K), (N, T') or (N, T', K).
+    y_mask: bool (N, T') if there is a target at each step, else None.
     """
 
     x: Tensor
@@ -31,7 +33,7 @@ class Split:
     y_mask: Tensor | None = None
 
     def __post_init__(self) -> None:
-        """What lies under a mask is 0 from here on."""
+        """Sets masked values to 0."""
         for name, mask in (("x", self.mask), ("y", self.y_mask)):
             values: Tensor = getattr(self, name)
             if mask is not None and mask.dtype == torch.bool and mask.shape == values.shape[:2]:
@@ -40,12 +42,20 @@ class Split:
     def __len__(self) -> int:
         return len(self.y)
 
-    def check(self, what: str) -> None:
-        """Raises UserError for nan and inf among the examples: training would take them for its own divergence."""
-        for name, values, by_step in (("x", self.x, self.mask is not None), ("y", self.y, self.y_mask is not None)):
+    def check(self, name: str) -> None:
+        """Raises UserError for nan and inf in unmasked values, which would look like a divergence of the training.
+
+        name: the split's, for the message.
+        """
+        for field_name, values, by_step in (
+            ("x", self.x, self.mask is not None),
+            ("y", self.y, self.y_mask is not None),
+        ):
             wrong = first_not_finite(values.transpose(0, 1) if by_step else values, by_step)
             if wrong is not None:
-                raise UserError(f"{name} of {what} is {wrong}: allowed are finite numbers, and anything under a mask")
+                raise UserError(
+                    f"{field_name} of {name} is {wrong}: allowed are finite numbers, and anything under a mask"
+                )
 
     def __getitem__(self, rows: Tensor) -> Batch:
         x, y = self.x[rows], self.y[rows]
@@ -65,9 +75,10 @@ def _time_major(mask: Tensor | None, rows: Tensor) -> Tensor | None:
 
 @dataclass(frozen=True)
 class Stream:
-    """Examples made when they are needed, `samples` an epoch and never twice the same.
+    """Examples generated on demand, none twice; a batch is a pure function of the seed and its name.
 
-    make: (n, generator) -> n examples. A batch is a pure function of the seed and its name.
+    make: (n, generator) -> n examples.
+    samples: examples an epoch.
     """
 
     make: Callable[[int, Generator], Split]
@@ -89,10 +100,11 @@ class Stream:
 
 @dataclass(frozen=True)
 class Guess:
-    """What something that is no network says to the validation split, in the shape of a network's own answers.
+    """Predictions of a non-neural baseline on the validation split, in the format of a network's output.
 
-    answer: log-probabilities or numbers, (N, C) or (T', N, C); None: it has none. written: tokens (T', N).
-    seconds: what it took to make, where that is of interest.
+    answer: log-probabilities or numbers, (N, C) or (T', N, C), None: the baseline has no loss.
+    written: tokens (T', N), for scores of texts.
+    seconds: time to fit and predict, None: of no interest.
     """
 
     answer: Tensor | None
@@ -101,7 +113,7 @@ class Guess:
 
 
 class Later:
-    """A guess that is made when it is first asked for: making it may fail, and is no reason for a run to."""
+    """A `Guess` that is computed at the first access, so that its failure need not end the run."""
 
     def __init__(self, make: Callable[[], Guess]) -> None:
         self._make = make
@@ -123,24 +135,29 @@ class Later:
         return self.made.seconds
 
 
-# The best constant answer for "loss" or the score of that name, and what it is called.
+# From "loss" or the name of a score, and the loss, to the best constant prediction and its name.
 Constants = Callable[[str, Loss], tuple[Guess, str]]
 
 
 @dataclass(frozen=True)
 class Data:
-    """A task, ready to be trained on.
+    """A task, ready for training.
 
-    pattern: a name in `rnn.PATTERNS`. reads, answers: names of the tokens (classes), or how many numbers.
-    scores: makes the scores, empty. baseline: the trivial answer, and what it is called. constants: in its place,
-    where another constant is best for another loss or score. references: others to set a network against. variants:
-    other forms of the validation split, on which the trained network is scored too.
-    exact: scores of the baseline that are known in closed form, by name of the loss or of the score.
-    solved: (score, value) from which on the task counts as solved. dependency: time steps from an answer back to the
-    last step without which it cannot be given, mean over samples; where two are needed, to the earlier.
-    encode: one example from what a person types.
-    vectors: an embedding that the task brings for some of its words. pairs: words whose vectors are worth comparing.
-    remark: what readers of the score must know.
+    pattern: a name in `rnn.PATTERNS`.
+    reads: names of the input tokens, or the number of input features.
+    answers: names of the output tokens or classes, or the number of outputs.
+    scores: makes the scores, empty.
+    baseline, baseline_name: the trivial prediction, and its name.
+    references: further baselines, by name.
+    variants: perturbed validation splits, by name; the trained network is scored on each.
+    exact: scores of the trivial baseline in closed form, by name of the loss or of the score.
+    solved: (score, value) from which on the task counts as solved.
+    dependency: time steps between a target and the input that it depends on, the earlier of two, mean over samples.
+    encode: makes one example from text that a user types.
+    vectors: pretrained embedding of some words.
+    pairs: words whose embeddings are compared.
+    remark: a caution about the scores, printed with them.
+    constants: the best constant prediction for each loss and score, in place of `baseline`.
     """
 
     pattern: str
@@ -164,7 +181,7 @@ class Data:
 
     @property
     def spec(self) -> dict[str, str | int | bool]:
-        """What a network must be like to be trained on this: all that `build` needs to know of the data."""
+        """Returns what `training.network.build` needs to know of the data."""
         return {
             "pattern": self.pattern,
             "reads_tokens": isinstance(self.reads, list),
@@ -175,41 +192,44 @@ class Data:
 
 
 def mean_loss(losses: Tensor, batch: Batch) -> Tensor:
-    """Mean over all answers that count: a sample with more answers weighs more."""
+    """Returns the mean over unmasked targets; a sample with more targets weighs more. losses: (...), as `y`."""
     return batch.counted(losses).mean()
 
 
 def total_loss(losses: Tensor, batch: Batch) -> Tensor:
-    """Sum over all answers that count."""
+    """Returns the sum over unmasked targets. losses: (...), as `y`."""
     return batch.counted(losses).sum()
 
 
 def own_losses(losses: Tensor, batch: Batch) -> Tensor:
-    """(B,): for each sample the mean over its own answers."""
+    """Returns the mean over each sample's unmasked targets, (B,). losses: (B,), or (T', B) for T' targets."""
     if batch.y_mask is None:
         return losses
     return torch.where(batch.y_mask, losses, 0).sum(0) / batch.y_mask.sum(0).clamp_min(1)
 
 
 def score(guess: Guess | Later, data: Data, loss: Loss) -> dict[str, float]:
-    """The scores of a guess, keyed as a run's own (`val/loss`, `val/...`)."""
+    """Returns the scores of a baseline on the validation split, under a run's keys (`val/loss`, `val/...`)."""
     batch, scores, found = data.val.whole(), data.scores(), {}
     if guess.answer is not None:
         found["val/loss"] = float(mean_loss(loss(guess.answer.double(), batch.y), batch))
-    said = guess.answer if guess.written is None else guess.written
-    assert said is not None
-    scores.update(said, batch)
+    predicted = guess.answer if guess.written is None else guess.written
+    assert predicted is not None
+    scores.update(predicted, batch)
     return found | {f"val/{name}": value for name, value in scores.compute().items()}
 
 
 def timed_score(guess: Guess | Later, data: Data, loss: Loss) -> dict[str, float]:
-    """As `score`, and the `seconds` that it took to make the guess, where it says so."""
+    """Returns the scores of a baseline, and its `seconds` if it was timed."""
     found = score(guess, data, loss)
     return found if guess.seconds is None else found | {"seconds": guess.seconds}
 
 
 def baseline_scores(data: Data, loss: Loss, loss_name: str) -> dict[str, float]:
-    """The trivial baseline's scores, each of the constant that is best for it: in closed form where there is one."""
+    """Returns the trivial baseline's scores, each by the constant that is best for it, in closed form if known.
+
+    loss_name: the configuration's, as `Data.exact` has it.
+    """
     found = score(data.baseline, data, loss)
     if data.constants is not None:
         for name in found:
@@ -224,23 +244,23 @@ def baseline_scores(data: Data, loss: Loss, loss_name: str) -> dict[str, float]:
 
 
 def baseline_name(data: Data, loss: Loss) -> str:
-    """What the trivial baseline is called; where its figures stand on different constants, which on which."""
+    """Returns the trivial baseline's name; with several constants each name is followed by its scores."""
     if data.constants is None:
         return data.baseline_name
     scores = data.scores()
-    called: dict[str, list[str]] = {}
+    scored: dict[str, list[str]] = {}
     for each in dict.fromkeys([scores.main, "loss", *scores.metrics]):
-        called.setdefault(data.constants(each, loss)[1], []).append(each)
-    if len(called) == 1:
-        return next(iter(called))
-    return ", ".join(f"{name} ({', '.join(figures)})" for name, figures in called.items())
+        scored.setdefault(data.constants(each, loss)[1], []).append(each)
+    if len(scored) == 1:
+        return next(iter(scored))
+    return ", ".join(f"{name} ({', '.join(figures)})" for name, figures in scored.items())
 
 
 def shares(counts: Tensor) -> Tensor:
-    """ln of the shares that these counts make, as an answer."""
+    """Returns log-probabilities proportional to the counts, in float64."""
     return (counts.double() / counts.sum()).log()
 
 
 def most_frequent(train: Split, val: Split, classes: int) -> Guess:
-    """Answering every time with the classes' shares in the training split; none is impossible."""
+    """Returns the baseline that predicts the frequencies of the training split; no class has probability 0."""
     return Guess(shares(torch.bincount(train.y, minlength=classes).clamp_min(1)).expand(len(val), -1))

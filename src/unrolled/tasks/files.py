@@ -1,4 +1,4 @@
-"""Data files inside installed packages: found without importing the package, and checked."""
+"""Data files inside installed packages, located without importing the package and verified by checksum."""
 
 import hashlib
 import importlib.util
@@ -8,7 +8,7 @@ from unrolled.errors import UserError
 
 
 def package_folder(package: str) -> Path:
-    """Where an installed package lies. The registry has checked that it is there."""
+    """Returns the folder of an installed package. `tasks.check` has verified that it is installed."""
     spec = importlib.util.find_spec(package)
     assert spec is not None
     if spec.origin is not None:
@@ -18,7 +18,13 @@ def package_folder(package: str) -> Path:
 
 
 def package_file(package: str, path: str, sha256: str, requirement: str) -> bytes:
-    """The file's content. Raises UserError where it is not the one that was counted."""
+    """Returns the content of a data file.
+
+    path: relative to the package's folder.
+    sha256: checksum of the expected content.
+    requirement: package and version with that content, for the message.
+    Raises UserError if the content is another.
+    """
     file = package_folder(package) / path
     content = file.read_bytes() if file.is_file() else b""
     if hashlib.sha256(content).hexdigest() != sha256:

@@ -1,4 +1,4 @@
-"""Four stocks, day by day: from technical indicators up to day t to something of day t + 1, aligned.
+"""Forecasts of four stocks, sequence to sequence: from technical indicators up to day t to a quantity of day t + 1.
 
 Source: daily prices and volumes of AAPL, MSFT, IBM (from 2000) and GOOG (from 2004) to 2013 in the package
 bokeh_sampledata (public domain). Prices are adjusted for splits and dividends, volumes for splits. The last fifth
@@ -21,7 +21,7 @@ from .data import Data, Guess, Later, Split
 from .files import package_file
 from .scores import regression
 
-Frame = Any  # of pandas, whose own types know too little of its arithmetic
+Frame = Any  # a frame or series of pandas, whose type stubs do not cover their arithmetic
 
 FILE = "_data/stocks.csv.gz"
 SHA256 = "5abadf99b2d394f920120a27de6f0df129859d71d4cfb0bf661bcc99446ab1fd"
@@ -35,7 +35,10 @@ REMARK = {
 
 
 def load(config: TaskConfig, seed: int) -> Data:
-    """`task.target` is tomorrow's price, return, volatility or volume. Scores are in training-period variances."""
+    """Returns the task of predicting tomorrow's `task.target`: price, return, volatility or volume.
+
+    Targets are standardised by the training period. Raises UserError if the data file is another.
+    """
     T, target = config.length, config.target
     assert T is not None and target is not None
     days = _days()
@@ -45,7 +48,7 @@ def load(config: TaskConfig, seed: int) -> Data:
     train, val, trivial, today = (_joined([part[i] for part in parts]) for i in range(4))
     reference = float((trivial.y.double() - val.y.double()).square().mean())
     names = {"return": "zero return", "price": "as today", "volatility": "as today", "volume": "as today"}
-    others: dict[str, Guess | Later] = {"return as today": _said(today)} if target == "return" else {}
+    others: dict[str, Guess | Later] = {"return as today": _as_guess(today)} if target == "return" else {}
     return Data(
         "sequence_to_sequence",
         train,
@@ -53,7 +56,7 @@ def load(config: TaskConfig, seed: int) -> Data:
         len(INDICATORS),
         1,
         lambda: regression(skill=Skill(reference)),
-        _said(trivial),
+        _as_guess(trivial),
         names[target],
         references=others,
         exact={"skill": 0.0},
@@ -84,7 +87,7 @@ INDICATORS = (
 
 
 def indicators(days: Frame) -> Frame:
-    """One row a day of one stock; each looks at that day and the days before, never after.
+    """Returns the technical indicators of one stock, a row a day, from that day and earlier ones only.
 
     RSI over 14 days and with Wilder's smoothing (Wilder 1978); MACD of 12 and 26 days, signal 9 (Appel 1979).
     """
@@ -100,7 +103,7 @@ def indicators(days: Frame) -> Frame:
         volume,
         volume.diff(),
         volume - volume.rolling(20).mean(),
-        _spread(days),
+        _volatility(days),
         close / close.rolling(5).mean() - 1,
         close / close.rolling(20).mean() - 1,
         up / (up + down),
@@ -112,40 +115,43 @@ def indicators(days: Frame) -> Frame:
 
 
 def _volume(days: Frame) -> Frame:
-    """Shares traded, in shares of the first day: the file has those of each day, and a split makes two of one.
+    """Returns the traded volume in shares of the first day, adjusted for splits.
 
-    A split is where the price falls to a half or less and the adjusted price does not; dividends move it less.
+    A split is a day on which the ratio of price to adjusted price falls by more than SPLIT; dividends change it less.
     """
     adjustment = days["Close"] / days["Adj Close"]
     fallen = adjustment.shift(1) / adjustment
     return days["Volume"] / fallen.where(fallen > SPLIT, 1.0).round().cumprod()
 
 
-def _spread(days: Frame) -> Frame:
-    """A day's volatility from its highest and lowest price (Parkinson 1980): no adjustment changes their ratio."""
+def _volatility(days: Frame) -> Frame:
+    """Returns daily volatility from the high and low prices (Parkinson 1980), whose ratio needs no adjustment."""
     return np.log(days["High"] / days["Low"]) / (2 * math.sqrt(math.log(2)))
 
 
 def _windows(days: Frame, target: str, border: str, T: int) -> tuple[Split, Split, Split, Split]:
-    """(train, val, val with the trivial answer, val with today's value for an answer) of one stock; T days each.
+    """Returns a stock's windows of T days: train, val, val with trivial targets, val with today's values as targets.
 
-    All answers have the same zero and the same scale.
+    All targets have the same zero and the same scale.
     """
-    seen = indicators(days)
-    wanted = {"price": seen["log price"], "return": seen["return"], "volatility": seen["range"]}
-    value = wanted.get(target, seen["log volume"])
+    table = indicators(days)
+    targets = {"price": table["log price"], "return": table["return"], "volatility": table["range"]}
+    value = targets.get(target, table["log volume"])
     before = days["Date"] < border
-    x = (seen - seen[before].mean()) / seen[before].std()
+    x = (table - table[before].mean()) / table[before].std()
     mean, scale = (0.0 if target == "return" else value[before].mean()), value[before].std()
     y = (value - mean) / scale
     trivial = y * 0 if target == "return" else y
     answers = pd.DataFrame({"tomorrow": y.shift(-1), "trivial": trivial, "today": y})
     first = int(before.sum())
-    x_train, y_train = x[WARM_UP : first - 1], answers[WARM_UP : first - 1]  # the last answer is still before
+    x_train, y_train = (
+        x[WARM_UP : first - 1],
+        answers[WARM_UP : first - 1],
+    )  # the last target is a day before the border too
     x_val, y_val = x[first:-1], answers[first:-1]
-    learnt = _cut(x_train, y_train["tomorrow"], T, max(1, T // 2))
-    held, trivial, today = (_cut(x_val, y_val[name], T, T) for name in answers)
-    return learnt, held, trivial, today
+    train = _cut(x_train, y_train["tomorrow"], T, max(1, T // 2))
+    val, trivial, today = (_cut(x_val, y_val[name], T, T) for name in answers)
+    return train, val, trivial, today
 
 
 def _cut(x: Frame, y: Frame, T: int, every: int) -> Split:
@@ -160,12 +166,12 @@ def _cut(x: Frame, y: Frame, T: int, every: int) -> Split:
 
 
 def _joined(splits: list[Split]) -> Split:
-    """All stocks' windows in one split."""
+    """Returns one split of all stocks' windows."""
     x, y = torch.cat([s.x for s in splits]), torch.cat([s.y for s in splits])
     real = torch.ones(y.shape[:2], dtype=torch.bool)
     return Split(x, real, y, real)
 
 
-def _said(split: Split) -> Guess:
-    """The split's answers, as a network would give them."""
+def _as_guess(split: Split) -> Guess:
+    """Returns the split's targets as predictions."""
     return Guess(split.y.transpose(0, 1))

@@ -1,4 +1,4 @@
-"""What the tasks that are generated from the seed have in common: fresh training examples, a fixed validation split."""
+"""Tasks generated from the seed: fresh training examples, a fixed validation split."""
 
 from collections.abc import Callable
 
@@ -30,9 +30,12 @@ def generated(
     dependency: float | None = None,
     constants: Callable[[int], Constants] | None = None,
 ) -> Data:
-    """`Data` whose training examples are never seen twice. make: (n, generator) -> n examples.
+    """Returns a task whose training examples are generated on demand, none twice.
 
-    constants: for so many validation examples.
+    make: (n, generator) -> n examples.
+    baseline: from the validation split to the trivial prediction.
+    constants: from the number of validation examples to `Data.constants`.
+    The other arguments are fields of `Data`.
     """
     assert config.samples is not None
     train = Stream(make, config.samples, seed)

@@ -1,7 +1,7 @@
-"""Latching: which of two signals came before the noise? (Bengio, Simard & Frasconi 1994, section III)
+"""Latching: classifies which of two signals preceded the noise (Bengio, Simard & Frasconi 1994, section III).
 
-One number a step: the first three are +1 or -1 by the class, with noise on them as on all that follows. (Theirs learn
-the signal too; here it is given.)
+One number a step: the first three are +1 or -1 by the class, plus noise, the others are noise
+alone. (In the paper the signal is learnt too; here it is given.)
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Two numbers among many are marked: what `adding` and `multiplication` have in common."""
+"""Tasks on two marked numbers among many, the base of `adding` and `multiplication`."""
 
 from collections.abc import Callable
 
@@ -14,9 +14,10 @@ from .scores import regression
 
 
 def marked_numbers(n: int, T: int, generator: Generator) -> tuple[Tensor, Tensor]:
-    """(x (n, T, 2), marked (n, 2)): numbers uniform in [0, 1), and marks that are 1 at two steps and 0 elsewhere.
+    """Draws uniform numbers in [0, 1) and marks two of them in each sequence.
 
-    One mark falls anywhere in the first half, one anywhere in the second (Arjovsky et al. 2016, section 5.2).
+    One mark is uniform over the first half of the steps, one over the second (Arjovsky et al. 2016, section 5.2).
+    Returns (x, marked): x (n, T, 2), numbers and marks (1 at two steps, else 0); marked (n, 2), the marked numbers.
     """
     numbers = torch.rand(n, T, generator=generator)
     first = torch.randint(0, T // 2, (n,), generator=generator)
@@ -27,15 +28,20 @@ def marked_numbers(n: int, T: int, generator: Generator) -> tuple[Tensor, Tensor
 
 
 def of_two_marked(
-    config: TaskConfig, seed: int, what: Callable[[Tensor], Tensor], *, mean: float, variance: float, solved: float
+    config: TaskConfig, seed: int, function: Callable[[Tensor], Tensor], *, mean: float, variance: float, solved: float
 ) -> Data:
-    """The task of answering `what` (of (n, 2), over dimension 1) of the marked numbers, given its mean and variance."""
+    """Returns the task whose target is a function of the marked numbers.
+
+    function: from (n, 2) to (n,).
+    mean, variance: the target's.
+    solved: mean squared error from which on the task counts as solved.
+    """
     T = config.length
     assert T is not None
 
     def make(n: int, generator: Generator) -> Split:
         x, marked = marked_numbers(n, T, generator)
-        return Split(x, torch.ones(n, T, dtype=torch.bool), what(marked).unsqueeze(1))
+        return Split(x, torch.ones(n, T, dtype=torch.bool), function(marked).unsqueeze(1))
 
     return generated(
         config,
@@ -49,5 +55,5 @@ def of_two_marked(
         exact={"mse": variance},
         solved=("mse", solved),
         dependency=T - 1 - (T // 2 - 1) / 2,
-        constants=lambda n: of_numbers(two_uniform(what), n),
+        constants=lambda n: of_numbers(two_uniform(function), n),
     )

@@ -1,6 +1,6 @@
-"""The product of the two marked numbers (Hochreiter & Schmidhuber 1997, exp. 5).
+"""The multiplication problem: the target is the product of two marked numbers (Hochreiter & Schmidhuber 1997).
 
-Always answering 1/4 has a mean squared error of E[u^2]^2 - E[u]^4 = 1/9 - 1/16.
+It is their experiment 5. The constant prediction 1/4 has a mean squared error of E[u^2]^2 - E[u]^4 = 1/9 - 1/16.
 """
 
 from unrolled.config.schema import TaskConfig

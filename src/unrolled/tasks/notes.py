@@ -1,6 +1,6 @@
 """Three sentences and the vectors of four words: small enough to follow every number by hand.
 
-The third sentence is cut short, as it was found. The classes of the sentences are ours.
+The third sentence is incomplete in the source. The source has no classes; those here were added.
 """
 
 from unrolled.config.schema import TaskConfig
@@ -25,7 +25,7 @@ VECTORS = {
 
 
 def load(config: TaskConfig, seed: int) -> Data:
-    """Training and validation are the same three sentences."""
+    """Returns the task, which trains and validates on the same three sentences."""
     sentences = [words_of(sentence) for sentence in SENTENCES]
     labels = [CLASSES.index(name) for name in SENTENCES.values()]
     vocabulary, T = build_vocabulary(sentences, 1), max(map(len, sentences))

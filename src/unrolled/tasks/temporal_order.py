@@ -1,8 +1,8 @@
-"""Temporal order: in which order did the informative symbols come? (Hochreiter & Schmidhuber 1997, exp. 6a and 6b)
+"""Temporal order: classifies the order of the informative symbols (Hochreiter & Schmidhuber 1997, exp. 6a and 6b).
 
-Six symbols: A and B inform, c to f distract. With two informative ones (4 classes) they stand anywhere in the second
-and in the sixth tenth of the sequence, as in Pascanu et al. 2013, section 4.1; with three (8 classes) from 10, 33 and
-66 % on, each within a tenth of the length.
+A and B are informative, c to f are distractors. Two informative symbols (4 classes) are anywhere in the second
+and in the sixth tenth of the sequence, as in Pascanu et al. 2013, section 4.1; three (8 classes) start at 10, 33 and
+66 %, each within a tenth of the length.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Sentences as word indices: tokens, vocabulary, left padding, and the bag of words that ignores their order."""
+"""Classification of sentences: words, vocabulary, left padding, and the bag-of-words baseline."""
 
 import re
 import time
@@ -17,25 +17,25 @@ from .scores import Scores
 
 MOST_FREQUENT = "most frequent class"
 PAD, UNKNOWN = "<pad>", "<unk>"
-FEW = 5  # words that a variant hides
+FEW = 5  # words hidden in a perturbed validation split
 PAIRS = [("love", "like"), ("good", "great"), ("bad", "awful"), ("good", "bad")]
 _WORD = re.compile(r"\w+(?:'\w+)*")
 
 
 def words_of(sentence: str) -> list[str]:
-    """Lower-case words; an apostrophe inside a word belongs to it, other punctuation is dropped."""
+    """Returns the lower-case words; an apostrophe inside a word belongs to it, other punctuation is dropped."""
     return _WORD.findall(sentence.lower().replace("\u2019", "'"))
 
 
 def build_vocabulary(sentences: Sequence[Sequence[str]], min_count: int) -> list[str]:
-    """<pad>, <unk>, then the words seen at least `min_count` times, most frequent first."""
+    """Returns <pad>, <unk>, then the words that occur at least `min_count` times, most frequent first."""
     counts = Counter(word for sentence in sentences for word in sentence)
     kept = [word for word, n in counts.items() if n >= min_count]
     return [PAD, UNKNOWN, *sorted(kept, key=lambda word: (-counts[word], word))]
 
 
 def tokens(sentences: Sequence[Sequence[str]], vocabulary: list[str], length: int) -> Tensor:
-    """(N, length) int64: each sentence's last `length` words, padded on the left so that all end at the same step."""
+    """Returns the indices of each sentence's last `length` words, int64 (N, length), padded on the left."""
     index = {word: i for i, word in enumerate(vocabulary)}
     unknown = index[UNKNOWN]
     padding = [index[PAD]] * length
@@ -45,13 +45,13 @@ def tokens(sentences: Sequence[Sequence[str]], vocabulary: list[str], length: in
 
 
 def encode(sentences: Sequence[Sequence[str]], labels: Sequence[int], vocabulary: list[str], length: int) -> Split:
-    """Sentences with a class each."""
+    """Returns sentences with a class each as a split. length: number of time steps."""
     rows = tokens(sentences, vocabulary, length)
     return Split(rows, rows != 0, torch.tensor(labels))
 
 
 def shuffled(split: Split, generator: Generator) -> Split:
-    """The same words of each sentence in a random order; padding stays where it is."""
+    """Returns the split with the words of each sentence in random order; padding keeps its place."""
     assert split.mask is not None
     order = torch.rand(split.x.shape, generator=generator)
     order = order.masked_fill(~split.mask, -1.0).argsort(dim=1)
@@ -59,7 +59,7 @@ def shuffled(split: Split, generator: Generator) -> Split:
 
 
 def with_noise(split: Split, share: float, generator: Generator) -> Split:
-    """The same sentences with this share of their labels shuffled among themselves."""
+    """Returns the split with a share of its labels permuted among themselves."""
     chosen = torch.randperm(len(split), generator=generator)[: round(share * len(split))]
     y = split.y.clone()
     y[chosen] = split.y[chosen[torch.randperm(len(chosen), generator=generator)]]
@@ -67,14 +67,18 @@ def with_noise(split: Split, share: float, generator: Generator) -> Split:
 
 
 def without(split: Split, n: int, first: bool) -> Split:
-    """The first or the last n words of each sentence become the unknown word, where they stand."""
+    """Returns the split with the first or the last n words of each sentence replaced by the unknown word."""
     assert split.mask is not None
     place = split.mask.cumsum(1) if first else split.mask.sum(1, keepdim=True) - split.mask.cumsum(1) + 1
     return Split(torch.where(split.mask & (place <= n), 1, split.x), split.mask, split.y)
 
 
 def bag_of_words(train: Split, val: Split, vocabulary: int, classes: int) -> Guess:
-    """Multinomial naive Bayes on word counts (scikit-learn): it cannot see order at all."""
+    """Returns the predictions of multinomial naive Bayes on word counts, which ignores word order.
+
+    vocabulary: number of words.
+    classes: number of classes.
+    """
     from sklearn.naive_bayes import MultinomialNB
 
     began = time.perf_counter()
@@ -84,7 +88,7 @@ def bag_of_words(train: Split, val: Split, vocabulary: int, classes: int) -> Gue
 
 
 def _counts(split: Split, vocabulary: int):
-    """(N, V) sparse counts of the real words."""
+    """Returns the sparse counts of the unmasked words, (N, V)."""
     from scipy.sparse import coo_matrix
 
     assert split.mask is not None
@@ -103,40 +107,48 @@ def classified(  # noqa: PLR0917
     classes: Sequence[str],
     scores: Callable[[], Scores],
 ) -> Data:
-    """A sequence-to-vector task from sentences (as words) and their classes, with the options that such tasks share."""
+    """Returns a sequence-to-vector task, with the options that all classifications of sentences have.
+
+    train, val: sentences, as words, and their classes.
+    classes: names of the classes.
+    scores: makes the scores, empty.
+    """
     assert config.length is not None and config.min_count is not None
     length = config.length
     vocabulary = build_vocabulary(train[0], config.min_count)
-    learnt, held = encode(*train, vocabulary, length), encode(*val, vocabulary, length)
+    train_split, val_split = encode(*train, vocabulary, length), encode(*val, vocabulary, length)
     if config.samples is not None:
-        learnt = _some(learnt, config.samples, stream(seed, "samples"))
+        train_split = _some(train_split, config.samples, stream(seed, "samples"))
     if config.shuffle_words:
-        learnt, held = shuffled(learnt, stream(seed, "shuffle/train")), shuffled(held, stream(seed, "shuffle/val"))
-    clean = learnt
+        train_split, val_split = (
+            shuffled(train_split, stream(seed, "shuffle/train")),
+            shuffled(val_split, stream(seed, "shuffle/val")),
+        )
+    clean = train_split
 
     def bag() -> Guess:
-        return bag_of_words(clean, held, len(vocabulary), len(classes))
+        return bag_of_words(clean, val_split, len(vocabulary), len(classes))
 
     if config.label_noise:
-        learnt = with_noise(learnt, config.label_noise, stream(seed, "label_noise"))
+        train_split = with_noise(train_split, config.label_noise, stream(seed, "label_noise"))
     return Data(
         "sequence_to_vector",
-        learnt,
-        held,
+        train_split,
+        val_split,
         vocabulary,
         list(classes),
         scores,
-        most_frequent(learnt, held, len(classes)),
+        most_frequent(train_split, val_split, len(classes)),
         MOST_FREQUENT,
         references={"bag of words": Later(bag)},
         variants={
-            "words shuffled": shuffled(held, stream(seed, "shuffle/variant")),
-            f"the first {FEW} words unknown": without(held, FEW, first=True),
-            f"the last {FEW} words unknown": without(held, FEW, first=False),
+            "words shuffled": shuffled(val_split, stream(seed, "shuffle/variant")),
+            f"the first {FEW} words unknown": without(val_split, FEW, first=True),
+            f"the last {FEW} words unknown": without(val_split, FEW, first=False),
         },
         encode=lambda text: encode([words_of(text)], [0], vocabulary, max(1, len(words_of(text)))).whole(),
         pairs=PAIRS,
-        constants=of_classes(learnt, len(held), classes, scores(), MOST_FREQUENT),
+        constants=of_classes(train_split, len(val_split), classes, scores(), MOST_FREQUENT),
     )
 
 

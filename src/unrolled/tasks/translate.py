@@ -1,7 +1,7 @@
-"""Interface strings from English to French, encoder-decoder.
+"""Translation of interface strings from English to French, encoder-decoder.
 
-Source: the catalogues of `jupyterlab-language-pack-fr-FR` (BSD-3), translated by people. Each English string is kept
-once, with its first translation, without pairs longer than `task.length` words; a tenth validates.
+Source: the catalogues of `jupyterlab-language-pack-fr-FR` (BSD-3), translated by people. Each English string has
+its first translation. Pairs longer than `task.length` words are omitted. A tenth validates.
 """
 
 import gettext
@@ -26,7 +26,7 @@ def load(config: TaskConfig, seed: int) -> Data:
 
 
 def _pairs(longest: int) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """(English, French) as words."""
+    """Returns (English, French) as words, each English string once."""
     found: dict[tuple[str, ...], tuple[str, ...]] = {}
     for file in sorted((package_folder(PACKAGE) / FOLDER).glob("*.mo")):
         catalogue = gettext.GNUTranslations(io.BytesIO(file.read_bytes()))._catalog  # type: ignore[attr-defined]

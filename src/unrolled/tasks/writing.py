@@ -1,4 +1,4 @@
-"""What the tasks share whose network writes: the vocabulary that is written, targets, and the answers to beat."""
+"""Tasks with text as output: output vocabulary, targets and baselines."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,14 +20,14 @@ Words = Sequence[str]
 
 
 def written_vocabulary(texts: Sequence[Words], min_count: int) -> list[str]:
-    """The special ones, then the words seen at least `min_count` times, most frequent first."""
+    """Returns the special tokens, then the words that occur at least `min_count` times, most frequent first."""
     counts = Counter(word for text in texts for word in text)
     kept = [word for word, n in counts.items() if n >= min_count]
     return [*SPECIAL, *sorted(kept, key=lambda word: (-counts[word], word))]
 
 
 def targets(texts: Sequence[Words], vocabulary: list[str], length: int) -> tuple[Tensor, Tensor]:
-    """(y, y_mask), both (N, length): the words and the END, from the first step on; a longer text loses its end."""
+    """Returns (y, y_mask), both (N, length): the words and END, from the first step on; longer texts are cut."""
     index = {word: i for i, word in enumerate(vocabulary)}
     y = torch.zeros(len(texts), length, dtype=torch.int64)
     for row, text in zip(y, texts, strict=True):
@@ -37,12 +37,15 @@ def targets(texts: Sequence[Words], vocabulary: list[str], length: int) -> tuple
 
 
 def most_frequent_words(train: Split, n: int, vocabulary: int) -> dict[str, Any]:
-    """The fields of `Data` for n examples: at each place the words by their frequency there in the training split.
+    """Returns the fields of `Data` for the baseline that predicts word frequencies at each position.
 
-    Written is the most frequent word of each place, up to the END.
+    train: the split whose frequencies are used.
+    n: number of validation examples.
+    vocabulary: number of output words.
+    Its text is the most frequent word at each position, up to END.
     """
     T = train.y.shape[1]
-    counts = torch.ones(T, vocabulary)  # none is impossible (Laplace)
+    counts = torch.ones(T, vocabulary)  # no word has probability 0 (Laplace)
     for t in range(T):
         counts[t] += torch.bincount(train.y[:, t][train.y[:, t] > 0], minlength=vocabulary)
     best = counts.argmax(1)
@@ -57,29 +60,37 @@ def most_frequent_words(train: Split, n: int, vocabulary: int) -> dict[str, Any]
 
 
 def nearest(features: Tensor, others: Tensor, train: Split) -> Guess:
-    """What the training example says whose features (N, D) are nearest to each of `others` (M, D), by cosine."""
+    """Returns, as predictions, the targets of the nearest training examples by cosine similarity.
+
+    features: of the training examples, (N, D).
+    others: features of the examples to predict, (M, D).
+    """
     unit = torch.nn.functional.normalize
     rows = (unit(others, dim=1) @ unit(features, dim=1).t()).argmax(1)
     return Guess(None, train.y[rows].t())
 
 
 def translated(config: TaskConfig, train: Sequence[tuple[Words, Words]], val: Sequence[tuple[Words, Words]]) -> Data:
-    """An encoder-decoder task from pairs of texts (as words), no longer than the longest of them."""
+    """Returns an encoder-decoder task from pairs (source, target) of texts, as words."""
     min_count = config.min_count or 1
     sources, texts = zip(*train, strict=True)
     read, written = build_vocabulary(sources, min_count), written_vocabulary(texts, min_count)
     T = max(len(source) for source, _ in [*train, *val])
     longest = 1 + max(len(text) for _, text in [*train, *val])
-    learnt, held = (_encode(part, read, written, T, longest) for part in (train, val))
+    train_split, val_split = (_encode(part, read, written, T, longest) for part in (train, val))
     return Data(
         "encoder_decoder",
-        learnt,
-        held,
+        train_split,
+        val_split,
         read,
         written,
         lambda: writing(bleu=True),
-        **most_frequent_words(learnt, len(held), len(written)),
-        references={"nearest training example": Later(lambda: nearest(_bags(learnt, read), _bags(held, read), learnt))},
+        **most_frequent_words(train_split, len(val_split), len(written)),
+        references={
+            "nearest training example": Later(
+                lambda: nearest(_bags(train_split, read), _bags(val_split, read), train_split)
+            )
+        },
         encode=lambda text: _encode([(words_of(text), [])], read, written, len(words_of(text)), longest).whole(),
     )
 
@@ -90,7 +101,7 @@ def _encode(pairs: Sequence[tuple[Words, Words]], read: list[str], written: list
 
 
 def _bags(split: Split, vocabulary: list[str]) -> Tensor:
-    """(N, V): the words that are read, the rare ones weighing more (idf of the split itself)."""
+    """Returns the bags of input words, (N, V), weighted by inverse document frequency in the split itself."""
     assert split.mask is not None
     bags = torch.zeros(len(split), len(vocabulary)).scatter_add_(1, split.x, split.mask.float())
     frequency = (bags > 0).sum(0).clamp_min(1)
