@@ -89,7 +89,7 @@ def beats_its_baseline(swept: Swept, **axes: Any) -> bool:
 def it_matters(swept: Swept) -> bool:
     """Fewer runs solve it in time where the gradient explodes, and a smaller |slope x lag| orders the others."""
     shares = {each.name: each.solved / each.n for each in solving.by_configuration(swept)}
-    order = solving.order([each for each in solving.reaches(swept) if each.change < 0])
+    order = solving.order([each for each in solving.gradient_changes(swept) if each.change < 0])
     assert order is not None
     return shares["gain=3.0 length=30"] < shares["gain=1.0 length=30"] and order.share > 0.6
 

@@ -1,4 +1,4 @@
-"""Theory beside measurement: RMS differences and reasons of made-up cells, and the distance of made-up contours."""
+"""Theory beside measurement: RMS differences and reasons of made-up runs, and the distance of made-up contours."""
 
 import math
 from pathlib import Path
@@ -16,25 +16,25 @@ from unrolled.report.build import build
 GAINS = [0.9, 1.0, 1.1, 1.2, 1.3, 1.4]
 
 
-def cell(start: float, predicted: dict[str, float | None], **more: Any) -> dict[str, Any]:
+def record(start: float, predicted: dict[str, float | None], **more: Any) -> dict[str, Any]:
     born = births([start], vanishing=1)
     return {"state": "completed", "births": born, "slope_start": start, "predictions_start": predicted, **more}
 
 
-def swept(tmp_path: Path, cells: list[dict[str, Any]]) -> Swept:
-    values = ",".join(str(i) for i in range(len(cells)))
-    return read_sweep(make_sweep(tmp_path / "s", {"seed": values}, cells))
+def swept(tmp_path: Path, records: list[dict[str, Any]]) -> Swept:
+    values = ",".join(str(i) for i in range(len(records)))
+    return read_sweep(make_sweep(tmp_path / "s", {"seed": values}, records))
 
 
 def test_each_difference_is_that_of_its_own_runs(tmp_path: Path) -> None:
     draw = np.random.default_rng(0)
     measured = draw.normal(size=12)
     predicted = measured + 0.2 * draw.normal(size=12) + 0.1
-    cells = [
-        cell(m, {"mean_field": p, "bound": None, "exponent": m + 0.5 if i < 2 else None})
+    records = [
+        record(m, {"mean_field": p, "bound": None, "exponent": m + 0.5 if i < 2 else None})
         for i, (m, p) in enumerate(zip(measured, predicted, strict=True))
     ]
-    found = swept(tmp_path, cells)
+    found = swept(tmp_path, records)
     rms = float(np.sqrt(np.mean((predicted - measured) ** 2)))
     assert theory.pairs(found, "start", "mean_field").rms == pytest.approx(rms)
     assert theory.best(found, "start") == "mean_field"
@@ -49,16 +49,16 @@ def test_each_difference_is_that_of_its_own_runs(tmp_path: Path) -> None:
 
 def test_the_best_predictor_speaks_of_nearly_all_runs(tmp_path: Path) -> None:
     """One that is right about three runs and silent about the others is not the best; what is measured is none."""
-    cells = [
-        cell(s, {"ln_rho": s if i < 3 else None, "bound": s + 0.3, "measured_chi": s})
+    records = [
+        record(s, {"ln_rho": s if i < 3 else None, "bound": s + 0.3, "measured_chi": s})
         for i, s in enumerate(np.linspace(-1, 0, 9))
     ]
-    assert theory.best(swept(tmp_path, cells), "start") == "bound"
+    assert theory.best(swept(tmp_path, records), "start") == "bound"
 
 
 @pytest.mark.parametrize("states", [["failed"] * 6, ["completed"] * 4])
 def test_there_is_nothing_to_draw_of_too_few_runs(states: list[str], tmp_path: Path) -> None:
-    found = swept(tmp_path, [cell(-0.5, {"mean_field": -0.5}, state=state) for state in states])
+    found = swept(tmp_path, [record(-0.5, {"mean_field": -0.5}, state=state) for state in states])
     assert theory.scatter(found) is None
     assert theory.agreement(found) == []
 
@@ -70,48 +70,50 @@ REASONS = {
 }
 
 
-def test_where_mean_field_is_wrong_the_page_says_why(tmp_path: Path) -> None:
+def test_mean_field_that_is_wrong_has_its_reasons(tmp_path: Path) -> None:
     right = [
-        cell(s, {"mean_field": s}, slope=s, predictions={"mean_field": s, "measured_chi": s}, steps=9)
+        record(s, {"mean_field": s}, slope=s, predictions={"mean_field": s, "measured_chi": s}, steps=9)
         for s in (-0.1, -0.2, -0.3, -0.4)
     ]
-    wrong = [cell(-1.0, {"mean_field": -1.0}, slope=-1.0, steps=9, **more) for more in REASONS.values()]
-    told = theory.agreement(swept(tmp_path, right + wrong))[-1]
-    assert told.startswith("mean field, at the end, with the trained W_h: 3 of 7 runs are more than 0.1")
-    assert all(f"1 by {reason}" in told for reason in REASONS)
+    wrong = [record(-1.0, {"mean_field": -1.0}, slope=-1.0, steps=9, **more) for more in REASONS.values()]
+    line = theory.agreement(swept(tmp_path, right + wrong))[-1]
+    assert line.startswith("mean field, at the end, with the trained W_h: 3 of 7 runs are more than 0.1")
+    assert all(f"1 by {reason}" in line for reason in REASONS)
 
 
 @pytest.mark.parametrize(("sd", "reason"), [(0.2, "finite size"), (0.01, "units that move together")])
-def test_before_training_the_births_tell_finite_size(sd: float, reason: str, tmp_path: Path) -> None:
-    cells = [cell(s, {"mean_field": s + 0.3, "measured_chi": s + 0.3}) for s in (-0.1, -0.2, -0.3, -0.4, -0.5)]
-    for each in cells:
+def test_before_training_finite_size_is_the_scatter_of_initialisations(sd: float, reason: str, tmp_path: Path) -> None:
+    records = [record(s, {"mean_field": s + 0.3, "measured_chi": s + 0.3}) for s in (-0.1, -0.2, -0.3, -0.4, -0.5)]
+    for each in records:
         each["births"]["slope_sd"] = sd
         each["start"] = {"flat": 0.1, "dead": 0.0}
-    assert f"Why: 5 by {reason}" in theory.agreement(swept(tmp_path, cells))[-1]
+    assert f"Why: 5 by {reason}" in theory.agreement(swept(tmp_path, records))[-1]
 
 
 @pytest.mark.parametrize(("start", "why"), [({"flat": 0.0, "dead": 0.0}, "finite size"), (None, None)])
 def test_the_end_of_training_is_no_reason_at_its_start(start: Any, why: str | None, tmp_path: Path) -> None:
     """All units saturate in the end; a record of an earlier version says nothing of step 0: no reason is given."""
     end = {"flat": 0.9, "dead": 0.0, "slope": -0.1, "predictions": {"mean_field": -0.1}, "steps": 5}
-    cells = [cell(s, {"mean_field": s + 0.3, "measured_chi": s + 0.3}, **end) for s in (-0.1, -0.2, -0.3, -0.4, -0.5)]
-    for each in cells:
+    records = [
+        record(s, {"mean_field": s + 0.3, "measured_chi": s + 0.3}, **end) for s in (-0.1, -0.2, -0.3, -0.4, -0.5)
+    ]
+    for each in records:
         each["births"]["slope_sd"] = 0.5
         each["start"] = start
-    (line,) = [text for text in theory.agreement(swept(tmp_path, cells)) if text.startswith("mean field, at step 0")]
+    (line,) = [text for text in theory.agreement(swept(tmp_path, records)) if text.startswith("mean field, at step 0")]
     assert "5 of 5 runs" in line and "saturation" not in line
     assert (f"Why: 5 by {why}" in line) if why else ("Why" not in line)
 
 
 def plane(tmp_path: Path, activation: str, off: dict[float, float], **init: Any) -> Swept:
-    """Untrained cells whose slope at birth is ln(sigma_w / (its critical value + off)), at each sigma_b."""
-    cells = []
+    """Untrained runs whose slope at initialisation is ln(sigma_w / (its critical value + off)), at each sigma_b."""
+    records = []
     for gain in GAINS:
         for sigma_b, by in off.items():
             critical = 1.0927 if sigma_b else 1.0  # sigma_w^2 = 1.1892 + .0048: tanh at sigma_b^2 = .001, published
-            cells.append(cell(math.log(gain / (critical + by)), {}))
+            records.append(record(math.log(gain / (critical + by)), {}))
     axes = {"init.gain": ",".join(map(str, GAINS)), "init.bias_std": ",".join(map(str, off))}
-    folder = make_sweep(tmp_path / "s", axes, cells)
+    folder = make_sweep(tmp_path / "s", axes, records)
     config = {"activation": {"name": activation}, "init": {"name": "gaussian", "input_gain": 0.0, **init}}
     (folder / "0" / ".hydra").mkdir()
     OmegaConf.save(OmegaConf.create(config), folder / "0" / ".hydra" / "config.yaml")
@@ -120,14 +122,14 @@ def plane(tmp_path: Path, activation: str, off: dict[float, float], **init: Any)
 
 def test_the_distance_of_the_contour_is_measured_along_sigma_w(tmp_path: Path) -> None:
     found = plane(tmp_path, "tanh", {0.0: 0.05, 0.0316228: 0.02})
-    (said,) = critical_line.distance(found)
+    (line,) = critical_line.distance(found)
     first, second = critical_line.crossings(found)
     assert first.theory == pytest.approx(1.0, abs=1e-4)
     assert second.theory**2 == pytest.approx(1.1892, abs=6e-5)  # published
     assert first.measured == pytest.approx(1.05, abs=3e-3)  # a line between two gains, where a curve is
-    assert "0.051 in sigma_w, at sigma_b = 0 (1.051 against 1.000); 2 values of sigma_b." in said
+    assert "0.051 in sigma_w, at sigma_b = 0 (1.051 against 1.000); 2 values of sigma_b." in line
     page = build(found.folder).read_text(encoding="utf-8")
-    assert "1. Phase diagram" in page and said in page
+    assert "1. Phase diagram" in page and line in page
 
 
 @pytest.mark.parametrize(("activation", "init"), [("tanh", {"input_gain": 1.0}), ("tanh", {"name": "orthogonal"})])

@@ -1,4 +1,4 @@
-"""What the page of a made-up sweep says of scores: what was solved, what was censored, and what each axis does."""
+"""Results of a made-up sweep in sentences: what was solved, what was censored, and the effect of each axis."""
 
 import csv
 from pathlib import Path
@@ -13,7 +13,7 @@ from unrolled.report.build import build
 from unrolled.report.words import words
 
 
-def cell(value: float | None, at: Any = None, slope: Any = -0.5, **more: Any) -> dict[str, Any]:
+def record(value: float | None, at: Any = None, slope: Any = -0.5, **more: Any) -> dict[str, Any]:
     return {
         "state": "completed",
         "steps": 700,
@@ -35,10 +35,10 @@ def cell(value: float | None, at: Any = None, slope: Any = -0.5, **more: Any) ->
 
 @pytest.fixture
 def solved(tmp_path: Path) -> Path:
-    cells = [cell(1.0, 100, -0.1), cell(0.995, 300, -0.2), cell(0.25, None, -0.9), cell(0.24, None, -0.8)]
-    for each in cells[2:]:
+    records = [record(1.0, 100, -0.1), record(0.995, 300, -0.2), record(0.25, None, -0.9), record(0.24, None, -0.8)]
+    for each in records[2:]:
         each["regime"] = "saturated"
-    return make_sweep(tmp_path / "s", {"init.gain": "1.0,0.5", "seed": "0,1"}, cells)
+    return make_sweep(tmp_path / "s", {"init.gain": "1.0,0.5", "seed": "0,1"}, records)
 
 
 def test_unsolved_is_censored_never_failed(solved: Path) -> None:
@@ -49,37 +49,37 @@ def test_unsolved_is_censored_never_failed(solved: Path) -> None:
     assert "How many updates it takes" in page and "0 failed" not in page
 
 
-def test_slopes_at_birth_stand_beside_what_was_solved(solved: Path) -> None:
-    told = answers(read_sweep(solved))
-    assert told[0] == (
+def test_slopes_at_initialisation_stand_beside_what_was_solved(solved: Path) -> None:
+    sentences = answers(read_sweep(solved))
+    assert sentences[0] == (
         "Solved (val/accuracy of 0.99): By every run: gain=1.0 (vanishing at birth, vanishing at the end); "
         "slopes at birth -0.150 to -0.150 nats per lag (means over 2 births). "
         "By no run within its updates: gain=0.5 (vanishing at birth, saturated at the end); "
         "slopes at birth -0.850 to -0.850 nats per lag (means over 2 births)."
     )
-    assert told[1] == "Runs that solved it, by what their births do most: vanishing 2 of 4."
-    assert told[2] == (
+    assert sentences[1] == "Runs that solved it, by what their births do most: vanishing 2 of 4."
+    assert sentences[2] == (
         "Fewest updates until solved: gain=1.0, median 100 updates (n = 2, too few for an interval). "
         "Most: gain=0.5, median more than 700 updates (n = 2, too few for an interval)."
     )
-    assert told[3] == "Diverged before it had solved the task: 0 of 4 runs."
-    assert told[4].startswith("Best: gain=1.0, val/accuracy 0.9975 (0.995 to 1 over 2 runs). Worst: gain=0.5")
-    assert told[4].endswith("; any class: 0.25.")
-    assert told[5] == "Mean val/accuracy by init.gain: 1.0: 0.9975 (2 runs), 0.5: 0.245 (2 runs)."
+    assert sentences[3] == "Diverged before it had solved the task: 0 of 4 runs."
+    assert sentences[4].startswith("Best: gain=1.0, val/accuracy 0.9975 (0.995 to 1 over 2 runs). Worst: gain=0.5")
+    assert sentences[4].endswith("; any class: 0.25.")
+    assert sentences[5] == "Mean val/accuracy by init.gain: 1.0: 0.9975 (2 runs), 0.5: 0.245 (2 runs)."
 
 
 def test_tasks_with_scores_of_their_own_are_set_against_their_own_baselines(tmp_path: Path) -> None:
     other = {"score": "val/mse", "larger_is_better": False, "baseline_name": "always 1", "solved": None}
     numbers = {"metrics": {"val/mse": 0.5}, "baseline": {"val/mse": 0.2}}
-    cells = [cell(0.6, solved=None), cell(None, **other, **numbers)]
-    folder = make_sweep(tmp_path / "s", {"task": "latch,adding"}, cells)
+    records = [record(0.6, solved=None), record(None, **other, **numbers)]
+    folder = make_sweep(tmp_path / "s", {"task": "latch,adding"}, records)
     assert answers(read_sweep(folder)) == ["Better than its trivial baseline: 1 of 2 configurations (latch)."]
     build(folder)
 
 
 def test_smaller_is_better_where_it_is(tmp_path: Path) -> None:
     def scored(value: float) -> dict[str, Any]:
-        return cell(
+        return record(
             None, score="val/bits", larger_is_better=False, solved=None, metrics={"val/bits": value}, baseline={}
         )
 
@@ -88,16 +88,16 @@ def test_smaller_is_better_where_it_is(tmp_path: Path) -> None:
 
 
 def test_a_diverged_configuration_has_no_score(tmp_path: Path) -> None:
-    cells = [cell(None, state="diverged"), cell(0.5)]
-    folder = make_sweep(tmp_path / "s", {"init.gain": "9.0,1.0"}, cells)
+    records = [record(None, state="diverged"), record(0.5)]
+    folder = make_sweep(tmp_path / "s", {"init.gain": "9.0,1.0"}, records)
     assert "gain=9.0: val/accuracy not finite: it diverged" in lines(read_sweep(folder))[0]
     build(folder)
 
 
 def test_profiles_by_time_are_drawn_where_the_loss_reads_every_state(tmp_path: Path) -> None:
     none = {"solved": None, "births": births([0.0]) | {"slopes": []}}
-    cells = [cell(0.5, None, None, seam=2, **none), cell(0.5, None, None, every_state=True, **none)]
-    folder = make_sweep(tmp_path / "s", {"task": "translate,chars"}, cells)
+    records = [record(0.5, None, None, seam=2, **none), record(0.5, None, None, every_state=True, **none)]
+    folder = make_sweep(tmp_path / "s", {"task": "translate,chars"}, records)
     for number in range(2):
         (folder / str(number) / "profiles").mkdir()
         (folder / str(number) / "profiles" / "grad_h.csv").write_text("step,t0,t1,t2\n0,1,1,1\n5,,1e-3,1\n")
@@ -107,7 +107,7 @@ def test_profiles_by_time_are_drawn_where_the_loss_reads_every_state(tmp_path: P
 
 
 def test_words_are_pooled_over_seeds(tmp_path: Path) -> None:
-    folder = make_sweep(tmp_path / "s", {"seed": "0,1"}, [cell(0.5), cell(0.6)])
+    folder = make_sweep(tmp_path / "s", {"seed": "0,1"}, [record(0.5), record(0.6)])
     for number, cosine in enumerate((0.2, 0.6)):
         with (folder / str(number) / "words.csv").open("w", newline="") as file:
             table = csv.writer(file)
@@ -128,5 +128,5 @@ def test_words_are_pooled_over_seeds(tmp_path: Path) -> None:
 def test_time_by_length_is_given_where_a_length_has_one_network(
     axes: dict[str, str], has: bool, tmp_path: Path
 ) -> None:
-    swept = read_sweep(make_sweep(tmp_path / "s", axes, [cell(0.5)] * (2 if has else 4)))
+    swept = read_sweep(make_sweep(tmp_path / "s", axes, [record(0.5)] * (2 if has else 4)))
     assert any(line.startswith("Time of all updates together: T = 10") for line in answers(swept)) == has

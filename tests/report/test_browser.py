@@ -94,8 +94,8 @@ def test_numbers_are_sorted_by_size_and_what_has_none_comes_last(browser: Any, t
     done = {"state": "completed", "births": births([-1.0], vanishing=1), "score": "val/a", "steps": 1}
     done |= {"baseline": {}, "baseline_name": "none", "references": {}, "train": {}, "larger_is_better": True}
     values = {"1.5": (-0.5, 0.45), "0.75": (1.0, 0.5), "10.0": (None, None), "1.25": (-12.0, 0.123)}
-    cells = [done | {"slope": slope, "metrics": {"val/a": score}} for slope, score in values.values()]
-    folder = make_sweep(tmp_path / "s", {"init.gain": ",".join(values)}, cells)
+    records = [done | {"slope": slope, "metrics": {"val/a": score}} for slope, score in values.values()]
+    folder = make_sweep(tmp_path / "s", {"init.gain": ",".join(values)}, records)
     with opened(browser, build(folder)) as page:
         for head, ascending in {
             "slope now": ["gain=1.25", "gain=1.5", "gain=0.75", "gain=10.0"],
@@ -126,7 +126,7 @@ def test_a_long_table_grows_as_it_is_scrolled(browser: Any, tmp_path: Path) -> N
         assert column(page, "cell")[0] == "seed=449"
 
 
-def test_a_clause_shows_its_cells_and_a_cell_its_command(browser: Any, sweep: Path) -> None:
+def test_a_clause_shows_its_runs_and_a_run_its_command(browser: Any, sweep: Path) -> None:
     with opened(browser, sweep) as page:
         assert "identity vanishes up to gain 0.5, explodes from gain 1.5" in page.inner_text(".answer")
         page.fill("#filter", "tanh")  # what was looked for before does not hide what a clause stands on
@@ -134,21 +134,21 @@ def test_a_clause_shows_its_cells_and_a_cell_its_command(browser: Any, sweep: Pa
         assert all(name.startswith("identity gain=1.5") for name in column(page, "cell"))
         assert page.inner_text("#count") == "2 of 8 cells"
         page.locator("#cells tr.cell").first.click()
-        told = page.inner_text("tr.about")
-        assert "python src/train.py --config-name activations hydra.mode=RUN" in told
-        assert all(f" {word}" in told for word in ("activation=identity", "init.gain=1.5", "model.hidden=8", "seed=0"))
+        about = page.inner_text("tr.about")
+        assert "python src/train.py --config-name activations hydra.mode=RUN" in about
+        assert all(f" {word}" in about for word in ("activation=identity", "init.gain=1.5", "model.hidden=8", "seed=0"))
         page.locator("#cells tr.cell").first.click()
         assert page.locator("tr.about").count() == 0
 
 
-def test_the_command_of_a_cell_makes_that_cell_again(browser: Any, sweep: Path, tmp_path: Path) -> None:
+def test_the_command_of_a_run_makes_that_run_again(browser: Any, sweep: Path, tmp_path: Path) -> None:
     with opened(browser, sweep) as page:
         page.locator("#cells tr.cell").first.click()
         command = page.locator("tr.about code").first.inner_text()
     again = train(*command.split()[2:], f"hydra.run.dir={tmp_path / 'again'}")
     assert (again.returncode, again.stderr) == (0, "")
-    cell = sweep.parent / "0"
-    assert (tmp_path / "again" / "metrics.csv").read_bytes() == (cell / "metrics.csv").read_bytes()
+    run = sweep.parent / "0"
+    assert (tmp_path / "again" / "metrics.csv").read_bytes() == (run / "metrics.csv").read_bytes()
 
 
 def test_any_two_axes_hold_the_means_of_results_csv(browser: Any, sweep: Path) -> None:
@@ -163,11 +163,11 @@ def test_any_two_axes_hold_the_means_of_results_csv(browser: Any, sweep: Path) -
             (drawn,) = data_of(page, "any two axes")
             for y, line in zip(drawn["y"], drawn["z"], strict=True):
                 for x, value in zip(drawn["x"], line, strict=True):
-                    cells = [row for row in results(sweep) if (row["activation"], row["seed"]) == (y, str(x))]
-                    assert value == pytest.approx(np.mean([float(row[key]) for row in cells])), (x, y, quantity)
+                    records = [row for row in results(sweep) if (row["activation"], row["seed"]) == (y, str(x))]
+                    assert value == pytest.approx(np.mean([float(row[key]) for row in records])), (x, y, quantity)
 
 
-def test_a_click_on_the_grid_shows_its_cells(browser: Any, sweep: Path) -> None:
+def test_a_click_on_the_grid_shows_its_runs(browser: Any, sweep: Path) -> None:
     with opened(browser, sweep) as page:
         page.locator("#grid").scroll_into_view_if_needed()
         page.locator("#grid .main-svg").first.wait_for()
@@ -180,10 +180,10 @@ def test_a_click_on_the_grid_shows_its_cells(browser: Any, sweep: Path) -> None:
         assert column(page, "cell") == ["tanh gain=1.5 seed=0", "tanh gain=1.5 seed=1"]
 
 
-def test_a_grid_says_how_many_cells_it_averages(browser: Any, tmp_path: Path) -> None:
+def test_a_grid_says_how_many_runs_it_averages(browser: Any, tmp_path: Path) -> None:
     done = {"state": "completed", "births": births([-1.0], vanishing=1), "slope": -1.0}
-    cells = [done | {"horizon": 3, "horizon_direction": "down"}, done | {"longest_lag": 9}, {"state": "failed"}]
-    with opened(browser, build(make_sweep(tmp_path / "s", {"seed": "0,1,2", "init.gain": "1"}, cells))) as page:
+    records = [done | {"horizon": 3, "horizon_direction": "down"}, done | {"longest_lag": 9}, {"state": "failed"}]
+    with opened(browser, build(make_sweep(tmp_path / "s", {"seed": "0,1,2", "init.gain": "1"}, records))) as page:
         page.locator("#grid").scroll_into_view_if_needed()
         page.select_option("#across", "init.gain")
         page.select_option("#down", "init.gain")
@@ -197,8 +197,8 @@ def test_a_grid_says_how_many_cells_it_averages(browser: Any, tmp_path: Path) ->
 
 def test_where_most_horizons_lie_beyond_the_longest_lag_so_does_their_median(browser: Any, tmp_path: Path) -> None:
     done = {"state": "completed", "births": births([-1.0], vanishing=1), "slope": -1.0}
-    cells = [done | {"horizon": 3, "horizon_direction": "down"}, done | {"longest_lag": 9}, done | {"longest_lag": 9}]
-    with opened(browser, build(make_sweep(tmp_path / "s", {"seed": "0,1,2", "init.gain": "1"}, cells))) as page:
+    records = [done | {"horizon": 3, "horizon_direction": "down"}, done | {"longest_lag": 9}, done | {"longest_lag": 9}]
+    with opened(browser, build(make_sweep(tmp_path / "s", {"seed": "0,1,2", "init.gain": "1"}, records))) as page:
         page.locator("#grid").scroll_into_view_if_needed()
         page.select_option("#across", "init.gain")
         page.select_option("#down", "init.gain")
@@ -216,17 +216,19 @@ def test_the_figures_hold_what_the_files_say(browser: Any, sweep: Path) -> None:
         panel = next(each for each in data_of(page, "Profiles at birth") if each.get("name") == "identity")
         curves = [
             np.array(row[1:])[::-1]
-            for cell in read_sweep(sweep.parent).cells
-            if cell.axes["activation"] == "identity" and cell.axes["init.gain"] == 0.5
-            for row in read_table(cell.folder / "profiles" / "births_relative_log.csv")[1]
+            for run in read_sweep(sweep.parent).cells
+            if run.axes["activation"] == "identity" and run.axes["init.gain"] == 0.5
+            for row in read_table(run.folder / "profiles" / "births_relative_log.csv")[1]
         ]
         stacked = np.array(curves)
         reached = np.isfinite(stacked).all(0)
         assert panel["y"] == pytest.approx(np.exp(np.median(stacked[:, reached], axis=0)), rel=1e-6)
         theory = [each for each in data_of(page, "Theory beside measurement") if each.get("name") == "mean field"]
         drawn = sorted(zip(theory[0]["x"], theory[0]["y"], strict=True))
-        told = sorted((float(row["predictions_start/mean_field"]), float(row["slope_start"])) for row in results(sweep))
-        assert np.array(drawn) == pytest.approx(np.array(told))
+        expected = sorted(
+            (float(row["predictions_start/mean_field"]), float(row["slope_start"])) for row in results(sweep)
+        )
+        assert np.array(drawn) == pytest.approx(np.array(expected))
 
 
 @pytest.mark.long
@@ -307,8 +309,8 @@ TYPED = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 def test_markup_on_a_runs_page_is_inert(browser: Any, run: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(run.parent, folder, symlinks=True)
-    told = {"name": TYPED, "error": TYPED, "baseline_name": TYPED, "explanation": TYPED, "references": {TYPED: {}}}
-    status.update(folder, **told)
+    values = {"name": TYPED, "error": TYPED, "baseline_name": TYPED, "explanation": TYPED, "references": {TYPED: {}}}
+    status.update(folder, **values)
     with opened(browser, build_run(folder)) as page:
         draw_all(page)
         assert page.locator("img").count() == 0
@@ -331,8 +333,8 @@ def test_a_run_without_a_result_has_a_page_of_what_it_left(browser: Any, run: Pa
 def test_slopes_beyond_all_bounds_break_no_figure(browser: Any, tmp_path: Path) -> None:
     """A learning rate of 1e30 makes weights, and slopes, of any size."""
     made = {"births": births([-1.0], vanishing=1), "slope_start": -1.0, "steps": 5}
-    cells = [made | {"state": "completed", "slope": -0.5}, made | {"state": "diverged", "slope": -1.238e58}]
-    with opened(browser, build(make_sweep(tmp_path / "s", {"optimizer.lr": "0.01,1e30"}, cells))) as page:
+    records = [made | {"state": "completed", "slope": -0.5}, made | {"state": "diverged", "slope": -1.238e58}]
+    with opened(browser, build(make_sweep(tmp_path / "s", {"optimizer.lr": "0.01,1e30"}, records))) as page:
         assert draw_all(page) >= 3
         assert column(page, "slope now") == ["-0.500", "-1.24e+58"]
         page.select_option("#quantity", "slope now, nats per lag")
@@ -343,9 +345,9 @@ def test_exponents_of_minus_infinity_are_left_out(browser: Any, run: Path, tmp_p
     folder = tmp_path / "run"
     shutil.copytree(run.parent, folder, symlinks=True)
     file = folder / "portraits" / "end.json"
-    told = json.loads(file.read_text())
-    told["portrait"] |= {"exponents": ["-inf", "-inf"], "errors": [None, None]}
-    file.write_text(json.dumps(told))
+    values = json.loads(file.read_text())
+    values["portrait"] |= {"exponents": ["-inf", "-inf"], "errors": [None, None]}
+    file.write_text(json.dumps(values))
     with opened(browser, build_run(folder)) as page:
         draw_all(page)
 

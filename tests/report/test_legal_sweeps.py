@@ -83,15 +83,15 @@ KEYS = ["init.gain", "activation", "task.length", "init.bias_std", "seed", "trai
 @st.composite
 def sweeps(draw: st.DrawFn) -> list[tuple[dict[str, Any], str | None]]:
     keys = draw(st.lists(st.sampled_from(KEYS), min_size=1, max_size=4, unique=True))
-    cells = draw(st.integers(1, 7))
-    return [({key: draw(VALUES) for key in keys}, draw(st.none() | records())) for _ in range(cells)]
+    runs = draw(st.integers(1, 7))
+    return [({key: draw(VALUES) for key in keys}, draw(st.none() | records())) for _ in range(runs)]
 
 
-def lay(folder: Path, cells: list[tuple[dict[str, Any], str | None]]) -> None:
+def lay(folder: Path, runs: list[tuple[dict[str, Any], str | None]]) -> None:
     record = {"hydra": {"job": {"config_name": "made_up"}}, "sweep": {"question": "?"}}
     OmegaConf.save(OmegaConf.create(record), folder / "multirun.yaml")
-    write_plan(folder, [Planned(i, axes, str(i)) for i, (axes, _) in enumerate(cells)])
-    for i, (_, record) in enumerate(cells):
+    write_plan(folder, [Planned(i, axes, str(i)) for i, (axes, _) in enumerate(runs)])
+    for i, (_, record) in enumerate(runs):
         if record is not None:
             (folder / str(i) / "profiles").mkdir(parents=True)
             (folder / str(i) / "status.json").write_text(record)
@@ -100,17 +100,17 @@ def lay(folder: Path, cells: list[tuple[dict[str, Any], str | None]]) -> None:
                 (folder / str(i) / "profiles" / f"{name}.csv").write_text(PROFILE)
 
 
-def has_its_page_and_its_table(cells: list[tuple[dict[str, Any], str | None]]) -> None:
+def has_its_page_and_its_table(runs: list[tuple[dict[str, Any], str | None]]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        lay(folder, cells)
+        lay(folder, runs)
         assert MISSING not in build(folder).read_text(encoding="utf-8")
         swept = read_sweep(folder)
         print_table(swept)
         show(folder)
-        assert len(swept.cells) == len(cells)
-        assert sum(len(each.cells) for each in groups(swept)) == sum(
-            cell.state in ("completed", "diverged") and cell.record.score is not None for cell in swept.cells
+        assert len(swept.cells) == len(runs)
+        assert sum(len(each.runs) for each in groups(swept)) == sum(
+            run.state in ("completed", "diverged") and run.record.score is not None for run in swept.cells
         )
 
 
@@ -169,7 +169,7 @@ def test_any_one_field_can_be_missing_or_of_another_kind(state: str, value: Any)
 def test_a_record_that_cannot_be_read_is_a_missing_one_with_a_line(record: str, tmp_path: Path) -> None:
     lay(tmp_path, [({"seed": 0}, json.dumps(WHOLE)), ({"seed": 1}, record)])
     swept = read_sweep(tmp_path)
-    assert [cell.state for cell in swept.cells] == ["completed", "missing"]
+    assert [run.state for run in swept.cells] == ["completed", "missing"]
     (line,) = failures(swept)
     assert "seed=1" in line and "status.json cannot be read" in line
     assert "status.json cannot be read" in build(tmp_path).read_text(encoding="utf-8")

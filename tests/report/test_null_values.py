@@ -10,9 +10,9 @@ from test_legal_sweeps import WHOLE, lay
 
 from unrolled.record.results import Swept, failures, read_sweep
 from unrolled.report.answers import answers, lines
-from unrolled.report.cells import cells_data
 from unrolled.report.clauses import clauses
-from unrolled.report.figures import profiles_after_training, profiles_at_birth
+from unrolled.report.figures import profiles_after_training, profiles_at_initialisation
+from unrolled.report.runs import runs_data
 from unrolled.report.sections import sections
 from unrolled.report.sentences import sentences
 from unrolled.report.show import show
@@ -31,7 +31,7 @@ def legend(figure: go.Figure) -> list[str]:
     return [trace.name for trace in traces if trace.showlegend]
 
 
-@pytest.mark.parametrize("draw", [profiles_at_birth, profiles_after_training])
+@pytest.mark.parametrize("draw", [profiles_at_initialisation, profiles_after_training])
 @pytest.mark.parametrize("values", [[None, 1.0], [1.0, None], [None]])
 def test_a_legend_names_each_value_as_it_was_typed(draw: Any, values: list[Any], tmp_path: Path) -> None:
     named = legend(draw(swept(tmp_path, CLIP, values, [])))
@@ -39,7 +39,7 @@ def test_a_legend_names_each_value_as_it_was_typed(draw: Any, values: list[Any],
 
 
 def test_a_figure_with_nothing_swept_but_seeds_has_one_curve_of_all(tmp_path: Path) -> None:
-    assert legend(profiles_at_birth(swept(tmp_path, "seed", [0, 1], []))) == ["all"]
+    assert legend(profiles_at_initialisation(swept(tmp_path, "seed", [0, 1], []))) == ["all"]
 
 
 def texts(found: Any) -> list[str]:
@@ -60,7 +60,7 @@ def test_nothing_names_it_otherwise(key: str, others: list[str], state: str, tmp
     words = [*answers(found), *lines(found), *sentences(found), *failures(found), *texts(figures)]
     words += [line for section in sections(found) for line in section.lines]
     words += [text for clause in clauses(found) for text in (clause.subject, clause.text)]
-    words += [text for cell in cells_data(found)["cells"] for text in (*cell["shown"], *cell["commands"])]
+    words += [text for run in runs_data(found)["cells"] for text in (*run["shown"], *run["commands"])]
     print_table(found)
     show(tmp_path)
     words += capsys.readouterr().out.splitlines()

@@ -1,4 +1,4 @@
-"""The page of made-up sweeps: what is pooled, what is said, and that nothing a user typed is markup."""
+"""The page of made-up sweeps: what is pooled, what the sentences say, and that nothing a user typed is markup."""
 
 import json
 import math
@@ -18,16 +18,16 @@ from unrolled.report.gather import Pool, pool
 from unrolled.report.sentences import sentence
 
 
-def make_sweep(folder: Path, params: dict[str, str], cells: list[dict[str, Any]], question: str = "why?") -> Path:
+def make_sweep(folder: Path, params: dict[str, str], records: list[dict[str, Any]], question: str = "why?") -> Path:
     folder.mkdir()
     hydra = {"sweeper": {"params": params}, "job": {"config_name": "made_up"}}
     OmegaConf.save(OmegaConf.create({"hydra": hydra, "sweep": {"question": question}}), folder / "multirun.yaml")
     swept = {key: [yaml_value(text) for text in values.split(",")] for key, values in params.items()}
     combinations = [dict(zip(swept, values, strict=True)) for values in product(*swept.values())]
     write_plan(folder, [Planned(i, axes, str(i)) for i, axes in enumerate(combinations)])
-    for number, cell in enumerate(cells):
+    for number, record in enumerate(records):
         (folder / str(number)).mkdir()
-        (folder / str(number) / "status.json").write_text(json.dumps(cell))
+        (folder / str(number) / "status.json").write_text(json.dumps(record))
     return folder
 
 
@@ -40,46 +40,46 @@ def births(slopes: list[float], **regimes: int) -> dict[str, Any]:
     return {"n": sum(regimes.values()), "slopes": slopes, "slope_mean": mean, "slope_sd": 0.1, "regimes": regimes}
 
 
-def test_equal_births_count_once_and_others_add_up(tmp_path: Path) -> None:
+def test_equal_initialisations_count_once_and_others_add_up(tmp_path: Path) -> None:
     same, other = births([-1.0, -2.0], vanishing=2), births([1.0, 2.0], exploding=2)
-    cells = [
+    records = [
         {"state": "completed", "births": same, "slope": -0.5},
         {"state": "completed", "births": same, "slope": -0.7},
     ]
-    cells += [
+    records += [
         {"state": "completed", "births": other, "slope": 0.1},
         {"state": "diverged", "births": other, "slope": None},
     ]
-    swept = read_sweep(make_sweep(tmp_path / "s", {"seed": "0,1", "optimizer.lr": "0.1,0.2"}, cells))
+    swept = read_sweep(make_sweep(tmp_path / "s", {"seed": "0,1", "optimizer.lr": "0.1,0.2"}, records))
     whole = pool(swept.cells, {})
-    assert whole.birth_slopes == [-1.0, -2.0, 1.0, 2.0]
-    assert whole.birth_regimes == {"vanishing": 2, "exploding": 2}
+    assert whole.initial_slopes == [-1.0, -2.0, 1.0, 2.0]
+    assert whole.initial_regimes == {"vanishing": 2, "exploding": 2}
     assert whole.slopes == [-0.5, -0.7, 0.1]
 
 
 @pytest.mark.parametrize(
-    ("regimes", "said"),
+    ("regimes", "start"),
     [
         ({"vanishing": 90, "stable": 10}, "tanh vanishes at birth: 90 of 100 births"),
         ({"vanishing": 89, "stable": 11}, "tanh: the births do not agree (89 vanishing, 11 stable of 100)"),
         ({"undecided": 100}, "tanh is undecided at birth: 100 of 100 births"),
     ],
 )
-def test_a_regime_is_named_only_where_nine_in_ten_agree(regimes: dict[str, int], said: str) -> None:
-    assert sentence(Pool({"activation": "tanh"}, [-1.0, -1.2], regimes, {}, [], [])).startswith(said)
+def test_a_regime_is_named_only_where_nine_in_ten_agree(regimes: dict[str, int], start: str) -> None:
+    assert sentence(Pool({"activation": "tanh"}, [-1.0, -1.2], regimes, {}, [], [])).startswith(start)
 
 
 def test_what_a_user_typed_is_text(tmp_path: Path) -> None:
     typed = "<script>alert(1)</script>"
-    cells = [{"state": "completed", "births": births([-1.0], vanishing=1), "slope": -1.0}] * 2
-    folder = make_sweep(tmp_path / "s", {"task.name": f"'{typed}',b"}, cells, question=typed)
+    records = [{"state": "completed", "births": births([-1.0], vanishing=1), "slope": -1.0}] * 2
+    folder = make_sweep(tmp_path / "s", {"task.name": f"'{typed}',b"}, records, question=typed)
     assert read_sweep(folder).axes["task.name"] == [typed, "b"]
     assert typed not in build(folder).read_text(encoding="utf-8")
 
 
-def test_cells_without_results_break_nothing(tmp_path: Path) -> None:
+def test_runs_without_results_break_nothing(tmp_path: Path) -> None:
     nothing = births([0.0], dead=3) | {"slope_mean": None, "slope_sd": None, "slopes": []}
-    cells = [
+    records = [
         {
             "state": "diverged",
             "births": nothing,
@@ -90,7 +90,7 @@ def test_cells_without_results_break_nothing(tmp_path: Path) -> None:
         {"state": "failed", "error": "RuntimeError: no"},
         {"state": "running"},
     ]
-    folder = make_sweep(tmp_path / "s", {"activation": "tanh,relu", "seed": "0,1"}, cells)
+    folder = make_sweep(tmp_path / "s", {"activation": "tanh,relu", "seed": "0,1"}, records)
     page = build(folder).read_text(encoding="utf-8")
     assert "RuntimeError: no" in page
     assert "1 running, 1 diverged, 1 failed, 1 missing" in page
@@ -98,25 +98,25 @@ def test_cells_without_results_break_nothing(tmp_path: Path) -> None:
     assert len(lines) == 5
 
 
-def test_a_folder_without_a_sweep_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_a_sweep_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds no sweep"):
         build(tmp_path)
 
 
 def test_an_empty_pool_has_no_mean() -> None:
-    assert math.isnan(pool([], {}).birth_mean)
+    assert math.isnan(pool([], {}).initial_mean)
 
 
 def test_report_opens_the_page_where_it_is_asked_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     folder = make_sweep(tmp_path / "my sweep", {"seed": "0,1"}, [])
-    seen: list[str] = []
-    monkeypatch.setattr("webbrowser.open", seen.append)
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
     monkeypatch.setattr("unrolled.run.entry.raise_on_signals", lambda: None)  # pytest has handlers of its own
     for asked in ([], ["--open"]):
         monkeypatch.setattr("sys.argv", ["unrolled", "report", str(folder), *asked])
         console()
     assert capsys.readouterr().out == f"{folder / 'report.html'}\n" * 2
-    assert seen == [(folder / "report.html").as_uri()]
+    assert opened == [(folder / "report.html").as_uri()]
 
 
 def test_sequences_of_any_length_are_drawn_together(tmp_path: Path) -> None:

@@ -20,19 +20,19 @@ def test_a_sparkline_falls_where_the_gradient_vanishes() -> None:
     assert sparkline([-99, 99], -1, 1) == "▁█"
 
 
-def test_a_run_is_told_with_its_profile_and_its_score(quick_run: Run, tmp_path: Path, capsys) -> None:
+def test_a_run_is_shown_with_its_profile_and_its_score(quick_run: Run, tmp_path: Path, capsys) -> None:
     status = quick_run("activation=identity", "init.gain=0.5")
     capsys.readouterr()
     show(tmp_path / "run")
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     curve = profile(tmp_path / "run")
     assert curve[0] == 0 and len(curve) == status["longest_lag"] + 1
-    assert sparkline(curve, min(curve), max(curve)) in told
-    assert f"val/accuracy {status['metrics']['val/accuracy']:.4g} (most frequent class: " in told
-    assert status["regime_reason"] in told
+    assert sparkline(curve, min(curve), max(curve)) in printed
+    assert f"val/accuracy {status['metrics']['val/accuracy']:.4g} (most frequent class: " in printed
+    assert status["regime_reason"] in printed
 
 
-def test_a_sweep_has_a_line_for_each_cell_whatever_became_of_it(tmp_path: Path, capsys) -> None:
+def test_a_sweep_has_a_line_for_each_run_whatever_its_state(tmp_path: Path, capsys) -> None:
     done = {"state": "completed", "births": births([-1.0], vanishing=1), "slope": -0.5, "regime": "vanishing"}
     done |= {"horizon": 9, "horizon_direction": "down", "score": "val/a", "metrics": {"val/a": 0.5}}
     done |= {"baseline": {"val/a": 0.25}, "baseline_name": "any class"}
@@ -48,12 +48,12 @@ def test_a_sweep_has_a_line_for_each_cell_whatever_became_of_it(tmp_path: Path, 
     assert [line.split()[1] for line in lines[3:]] == ["failed", "missing"]
 
 
-def test_another_folder_is_told(tmp_path: Path) -> None:
+def test_another_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds neither a run nor a sweep"):
         show(tmp_path)
 
 
-def test_a_cell_that_never_began_is_told(tmp_path: Path, capsys) -> None:
+def test_a_run_that_never_began_is_shown(tmp_path: Path, capsys) -> None:
     status.write(tmp_path, {"state": "failed", "error": "no room"})
     show(tmp_path)
     assert capsys.readouterr().out == f"{tmp_path.name}: failed, no room\n"

@@ -1,4 +1,4 @@
-"""What a sweep says of the updates that its configurations need: words that follow from the numbers."""
+"""Updates that the configurations of a sweep need: the sentences follow from the numbers."""
 
 import math
 from pathlib import Path
@@ -6,13 +6,22 @@ from typing import Any
 
 import plotly.graph_objects as go
 import pytest
-from test_answers import cell
+from test_answers import record
 from test_page import make_sweep
 
 from unrolled.record.results import Swept, read_sweep
 from unrolled.report.answers import answers
 from unrolled.report.build import build
-from unrolled.report.solving import against_change, by_change, diverged, extremes, order, ordered, reaches, solving
+from unrolled.report.solving import (
+    against_change,
+    by_change,
+    diverged,
+    extremes,
+    gradient_changes,
+    order,
+    ordered,
+    solving,
+)
 from unrolled.report.solving_figures import by_configuration
 
 BUDGET, SEEDS = 4000, 6
@@ -20,13 +29,13 @@ BUDGET, SEEDS = 4000, 6
 
 def made(folder: Path, at: dict[float, list[int | None]], slopes: list[float | None], **more: Any) -> Swept:
     """at: gain -> when each of its runs was solved. slopes: at step 0, of each gain's runs; the lag is 25."""
-    cells = [
-        cell(0.5, when, slope_start=slope, dependency=25.0, steps=BUDGET if when is None else when + 100, **more)
+    records = [
+        record(0.5, when, slope_start=slope, dependency=25.0, steps=BUDGET if when is None else when + 100, **more)
         for (_, runs), slope in zip(at.items(), slopes, strict=True)
         for when in runs
     ]
     axes = {"init.gain": ",".join(map(str, at)), "seed": ",".join(map(str, range(len(next(iter(at.values()))))))}
-    return read_sweep(make_sweep(folder, axes, cells))
+    return read_sweep(make_sweep(folder, axes, records))
 
 
 @pytest.fixture
@@ -58,12 +67,12 @@ def test_the_runs_are_grouped_by_what_happens_to_their_gradient(three: Swept) ->
     assert against_change(three)[0].startswith("Gradient multiplied by less than 10^-6: solved 0 of 6")
 
 
-def test_the_order_is_said_with_its_pairs_and_interval(tmp_path: Path) -> None:
+def test_the_order_is_given_with_its_pairs_and_interval(tmp_path: Path) -> None:
     """Every pair of two gains is known and agrees; 3 pairs of solved runs and 9 with one that is not count half."""
     at: dict[float, list[int | None]] = {1.0: [100] * 6, 0.75: [500, 600, 700, None, None, None], 0.5: [None] * 6}
     swept = made(tmp_path / "s", at, [-0.1, -0.2, -0.8])
     known, agree = 6 * 12 + 3 * 6 + 12, 6 * 12 + 3 * 6 + 12 / 2
-    found = order(reaches(swept))
+    found = order(gradient_changes(swept))
     assert found is not None
     assert (found.pairs, found.runs, found.share) == (known, 18, pytest.approx(agree / known))
     (line,) = ordered(swept)
@@ -105,9 +114,9 @@ def test_too_few_runs_have_no_word_on_order_and_no_interval_of_the_median(tmp_pa
 
 
 def test_a_diverged_run_is_counted_and_ends_its_curve(tmp_path: Path) -> None:
-    cells = [cell(0.5, 100, state="diverged", steps=500)]
-    cells += [cell(None, None, state="diverged", steps=at) for at in (10, 20, 30, 40, 50)]
-    swept = read_sweep(make_sweep(tmp_path / "s", {"seed": "0,1,2,3,4,5"}, cells))
+    records = [record(0.5, 100, state="diverged", steps=500)]
+    records += [record(None, None, state="diverged", steps=at) for at in (10, 20, 30, 40, 50)]
+    swept = read_sweep(make_sweep(tmp_path / "s", {"seed": "0,1,2,3,4,5"}, records))
     assert diverged(swept) == ["Diverged before it had solved the task: 5 of 6 runs."]
     assert "5 of 6 diverged before" in solving(swept)[0]
     build(swept.folder)
@@ -119,14 +128,16 @@ def test_runs_without_a_slope_are_left_out_and_counted(tmp_path: Path) -> None:
 
 
 def test_a_sweep_whose_task_cannot_be_solved_says_nothing(tmp_path: Path) -> None:
-    swept = read_sweep(make_sweep(tmp_path / "s", {"seed": "0,1"}, [cell(0.5, solved=None), cell(0.6, solved=None)]))
+    swept = read_sweep(
+        make_sweep(tmp_path / "s", {"seed": "0,1"}, [record(0.5, solved=None), record(0.6, solved=None)])
+    )
     assert [*solving(swept), *against_change(swept), *diverged(swept), *ordered(swept), *extremes(swept)] == []
     assert by_configuration(swept) is None
 
 
 def test_an_older_record_has_curves_but_no_lag(tmp_path: Path) -> None:
-    cells = [cell(0.9, 100, -0.1), cell(0.9, None, -0.1)]
-    swept = read_sweep(make_sweep(tmp_path / "s", {"seed": "0,1"}, cells))
+    records = [record(0.9, 100, -0.1), record(0.9, None, -0.1)]
+    swept = read_sweep(make_sweep(tmp_path / "s", {"seed": "0,1"}, records))
     assert len(solving(swept)) == 2
     assert against_change(swept) == []
 
@@ -145,5 +156,5 @@ def test_the_figure_falls_from_1_and_has_bands_from_six_runs_on(three: Swept, tm
         [1, 1],
     ]
     assert sum(trace.fill == "tonexty" for trace in drawn) == 3
-    alone = traces(by_configuration(made(tmp_path / "alone", {1.0: [100]}, [0.0])))
-    assert not any(trace.fill for trace in alone)
+    single = traces(by_configuration(made(tmp_path / "alone", {1.0: [100]}, [0.0])))
+    assert not any(trace.fill for trace in single)

@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from unrolled.report.concordance import concordance
-from unrolled.report.survival import Followed, Survival
+from unrolled.report.survival import SolvingTime, Survival
 
 BUDGET = 4000.0
 DRAWS = 400
 
 
-def runs(*times: float, solved: bool = True, diverged: bool = False) -> list[Followed]:
-    return [Followed(at, solved, diverged) for at in times]
+def runs(*times: float, solved: bool = True, diverged: bool = False) -> list[SolvingTime]:
+    return [SolvingTime(at, solved, diverged) for at in times]
 
 
-def by_hand(made: list[Followed]) -> tuple[list[float], list[float]]:
+def by_hand(made: list[SolvingTime]) -> tuple[list[float], list[float]]:
     """The product over the moments of solving of 1 - solved / at risk."""
     at = sorted({run.updates for run in made})
     left = [1 - sum(r.solved for r in made if r.updates == t) / sum(r.updates >= t for r in made) for t in at]
@@ -28,7 +28,7 @@ def by_hand(made: list[Followed]) -> tuple[list[float], list[float]]:
 
 @given(st.lists(st.tuples(st.integers(1, 8), st.booleans()), min_size=1, max_size=30))
 def test_the_curve_is_the_product_of_those_who_are_left(drawn: list[tuple[int, bool]]) -> None:
-    made = [Followed(50.0 * at, solved) for at, solved in drawn]
+    made = [SolvingTime(50.0 * at, solved) for at, solved in drawn]
     curve, (at, share) = Survival("", made).curve, by_hand(made)
     assert list(curve.updates) == at
     assert curve.share == pytest.approx(share, abs=1e-12)
@@ -94,7 +94,7 @@ def test_the_band_covers_95_of_100(n: int, share: float) -> None:
     covered = 0
     for _ in range(DRAWS):
         times, ends = draw.exponential(1 / rate, n), draw.exponential(8 / rate, n)
-        made = [Followed(min(t, c), bool(t <= c)) for t, c in zip(times, ends, strict=True)]
+        made = [SolvingTime(min(t, c), bool(t <= c)) for t, c in zip(times, ends, strict=True)]
         curve = Survival("", made).curve
         i = np.searchsorted(curve.updates, moment, side="right") - 1
         low, high = (curve.low[i], curve.high[i]) if i >= 0 else (0.025 ** (1 / n), 1.0)
@@ -107,7 +107,7 @@ def test_the_band_covers_95_of_100(n: int, share: float) -> None:
 def test_the_interval_of_the_median_covers_95_of_100(n: int, budget: float) -> None:
     draw, median, covered = np.random.default_rng(n), math.log(2), 0
     for _ in range(DRAWS):
-        made = [Followed(min(t, budget), bool(t <= budget)) for t in draw.exponential(1, n)]
+        made = [SolvingTime(min(t, budget), bool(t <= budget)) for t in draw.exponential(1, n)]
         found = Survival("", made)
         assert found.median_interval is not None
         low, high = found.median_interval

@@ -20,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("width", "missing"),
-    [(200, []), (140, ["unknown"]), (130, ["unknown", "step 0"]), (100, ["unknown", "step 0", "birth"])],
+    [(200, []), (140, ["unknown"]), (130, ["unknown", "step 0"]), (100, ["unknown", "step 0", "initial"])],
 )
 def test_a_narrow_terminal_gets_fewer_columns_but_whole_ones(
     width: int, missing: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -30,12 +30,14 @@ def test_a_narrow_terminal_gets_fewer_columns_but_whole_ones(
 
     monkeypatch.setattr(terminal, "Console", console)
     terminal.print_table(read_sweep(folder))
-    told = capsys.readouterr().out
-    assert [word for word in ("unknown", "step 0", "birth", "baseline", "slope now") if word not in told] == missing
-    assert "…" not in told and told.count("completed") == 4 and "tanh hidden=64" in told
+    printed = capsys.readouterr().out
+    assert [
+        word for word in ("unknown", "step 0", "initial", "baseline", "slope now") if word not in printed
+    ] == missing
+    assert "…" not in printed and printed.count("completed") == 4 and "tanh hidden=64" in printed
 
 
 def test_a_pipe_gets_every_column(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     terminal.print_table(read_sweep(folder))
-    told = capsys.readouterr().out
-    assert all(word in told for word in ("unknown", "slope at step 0", "slope at birth (sd)", "trivial baseline"))
+    printed = capsys.readouterr().out
+    assert all(word in printed for word in ("unknown", "slope at step 0", "initial slope (sd)", "trivial baseline"))

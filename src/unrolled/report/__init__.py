@@ -1,1 +1,1 @@
-"""The page that people look at, and the table in the terminal: from a sweep's folder alone."""
+"""HTML pages and terminal tables of runs and sweeps, made from their folders alone."""

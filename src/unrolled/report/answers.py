@@ -1,4 +1,4 @@
-"""What a sweep answers, in words: scores beside the trivial baseline, what was solved, and what each axis does."""
+"""Results of a sweep in sentences: scores beside the trivial baseline, what was solved, the effect of each axis."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,23 +14,23 @@ from .solving import diverged, extremes, ordered
 
 
 def answers(swept: Swept) -> list[str]:
-    """The short answer first, then what each axis does to the score, then a line for each configuration."""
-    told = groups(swept)
-    if not told:
+    """Returns the main result first, then the cost, the best and worst configuration, and the effect of each axis."""
+    configurations = groups(swept)
+    if not configurations:
         return []
     return [
-        *_solved(told),
+        *_solved(configurations),
         *extremes(swept),
         *ordered(swept),
         *diverged(swept),
-        *_cost(swept, told),
-        *_best(told),
-        *_axes(swept, told),
+        *_cost(swept, configurations),
+        *_best(configurations),
+        *_axes(swept, configurations),
     ]
 
 
 def lines(swept: Swept) -> list[str]:
-    """One for each configuration."""
+    """Returns a line for each configuration."""
     return [_line(each) for each in groups(swept)]
 
 
@@ -38,13 +38,13 @@ def _line(each: Group) -> str:
     parts = [f"{each.name}: {_score(each)}"]
     if each.baseline is not None:
         parts.append(f"{each.baseline_name}: {each.baseline:.4g}")
-    if each.train_scores:
-        parts.append(f"on training examples {mean(each.train_scores):.4g}{_short_of(each, len(each.train_scores))}")
+    if scores := each.train_scores:
+        parts.append(f"on training examples {mean(scores):.4g}{_count_if_fewer(each, len(scores))}")
     if each.solved_at:
-        parts.append(_how_solved(each))
-    if (born := each.born).birth_slopes:
-        n = count(len(born.birth_slopes), born.births, "births")
-        parts.append(f"slope at birth {born.birth_mean:+z.3f} nats per lag ({n})")
+        parts.append(_updates_to_solve(each))
+    if (pooled := each.pooled).initial_slopes:
+        n = count(len(pooled.initial_slopes), pooled.initialisations, "births")
+        parts.append(f"slope at birth {pooled.initial_mean:+z.3f} nats per lag ({n})")
     return "; ".join(parts) + "."
 
 
@@ -52,18 +52,18 @@ def _score(each: Group) -> str:
     scores, name = each.scores, each.score
     if not scores:
         return f"{name} not finite: it diverged"
-    if len(each.cells) == 1:
+    if len(each.runs) == 1:
         return f"{name} {scores[0]:.4g}"
-    n = count(len(scores), len(each.cells), "runs")
+    n = count(len(scores), len(each.runs), "runs")
     return f"{name} {mean(scores):.4g} ({min(scores):.4g} to {max(scores):.4g} over {n})"
 
 
-def _short_of(each: Group, n: int) -> str:
-    """The count behind a mean, where it is not that of all runs."""
-    return "" if n == len(each.cells) else f" ({count(n, len(each.cells), 'runs')})"
+def _count_if_fewer(each: Group, n: int) -> str:
+    """Returns the count behind a mean, in brackets; empty if the mean is over all runs."""
+    return "" if n == len(each.runs) else f" ({count(n, len(each.runs), 'runs')})"
 
 
-def _how_solved(each: Group) -> str:
+def _updates_to_solve(each: Group) -> str:
     at = [updates for updates in each.solved_at if updates is not None]
     n = len(each.solved_at)
     if not at:
@@ -72,9 +72,9 @@ def _how_solved(each: Group) -> str:
     return f"solved by {len(at)} of {n} {after}"
 
 
-def _solved(told: Sequence[Group]) -> list[str]:
-    """Who solved the task, and the gradients at birth of those who did and did not."""
-    tried = [each for each in told if each.solved_at]
+def _solved(configurations: Sequence[Group]) -> list[str]:
+    """Returns which configurations solved the task, with their gradients at initialisation; empty for other tasks."""
+    tried = [each for each in configurations if each.solved_at]
     if not tried:
         return []
     every = [each for each in tried if None not in each.solved_at]
@@ -88,12 +88,12 @@ def _solved(told: Sequence[Group]) -> list[str]:
 
 
 def _with_regimes(each: Group) -> str:
-    """The configuration, and what its gradients did at birth and at the end: the reason where it was not solved."""
-    end = dict.fromkeys(regime for cell in each.cells if (regime := cell.record.end.regime))
-    born = each.born.birth_regimes
-    if not born or not end:
+    """Returns the configuration's name with its regimes at initialisation and at the end of training."""
+    end = dict.fromkeys(regime for run in each.runs if (regime := run.record.end.regime))
+    initial = each.pooled.initial_regimes
+    if not initial or not end:
         return each.name
-    return f"{each.name} ({_most(born)} at birth, {' or '.join(end)} at the end)"
+    return f"{each.name} ({_most(initial)} at birth, {' or '.join(end)} at the end)"
 
 
 def _most(regimes: dict[str, int]) -> str:
@@ -101,55 +101,56 @@ def _most(regimes: dict[str, int]) -> str:
 
 
 def _by_regime(tried: Sequence[Group]) -> list[str]:
-    """How many runs solved the task, by the regime that most births of their configuration have."""
+    """Returns how many runs solved the task, by the most frequent regime of their configuration at initialisation."""
     counts: dict[str, list[int | None]] = {}
     for each in tried:
-        regimes = each.born.birth_regimes
+        regimes = each.pooled.initial_regimes
         if regimes:
             counts.setdefault(_most(regimes), []).extend(each.solved_at)
     if not counts:
         return []
-    told = [f"{name} {sum(at is not None for at in runs)} of {len(runs)}" for name, runs in counts.items()]
-    return [f"Runs that solved it, by what their births do most: {', '.join(told)}."]
+    shares = [f"{name} {sum(at is not None for at in runs)} of {len(runs)}" for name, runs in counts.items()]
+    return [f"Runs that solved it, by what their births do most: {', '.join(shares)}."]
 
 
 def _goal(each: Group) -> str:
-    solved = next(kept for cell in each.cells if (kept := cell.record.solved))
+    solved = next(kept for run in each.runs if (kept := run.record.solved))
     return f"{solved.score} of {solved.value:g}"
 
 
 def _slopes(chosen: Sequence[Group]) -> str:
-    born = [each.born for each in chosen]
-    slopes = [each.birth_mean for each in born if each.birth_slopes]
+    pooled = [each.pooled for each in chosen]
+    slopes = [each.initial_mean for each in pooled if each.initial_slopes]
     if not slopes:
         return ""
-    n = count(sum(len(each.birth_slopes) for each in born), sum(each.births for each in born), "births")
+    n = count(sum(len(each.initial_slopes) for each in pooled), sum(each.initialisations for each in pooled), "births")
     return f"; slopes at birth {min(slopes):+z.3f} to {max(slopes):+z.3f} nats per lag (means over {n})"
 
 
-def _cost(swept: Swept, told: Sequence[Group]) -> list[str]:
-    """What training took for each length of the sequences, where that alone was swept."""
+def _cost(swept: Swept, configurations: Sequence[Group]) -> list[str]:
+    """Returns the training time by sequence length; empty unless the length is the only swept axis."""
     if not only(swept, "task.length"):
         return []
-    timed = [each for each in told if each.seconds]
+    timed = [each for each in configurations if each.seconds]
     if not timed:
         return []
     seconds = ", ".join(
-        f"T = {shown(each.axes['task.length'])}: {mean(each.seconds):.2g} s{_short_of(each, len(each.seconds))}"
+        f"T = {shown(each.axes['task.length'])}: {mean(each.seconds):.2g} s{_count_if_fewer(each, len(each.seconds))}"
         for each in timed
     )
-    first = ((name, scores.get("seconds")) for name, scores in told[0].references.items())
+    first = ((name, scores.get("seconds")) for name, scores in configurations[0].references.items())
     others = "".join(f"; {name}: {taken:.2g} s" for name, taken in first if taken is not None)
     return [f"Time of all updates together: {seconds}{others}."]
 
 
-def _best(told: Sequence[Group]) -> list[str]:
-    """Best and worst where all are scored alike; else how many beat their own baseline."""
-    scored = [each for each in told if each.scores]
+def _best(configurations: Sequence[Group]) -> list[str]:
+    """Returns the best and the worst configuration; if their scores differ, how many beat their own baseline."""
+    scored = [each for each in configurations if each.scores]
     names = {(each.score, each.baseline_name) for each in scored}
     if len(names) > 1:
         better = [each.name for each in scored if _beats(each)]
-        return [f"Better than its trivial baseline: {len(better)} of {len(told)} configurations ({'; '.join(better)})."]
+        share = f"{len(better)} of {len(configurations)}"
+        return [f"Better than its trivial baseline: {share} configurations ({'; '.join(better)})."]
     larger = next((each.larger_is_better for each in scored if each.larger_is_better is not None), None)
     if len(scored) < 2 or larger is None:
         return []
@@ -166,15 +167,17 @@ def _beats(each: Group) -> bool:
     return value > each.baseline if each.larger_is_better else value < each.baseline
 
 
-def _axes(swept: Swept, told: Sequence[Group]) -> list[str]:
-    """What each axis does, the others averaged, where all runs are scored alike."""
-    scored = [each for each in told if each.scores]
+def _axes(swept: Swept, configurations: Sequence[Group]) -> list[str]:
+    """Returns the mean score at each value of each axis, over the other axes; empty if runs have different scores."""
+    scored = [each for each in configurations if each.scores]
     if len({each.score for each in scored}) != 1:
         return []
     found = []
     for key in scored[0].axes:
-        held = [(value, [each for each in told if holds(each.axes, {key: value})]) for value in swept.axes[key]]
-        trends = [trend for value, chosen in held if (trend := _mean_of(value, chosen))]
+        by_value = [
+            (value, [each for each in configurations if holds(each.axes, {key: value})]) for value in swept.axes[key]
+        ]
+        trends = [trend for value, chosen in by_value if (trend := _mean_of(value, chosen))]
         if len(trends) < 2:
             continue
         trend = ", ".join(trends)
@@ -183,9 +186,9 @@ def _axes(swept: Swept, told: Sequence[Group]) -> list[str]:
 
 
 def _mean_of(value: Any, chosen: Sequence[Group]) -> str:
-    """The mean over configurations of the mean over their runs, and how many runs that is."""
+    """Returns the mean over configurations of the mean over their runs, with the number of runs."""
     scored = [each for each in chosen if each.scores]
     if not scored:
         return ""
-    n = count(sum(len(each.scores) for each in scored), sum(len(each.cells) for each in chosen), "runs")
+    n = count(sum(len(each.scores) for each in scored), sum(len(each.runs) for each in chosen), "runs")
     return f"{shown(value)}: {mean([mean(each.scores) for each in scored]):.4g} ({n})"

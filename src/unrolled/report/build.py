@@ -1,4 +1,4 @@
-"""`results.csv` and `report.html` of a sweep, from its folder alone."""
+"""Writes `results.csv` and `report.html` of a sweep, from its folder alone."""
 
 import shlex
 from pathlib import Path
@@ -9,9 +9,9 @@ from unrolled.record.status import STATES
 
 from . import critical_line
 from .answers import answers, lines
-from .cells import cells_data, sweep_command
-from .clauses import clauses, held_alike
+from .clauses import clauses, unmentioned_axes
 from .configurations import trained
+from .runs import runs_data, sweep_command
 from .sections import sections
 from .sentences import sentences
 from .shell import write_page
@@ -21,7 +21,10 @@ PAGE = "report.html"
 
 
 def build(folder: Path) -> Path:
-    """Writes both; returns the page's path. Raises UserError where `folder` holds no sweep."""
+    """Writes `results.csv` and the page of the sweep in `folder`; returns the page's path.
+
+    Raises UserError if `folder` holds no sweep.
+    """
     swept = read_sweep(folder)
     write_results(swept)
     return write_page(
@@ -31,26 +34,26 @@ def build(folder: Path) -> Path:
         sections(swept),
         template="sweep",
         clauses=clauses(swept),
-        alike=held_alike(swept),
+        alike=unmentioned_axes(swept),
         counts=_counts(swept),
         trouble=failures(swept),
-        diverged=[f"{cell.name}: {cell.record.error}" for cell in swept.cells if cell.state == "diverged"],
+        diverged=[f"{run.name}: {run.record.error}" for run in swept.cells if run.state == "diverged"],
         answers=answers(swept) if trained(swept) else critical_line.distance(swept),
         lines=lines(swept) if trained(swept) else [],
         sentences=sentences(swept),
         words=words(swept),
         remarks=_remarks(swept),
-        data=cells_data(swept),
+        data=runs_data(swept),
         again=[sweep_command(swept), shlex.join(["unrolled", "report", str(folder)])],
     )
 
 
 def _remarks(swept: Swept) -> list[str]:
-    of_tasks = dict.fromkeys(text for cell in swept.cells if (text := cell.record.remark))
-    return [*of_tasks, *earlier.of_sweep([cell.record for cell in swept.cells])]
+    of_tasks = dict.fromkeys(text for run in swept.cells if (text := run.record.remark))
+    return [*of_tasks, *earlier.of_sweep([run.record for run in swept.cells])]
 
 
 def _counts(swept: Swept) -> str:
-    states = [cell.state for cell in swept.cells]
+    states = [run.state for run in swept.cells]
     parts = [f"{states.count(state)} {state}" for state in (*STATES, "missing") if state in states]
     return f"{len(states)} runs: {', '.join(parts)}"

@@ -1,4 +1,4 @@
-"""Profiles by time step, of networks whose loss reads every state: what training sees, which no lag explains."""
+"""Gradient profiles by time step, for networks whose loss reads every state."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -13,16 +13,16 @@ MOST = 8  # configurations in one figure
 
 
 def profiles_by_time(swept: Swept) -> go.Figure | None:
-    """RMS norm of dL/dh_t at the last probe by time step, mean over seeds (of its logarithm); a seam is a dotted line.
+    """Draws the RMS norm of dL/dh_t at the last probe by time step, a line per configuration (geometric mean).
 
-    An encoder-decoder's loss reads every state of the decoder. None where every loss reads the last state alone: there
-    the profiles by lag say the same and more.
+    A dotted line marks the first time step of a decoder. An encoder-decoder's loss reads every state of the decoder.
+    None if every loss reads only the last state: then the profiles by lag show the same and more.
     """
-    told = _of_every_state(swept)[:MOST]
-    if not told:
+    configurations = _of_every_state(swept)[:MOST]
+    if not configurations:
         return None
     figure = go.Figure()
-    for i, each in enumerate(told):
+    for i, each in enumerate(configurations):
         curve = _curve(each)
         if curve is None:
             continue
@@ -41,6 +41,7 @@ def profiles_by_time(swept: Swept) -> go.Figure | None:
 
 
 def not_drawn(swept: Swept) -> list[str]:
+    """Returns a line if there are more configurations than the figure draws."""
     count = len(_of_every_state(swept))
     return [f"Drawn are the first {MOST} of {count} configurations."] if count > MOST else []
 
@@ -50,8 +51,8 @@ def _of_every_state(swept: Swept) -> list[Group]:
 
 
 def _curve(each: Group) -> np.ndarray | None:
-    """exp of the mean over the cells of ln RMS; nan where nothing is real, or exactly 0."""
-    found = (read_rows(cell.folder / PROFILES / "grad_h.csv") for cell in each.cells)
+    """Returns (T,), exp of the mean over runs of ln RMS; nan where it is missing or exactly 0. None without probes."""
+    found = (read_rows(run.folder / PROFILES / "grad_h.csv") for run in each.runs)
     rows = [np.array(probes[-1][1:]) for probes in found if probes]
     if not rows:
         return None

@@ -1,4 +1,4 @@
-"""Harrell's concordance: how often the run with the smaller value is the one that is solved sooner."""
+"""Harrell's concordance: how often the run with the smaller value solves the task sooner."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -12,9 +12,12 @@ from .survival import CONFIDENCE
 
 @dataclass(frozen=True)
 class Concordance:
-    """share: of the pairs of runs whose order is known, those in which the smaller value is solved sooner.
+    """The concordance of a value with the time to solve the task.
 
-    Equal values count half: 0.5 is no order at all. low, high enclose it in 95 % of all cases. runs, pairs: how many.
+    share: fraction of the pairs with a known order in which the run with the smaller value solves the task sooner;
+        equal values count half, so 0.5 means no order.
+    low, high: limits of the 95 % confidence interval of share.
+    runs, pairs: number of runs, and of pairs with a known order.
     """
 
     share: float
@@ -25,10 +28,14 @@ class Concordance:
 
 
 def concordance(values: np.ndarray, updates: np.ndarray, solved: np.ndarray) -> Concordance | None:
-    """Of values (n,), against the updates (n,) at which each run was solved, or where it was not, until it ended.
+    """Returns the concordance of `values` with the time to solve; None if no order is known or all values are equal.
 
-    The order of two runs is known where the one with fewer updates was solved (Harrell et al. 1982); at equal updates a
-    run that was solved comes before one that was not. None where no order is known, or all values are the same.
+    The order of two runs is known if the one with fewer updates solved the task (Harrell et al. 1982). At equal updates
+    a run that solved it comes before one that did not.
+
+    values: (n,), one per run.
+    updates: (n,), the updates until the run solved the task, or until it ended.
+    solved: (n,) bool, whether it solved the task.
     """
     values, updates, solved = values.astype(float), updates.astype(float), solved.astype(bool)
     later = (updates[None] > updates[:, None]) | ((updates[None] == updates[:, None]) & ~solved[None])
@@ -42,7 +49,7 @@ def concordance(values: np.ndarray, updates: np.ndarray, solved: np.ndarray) -> 
 
 
 def _interval(agree: np.ndarray, known: np.ndarray) -> tuple[float, float]:
-    """From what each run does to the share (the infinitesimal jackknife), on the scale of its logit."""
+    """Returns the limits from the infinitesimal jackknife over runs, on the logit scale of the share."""
     share = agree.sum() / known.sum()
     off = agree - share * known
     error = np.sqrt(((off.sum(0) + off.sum(1)) ** 2).sum()) / known.sum()
@@ -52,7 +59,7 @@ def _interval(agree: np.ndarray, known: np.ndarray) -> tuple[float, float]:
 
 
 def _extreme(share: float, updates: np.ndarray, solved: np.ndarray) -> tuple[float, float]:
-    """Of a share of 0 or 1: the exact binomial limit of as many pairs as have no run in common."""
+    """Returns the limits for a share of 0 or 1: exact binomial, with as many pairs as have no run in common."""
     n = len(updates)
     alike = Counter(
         at if done else np.inf for at, done in zip(updates, solved, strict=True)

@@ -1,4 +1,4 @@
-"""The numbers of the page: what the runs of one configuration (all axes but the seed) have in common."""
+"""Runs grouped by configuration (all axes but the seed), with their scores, baselines and times."""
 
 from dataclasses import dataclass
 
@@ -14,10 +14,10 @@ from .gather import Axes, Pool, combinations, pool, varied
 
 @dataclass(frozen=True)
 class Group:
-    """The cells with a result that share all axes but the seed, and how they scored."""
+    """The runs with a result that share all axes but the seed, at least one."""
 
     axes: Axes
-    cells: list[Cell]
+    runs: list[Cell]
 
     @property
     def name(self) -> str:
@@ -25,47 +25,48 @@ class Group:
 
     @property
     def first(self) -> RunRecord:
-        """What is the same for all: names of scores and baselines."""
-        return self.cells[0].record
+        """Record of the first run; the names of scores and baselines are equal in all."""
+        return self.runs[0].record
 
     @property
     def score(self) -> str:
-        """The name of the one that decides."""
+        """Name of the deciding score; empty if the record has none."""
         return self.first.score or ""
 
     @property
     def scores(self) -> list[float]:
-        """Of the validation split, by the score that decides; without the runs that have none."""
-        return numbers(cell.record.metrics.get(cell.record.score or "") for cell in self.cells)
+        """Deciding score on the validation split, for each run that has one."""
+        return numbers(run.record.metrics.get(run.record.score or "") for run in self.runs)
 
     @property
     def train_scores(self) -> list[float]:
-        records = (cell.record for cell in self.cells)
+        """Deciding score on training examples, for each run that has one."""
+        records = (run.record for run in self.runs)
         return numbers(each.train.get((each.score or "").removeprefix("val/")) for each in records)
 
     @property
     def solved_at(self) -> list[int | None]:
-        """For each cell of a task that can be solved: the updates it took, None where it was not within its budget."""
-        return [cell.record.solved.at for cell in self.cells if cell.record.solved]
+        """Updates until each run solved the task; None if it did not. Empty if the task cannot be solved."""
+        return [run.record.solved.at for run in self.runs if run.record.solved]
 
     @property
     def updates(self) -> int:
-        """The largest number of them that a run has made."""
-        return max(cell.record.steps or 0 for cell in self.cells)
+        """Largest number of updates of any run."""
+        return max(run.record.steps or 0 for run in self.runs)
 
     @property
-    def born(self) -> Pool:
-        """The networks drawn before training."""
-        return pool(self.cells, {})
+    def pooled(self) -> Pool:
+        """Networks drawn before training and trained networks, pooled over the runs."""
+        return pool(self.runs, {})
 
     @property
     def larger_is_better(self) -> bool | None:
-        """Of the score that decides; None where the record does not have it."""
+        """Whether a larger deciding score is better; None if the record does not say."""
         return self.first.larger_is_better
 
     @property
     def baseline(self) -> float | None:
-        """The trivial baseline of the score that decides; None where a record does not have it."""
+        """Deciding score of the trivial baseline; None if the record has none."""
         return self.first.baseline.get(self.score)
 
     @property
@@ -74,26 +75,26 @@ class Group:
 
     @property
     def references(self) -> dict[str, Numbers]:
-        """What else the score stands beside."""
+        """Scores of other references, by their names."""
         return self.first.references
 
     @property
     def seconds(self) -> list[float]:
-        """What all updates of a run took, for each run that has made any."""
-        timed = [(cell.record.seconds_per_update, cell.record.steps) for cell in self.cells]
+        """Seconds that all updates of a run took, for each run with updates."""
+        timed = [(run.record.seconds_per_update, run.record.steps) for run in self.runs]
         return [each * steps for each, steps in timed if each is not None and steps]
 
 
 def groups(swept: Swept) -> list[Group]:
-    """In the order of the axes; without combinations that have no cell with a result."""
+    """Returns the configurations that have a run with a result, in the order of the axes."""
     keys, members = varied(swept), {}
-    for cell in swept.cells:
-        if cell.record.has_result and cell.record.score is not None:
-            members.setdefault(key_of(cell.axes, keys), []).append(cell)
+    for run in swept.cells:
+        if run.record.has_result and run.record.score is not None:
+            members.setdefault(key_of(run.axes, keys), []).append(run)
     found = ((axes, members.get(key_of(axes, keys))) for axes in combinations(swept, keys))
     return [Group(axes, kept) for axes, kept in found if kept]
 
 
 def trained(swept: Swept) -> bool:
-    """Whether any cell has made an update; else scores are those of random networks."""
-    return any(cell.record.steps for cell in swept.cells)
+    """Returns whether any run has made an update; otherwise scores are those of untrained networks."""
+    return any(run.record.steps for run in swept.cells)

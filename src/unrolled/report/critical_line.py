@@ -1,4 +1,4 @@
-"""The critical line: where the measured slope is 0 in the plane of sigma_w and sigma_b, beside mean-field theory."""
+"""The critical line: where the measured slope is 0 over sigma_w and sigma_b, beside mean-field theory."""
 
 import math
 from dataclasses import dataclass
@@ -21,9 +21,10 @@ GAIN, BIAS = "init.gain", "init.bias_std"
 
 @dataclass(frozen=True)
 class Crossing:
-    """Where the measured slope crosses 0 on the way up, at one sigma_b; theory: the mean-field critical sigma_w.
+    """The critical sigma_w at one sigma_b.
 
-    theory is nan where mean-field theory has no critical sigma_w.
+    measured: sigma_w at which the measured slope crosses 0 from below.
+    theory: the mean-field critical sigma_w; nan if there is none.
     """
 
     sigma_b: float
@@ -32,17 +33,21 @@ class Crossing:
 
     @property
     def off(self) -> float:
+        """Distance of measurement and theory, in sigma_w."""
         return abs(self.measured - self.theory)
 
 
 def crossings(swept: Swept) -> list[Crossing]:
-    """For sweeps of `init.gain` and `init.bias_std` of one activation's Gaussian networks without input; else none."""
+    """Returns a crossing for each sigma_b that has one.
+
+    Empty unless the sweep is over `init.gain` and `init.bias_std`, with Gaussian weights, one activation and no input.
+    """
     activation = _plane(swept)
     if activation is None:
         return []
     found = []
     for sigma_b in swept.axes[BIAS]:
-        points = [(float(gain), _birth_slope(swept, gain, sigma_b)) for gain in swept.axes[GAIN]]
+        points = [(float(gain), _initial_slope(swept, gain, sigma_b)) for gain in swept.axes[GAIN]]
         crossing = _crossing(sorted(point for point in points if not math.isnan(point[1])))
         if crossing is not None:
             found.append(Crossing(float(sigma_b), crossing, _critical(activation, float(sigma_b))))
@@ -51,7 +56,7 @@ def crossings(swept: Swept) -> list[Crossing]:
 
 @lru_cache
 def _critical(activation: str, sigma_b: float) -> float:
-    from unrolled.gradients.mean_field import critical_gain  # torch: only where such a plane was swept
+    from unrolled.gradients.mean_field import critical_gain  # imports torch, which other pages do not need
 
     try:
         return critical_gain(activation, sigma_b**2)
@@ -59,8 +64,8 @@ def _critical(activation: str, sigma_b: float) -> float:
         return math.nan
 
 
-def _birth_slope(swept: Swept, gain: Any, sigma_b: Any) -> float:
-    return mean(pool(swept.cells, {GAIN: gain, BIAS: sigma_b}).birth_slopes)
+def _initial_slope(swept: Swept, gain: Any, sigma_b: Any) -> float:
+    return mean(pool(swept.cells, {GAIN: gain, BIAS: sigma_b}).initial_slopes)
 
 
 def _crossing(points: list[tuple[float, float]]) -> float | None:
@@ -71,8 +76,8 @@ def _crossing(points: list[tuple[float, float]]) -> float | None:
 
 
 def _plane(swept: Swept) -> str | None:
-    """The activation, where the sweep is such a plane."""
-    files = [cell.folder / ".hydra" / "config.yaml" for cell in swept.cells]
+    """Returns the activation if the sweep spans the plane that `crossings` needs, else None."""
+    files = [run.folder / ".hydra" / "config.yaml" for run in swept.cells]
     kept = [file for file in files if file.is_file()]
     if not {GAIN, BIAS} <= set(swept.axes) or not kept:
         return None
@@ -82,7 +87,7 @@ def _plane(swept: Swept) -> str | None:
 
 
 def phase_diagram(swept: Swept) -> go.Figure | None:
-    """The slope at birth in the plane, the measured zero-slope contour, and the mean-field line."""
+    """Draws the slope at initialisation over the plane, with the measured zero-slope points and the mean-field line."""
     found, activation = crossings(swept), _plane(swept)
     if not found or activation is None:
         return None
@@ -114,11 +119,11 @@ def phase_diagram(swept: Swept) -> go.Figure | None:
 def _slope_at(swept: Swept, gain: float, sigma_b: float) -> float:
     keys = {GAIN: gain, BIAS: sigma_b}
     own = {key: next(v for v in swept.axes[key] if float(v) == value) for key, value in keys.items()}
-    return _birth_slope(swept, own[GAIN], own[BIAS])
+    return _initial_slope(swept, own[GAIN], own[BIAS])
 
 
 def distance(swept: Swept) -> list[str]:
-    """The largest distance between the two lines, in sigma_w, and where."""
+    """Returns a line with the largest distance of measurement and theory, in sigma_w; empty without both."""
     found = [each for each in crossings(swept) if not math.isnan(each.theory)]
     if not found:
         return []

@@ -1,22 +1,23 @@
-"""Which runs of a sweep draw the same networks before training: by what the draw depends on, never by its outcome."""
+"""Identifies runs that draw the same networks before training: by what the draw depends on, never by its outcome."""
 
 from unrolled.record.results import Cell
 from unrolled.record.values import identity
 
-NOT_BORN_FROM = ("optimizer", "trainer", "tracker", "sweep", "slurm", "resume")
-NOT_OF_THE_PROBE = ("probe.every", "probe.source", "probe.walkthrough")
+IRRELEVANT_GROUPS = ("optimizer", "trainer", "tracker", "sweep", "slurm", "resume")
+IRRELEVANT_PROBE_KEYS = ("probe.every", "probe.source", "probe.walkthrough")
 
 
-def draw_of(cell: Cell) -> tuple[str, ...]:
-    """Equal for two runs of a sweep with the same draws: those of one seed that differ in the learning rate alone.
+def draw_of(run: Cell) -> tuple[str, ...]:
+    """Returns a key that is equal for two runs of a sweep that draw the same networks before training.
 
-    A record of an earlier version has no fingerprint of them: there the axes decide, for all else is alike in a sweep.
+    Runs of one seed that differ only in the learning rate are an example. Records of earlier versions have no
+    fingerprint of the draw: their key is made of the axes, for all else is equal within a sweep.
     """
-    recorded = cell.record.births_fingerprint
+    recorded = run.record.births_fingerprint
     if recorded is not None:
         return (recorded,)
-    return tuple(f"{key}={identity(value)}" for key, value in cell.axes.items() if _decides(key.lstrip("+~")))
+    return tuple(f"{key}={identity(value)}" for key, value in run.axes.items() if _decides(key.lstrip("+~")))
 
 
 def _decides(key: str) -> bool:
-    return key.partition(".")[0] not in NOT_BORN_FROM and key not in NOT_OF_THE_PROBE
+    return key.partition(".")[0] not in IRRELEVANT_GROUPS and key not in IRRELEVANT_PROBE_KEYS

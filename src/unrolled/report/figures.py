@@ -1,4 +1,4 @@
-"""The figures of a sweep's page, drawn with plotly."""
+"""Figures of a sweep's page, and the style that all figures share."""
 
 import html
 import math
@@ -15,26 +15,26 @@ from unrolled.record.results import Swept
 from .averages import count, mean
 from .gather import Curve, Pool, combinations, pool, varied
 
-# Okabe & Ito's eight colours, told apart by colour-blind readers (the black one last).
+# Okabe & Ito's eight colours, distinct to colour-blind readers (black last).
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999933", "#000000"]
 DASHES = ("solid", "dash", "dot", "dashdot")
-DIVERGING = [[0.0, "#08407a"], [0.5, "#f7f7f7"], [1.0, "#e69f00"]]  # in grey too the ends differ
+DIVERGING = [[0.0, "#08407a"], [0.5, "#f7f7f7"], [1.0, "#e69f00"]]  # the ends differ in greyscale too
 MOST_PANELS = 6
 MEAN = "%{y}: %{x:+.3f} nats per lag, mean over %{customdata}<extra></extra>"
 NORM = "norm of dL/dh at this lag / at lag 0"
 
 
-def profiles_at_birth(swept: Swept) -> go.Figure:
-    """Median of the profile by lag over the births that have a gradient left, with the band of the middle 80 %."""
-    return _profiles(swept, lambda each: each.birth_curves, "births with a gradient left")
+def profiles_at_initialisation(swept: Swept) -> go.Figure:
+    """Draws the profile by lag at initialisation: median and 10 to 90 % band over the networks with a gradient left."""
+    return _profiles(swept, lambda each: each.initial_curves, "births with a gradient left")
 
 
 def profiles_after_training(swept: Swept) -> go.Figure:
-    """The same at the last probe; the band is over the cells of one configuration."""
+    """Draws the profile by lag at the last probe: median and 10 to 90 % band over the runs of a configuration."""
     return _profiles(swept, lambda each: each.curves, "trained networks")
 
 
-def _profiles(swept: Swept, chosen: Callable[[Pool], list[Curve]], what: str) -> go.Figure:
+def _profiles(swept: Swept, chosen: Callable[[Pool], list[Curve]], kind: str) -> go.Figure:
     keys = varied(swept)
     colour, facets = keys[0] if keys else None, keys[1:3]
     columns = swept.axes[facets[0]][:MOST_PANELS] if facets else [None]
@@ -50,26 +50,27 @@ def _profiles(swept: Swept, chosen: Callable[[Pool], list[Curve]], what: str) ->
             for i, value in enumerate(swept.axes[colour] if colour else [None]):
                 axes = {**({colour: value} if colour else {}), **fixed}
                 drawn = chosen(pool(swept.cells, axes))
-                _add_band(figure, drawn, text(value) if colour else "all", i, what, (r + 1, c + 1))
+                _add_band(figure, drawn, text(value) if colour else "all", i, kind, (r + 1, c + 1))
     figure.update_yaxes(type="log", exponentformat="power", nticks=8)
     figure.update_annotations(selector={"text": NORM}, xshift=-65)
     figure.update_layout(height=130 + 250 * len(rows), **layout(colour))
     return figure
 
 
-def births_drawn(swept: Swept) -> list[str]:
-    """How many of the networks the curves at birth stand on."""
-    pools = [found for axes in combinations(swept, varied(swept)) if (found := pool(swept.cells, axes)).births]
+def initialisations_drawn(swept: Swept) -> list[str]:
+    """Returns a line with the number of networks that the profiles at initialisation leave out; empty if none."""
+    pools = [found for axes in combinations(swept, varied(swept)) if (found := pool(swept.cells, axes)).initialisations]
     lost = sum(each.no_gradient for each in pools)
-    every = sum(each.births for each in pools)
+    every = sum(each.initialisations for each in pools)
     if not lost:
         return []
-    where = "; ".join(f"{each.name} {each.no_gradient} of {each.births}" for each in pools if each.no_gradient)
+    dead = [each for each in pools if each.no_gradient]
+    where = "; ".join(f"{each.name} {each.no_gradient} of {each.initialisations}" for each in dead)
     return [f"Drawn are {every - lost} of {every} births. The others have no gradient left: {where}."]
 
 
 def _add_band(  # noqa: PLR0917
-    figure: go.Figure, drawn: list[Curve], name: str, index: int, what: str, at: tuple[int, int]
+    figure: go.Figure, drawn: list[Curve], name: str, index: int, kind: str, at: tuple[int, int]
 ) -> None:
     if not drawn:
         return
@@ -84,13 +85,13 @@ def _add_band(  # noqa: PLR0917
     figure.add_scatter(
         x=x, y=middle[kept], name=name, legendgroup=name, showlegend=at == (1, 1), mode="lines",
         line=stroke(index),
-        hovertemplate=f"{name}, lag %{{x}}: %{{y:.3g}} (median of {len(drawn)} {what})<extra></extra>", **group,
+        hovertemplate=f"{name}, lag %{{x}}: %{{y:.3g}} (median of {len(drawn)} {kind})<extra></extra>", **group,
     )  # fmt: skip
 
 
 def _quantiles(drawn: list[Curve]) -> list[np.ndarray]:
-    """10, 50 and 90 % over the curves at each lag that at least half of them reach."""
-    stacked = np.full((len(drawn), max(map(len, drawn))), math.nan)  # sequences of other lengths end earlier
+    """Returns the 10, 50 and 90 % quantiles by lag; nan at lags that fewer than half of the curves reach."""
+    stacked = np.full((len(drawn), max(map(len, drawn))), math.nan)  # the curves of shorter sequences end earlier
     for line, curve in zip(stacked, drawn, strict=True):
         line[: len(curve)] = curve
     reached = np.isfinite(stacked).sum(0) >= len(stacked) / 2
@@ -102,20 +103,20 @@ def _quantiles(drawn: list[Curve]) -> list[np.ndarray]:
 
 
 def arrows(swept: Swept) -> go.Figure:
-    """From the mean slope at birth to the mean slope of the trained networks, a row per configuration."""
+    """Draws an arrow per configuration from the mean slope at initialisation to the mean slope after training."""
     keys = varied(swept)
     pools = [pool(swept.cells, axes) for axes in combinations(swept, keys)]
-    drawn = [each for each in pools if each.birth_slopes and each.slopes][::-1]
+    drawn = [each for each in pools if each.initial_slopes and each.slopes][::-1]
     names = [text(each.name) for each in drawn]
-    first = [each.birth_mean for each in drawn]
+    first = [each.initial_mean for each in drawn]
     now = [mean(each.slopes) for each in drawn]
-    drawn_from = [count(len(each.birth_slopes), each.births, "births") for each in drawn]
+    drawn_from = [count(len(each.initial_slopes), each.initialisations, "births") for each in drawn]
     trained_of = [count(len(each.slopes), len(each.trained), "runs") for each in drawn]
     figure = go.Figure()
-    spread = [0.0 if math.isnan(each.birth_sd) else each.birth_sd for each in drawn]
+    sds = [0.0 if math.isnan(each.initial_sd) else each.initial_sd for each in drawn]
     figure.add_scatter(
         x=first, y=names, mode="markers", name="at birth (mean, sd over births)",
-        marker={"symbol": "circle-open", "size": 9, "color": "#555"}, error_x={"array": spread, "color": "#aaa"},
+        marker={"symbol": "circle-open", "size": 9, "color": "#555"}, error_x={"array": sds, "color": "#aaa"},
         customdata=drawn_from, hovertemplate=MEAN,
     )  # fmt: skip
     figure.add_scatter(
@@ -136,7 +137,7 @@ def arrows(swept: Swept) -> go.Figure:
 
 
 def not_drawn(swept: Swept) -> list[str]:
-    """What the profiles have no panel for."""
+    """Returns a line for each axis whose values have no panels of their own, or not all of them."""
     cut = {key: len(swept.axes[key]) for key in varied(swept)[1:3] if len(swept.axes[key]) > MOST_PANELS}
     lines = [f"Drawn are the first {MOST_PANELS} of {n} values of {key}." for key, n in cut.items()]
     pooled = ", ".join(key for key in varied(swept)[3:] if len(swept.axes[key]) > 1)
@@ -144,7 +145,7 @@ def not_drawn(swept: Swept) -> list[str]:
 
 
 def stroke(index: int, width: float = 2) -> dict[str, Any]:
-    """The index-th kind of line: told apart in colour, and in print by its dashes."""
+    """Returns the plotly style of the index-th line: a colour, and dashes for greyscale prints."""
     dash = DASHES[(index + index // len(COLOURS)) % len(DASHES)]
     return {"color": COLOURS[index % len(COLOURS)], "dash": dash, "width": width}
 
@@ -155,17 +156,22 @@ def _panel(facets: Sequence[str], column: Any, row: Any) -> str:
 
 
 def text(value: Any) -> str:
-    """What the user typed, escaped: plotly reads a little HTML in every label."""
+    """Returns a value as the user typed it, escaped: plotly interprets some HTML in labels."""
     return html.escape(shown(value))
 
 
 def faint(colour: str) -> str:
+    """Returns the colour "#rrggbb" at low opacity, for bands."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.18)"
 
 
 def layout(title: str | None = None, *, beside: bool = False) -> dict[str, Any]:
-    """title: of the legend, which is then beside the figure; without one it is above, unless `beside` is said."""
+    """Returns the layout that all figures share.
+
+    title: of the legend, which is then beside the figure; without a title the legend is above.
+    beside: puts a legend without a title beside the figure too.
+    """
     above = {"orientation": "h", "y": 1.05, "yanchor": "bottom"}
     legend = {"title": {"text": text(title)}} if title else {} if beside else above
     return {"template": "plotly_white", "legend": legend, "margin": {"l": 100, "r": 20, "t": 50, "b": 60}}

@@ -1,4 +1,4 @@
-"""What the networks that were drawn before training have in common, over the runs that share some axes."""
+"""Pools of runs that share some axes: their networks at initialisation, and their trained networks."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,23 +14,26 @@ from .averages import mean, numbers, sd
 from .draws import draw_of
 
 Axes = dict[str, Any]
-Curve = list[float]  # ln of the norm of dL/dh relative to lag 0, by lag; nan where nothing is drawn
-Born = dict[Path, list[bool] | None]
+Curve = list[float]  # ln of the norm of dL/dh relative to lag 0, by lag; nan where it is not known
+Alive = dict[Path, list[bool] | None]
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Births and trained networks of the runs that share these axes. slopes in nats per lag.
+    """Networks at initialisation and after training, of the runs that share these axes. Slopes in nats per lag.
 
-    birth_slopes: of the networks that have a gradient left and a slope. birth_regimes: how many of all have which.
-    born: the folders of the runs with births, and which of their networks have a gradient left (None: a record of an
-    earlier version does not say it). trained: the folders of the runs that ended without diverging.
+    initial_slopes: slopes at initialisation of the networks with a gradient left and a slope.
+    initial_regimes: number of networks at initialisation in each regime.
+    alive: folder of each run with networks drawn before training -> whether each network has a gradient left; None: a
+        record of an earlier version does not say.
+    slopes: slopes after training.
+    trained: folders of the runs that ended without diverging.
     """
 
     axes: Axes
-    birth_slopes: list[float]
-    birth_regimes: dict[str, int]
-    born: Born
+    initial_slopes: list[float]
+    initial_regimes: dict[str, int]
+    alive: Alive
     slopes: list[float]
     trained: list[Path]
 
@@ -39,85 +42,89 @@ class Pool:
         return name_of(self.axes)
 
     @property
-    def birth_curves(self) -> list[Curve]:
-        """Of the networks that have a gradient left."""
+    def initial_curves(self) -> list[Curve]:
+        """Curves at initialisation of the networks with a gradient left."""
         return [
             curve
-            for folder, alive in self.born.items()
+            for folder, alive in self.alive.items()
             for i, curve in enumerate(curves(folder / PROFILES / "births_relative_log.csv"))
             if alive is None or (i < len(alive) and alive[i])
         ]
 
     @property
     def curves(self) -> list[Curve]:
-        """At the last probe."""
-        return [curve for cell in self.trained for curve in curves(cell / PROFILES / "grad_h_relative_log.csv")[-1:]]
+        """Curves of the trained networks at the last probe."""
+        return [curve for run in self.trained for curve in curves(run / PROFILES / "grad_h_relative_log.csv")[-1:]]
 
     @property
-    def births(self) -> int:
-        return sum(self.birth_regimes.values())
+    def initialisations(self) -> int:
+        """Number of networks at initialisation."""
+        return sum(self.initial_regimes.values())
 
     @property
     def no_gradient(self) -> int:
-        """How many networks have no gradient left; 0 where no record says it."""
-        return sum(alive.count(False) for alive in self.born.values() if alive is not None)
+        """Number of networks without a gradient left; 0 if no record says."""
+        return sum(alive.count(False) for alive in self.alive.values() if alive is not None)
 
     @property
-    def birth_mean(self) -> float:
-        return mean(self.birth_slopes)
+    def initial_mean(self) -> float:
+        """Mean slope at initialisation; nan if there is none."""
+        return mean(self.initial_slopes)
 
     @property
-    def birth_sd(self) -> float:
-        return sd(self.birth_slopes)
+    def initial_sd(self) -> float:
+        """Standard deviation of the slopes at initialisation; nan if there are fewer than two."""
+        return sd(self.initial_slopes)
 
     def share(self, regime: str) -> float:
-        return self.birth_regimes.get(regime, 0) / self.births if self.births else 0.0
+        """Returns the fraction of the networks at initialisation in this regime."""
+        return self.initial_regimes.get(regime, 0) / self.initialisations if self.initialisations else 0.0
 
 
-def pool(cells: Iterable[Cell], axes: Axes) -> Pool:
+def pool(runs: Iterable[Cell], axes: Axes) -> Pool:
     """Returns the pool of the runs with these values on these axes.
 
-    Runs with the same draw (`draw_of`) count once. A network that diverged is not a trained one: its slope is left out.
+    Runs with the same draw (`draw_of`) count once at initialisation. Networks that diverged are not among the trained.
     """
     made = Pool(axes, [], {}, {}, [], [])
     drawn = set()
-    for cell in cells:
-        if not holds(cell.axes, axes):
+    for run in runs:
+        if not holds(run.axes, axes):
             continue
-        births = cell.record.births
-        if births is not None and (draw := draw_of(cell)) not in drawn:
+        births = run.record.births
+        if births is not None and (draw := draw_of(run)) not in drawn:
             drawn.add(draw)
-            made.birth_slopes.extend(births.slopes)
-            made.born[cell.folder] = births.alive
+            made.initial_slopes.extend(births.slopes)
+            made.alive[run.folder] = births.alive
             for regime, n in births.regimes.items():
-                made.birth_regimes[regime] = made.birth_regimes.get(regime, 0) + n
-        if cell.state == "completed":
-            made.slopes.extend(numbers([cell.record.end.slope]))
-            made.trained.append(cell.folder)
+                made.initial_regimes[regime] = made.initial_regimes.get(regime, 0) + n
+        if run.state == "completed":
+            made.slopes.extend(numbers([run.record.end.slope]))
+            made.trained.append(run.folder)
     return made
 
 
 def curves(path: Path) -> list[Curve]:
-    """Returns the rows of a profile file by lag; none where a run did not get that far."""
+    """Returns the rows of a profile file by lag; empty if the run did not write it."""
     return [row[:0:-1] for row in read_rows(path)]
 
 
 def varied(swept: Swept) -> list[str]:
-    """The swept axes but the seed; activation first and the gain second where they were swept."""
+    """Returns the swept axes without the seed: first the activation, then the gain, then the others in their order."""
     first = {"activation": 0, "init.gain": 1}
     keys = [key for key in swept.axes if key != SEED]
     return sorted(keys, key=lambda key: first.get(key, 2))
 
 
 def only(swept: Swept, key: str) -> bool:
-    """Whether this axis, and but for the seed no other, has more than one value."""
+    """Returns whether this axis is the only one, apart from the seed, with more than one value."""
     return [each for each in varied(swept) if len(swept.axes[each]) > 1] == [key]
 
 
 def combinations(swept: Swept, keys: Sequence[str]) -> list[Axes]:
-    """The values that occur together on these axes, in the order of the axes given."""
+    """Returns the combinations of values that occur on the axes `keys`, in the order of the sweep."""
     found: dict[tuple[str, ...], Axes] = {}
-    for cell in swept.cells:
-        found.setdefault(key_of(cell.axes, keys), {key: cell.axes.get(key) for key in keys})
+    for run in swept.cells:
+        found.setdefault(key_of(run.axes, keys), {key: run.axes.get(key) for key in keys})
     order = {key: {identity(value): i for i, value in enumerate(swept.axes[key])} for key in keys}
     return sorted(found.values(), key=lambda axes: [order[key][identity(axes[key])] for key in keys])

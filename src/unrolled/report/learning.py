@@ -1,4 +1,4 @@
-"""The figures of what was learnt: scores beside baselines, and what it cost in time."""
+"""Figures of scores beside baselines, and of training time."""
 
 from typing import Any
 
@@ -14,7 +14,10 @@ from .gather import only
 
 
 def scores(swept: Swept) -> go.Figure | None:
-    """Validation and training score of every run, a row per configuration, and the trivial baseline."""
+    """Draws the validation and training score of each run and the trivial baseline, a row per configuration.
+
+    None if there are no scores, or different ones.
+    """
     shown = [each for each in groups(swept) if each.scores]
     if not shown or len({each.score for each in shown}) != 1:
         return None
@@ -43,9 +46,12 @@ def scores(swept: Swept) -> go.Figure | None:
 
 
 def cost(swept: Swept) -> go.Figure | None:
-    """Seconds of training against the number of time steps, beside the references that say what they took."""
+    """Draws seconds of training against the number of time steps, beside the references with a known time.
+
+    None unless the length is the only swept axis.
+    """
     key = "task.length"
-    if not only(swept, key):  # else one length has several networks
+    if not only(swept, key):  # otherwise one length has several networks
         return None
     shown = groups(swept)
     figure = go.Figure()
@@ -66,7 +72,7 @@ def cost(swept: Swept) -> go.Figure | None:
 
 
 def _add_times(figure: go.Figure, points: list[tuple[Any, float]], **line: Any) -> None:
-    """points: length of the sequences, and seconds."""
+    """Adds a line through the points (length of the sequences, seconds) whose length is a number."""
     known = sorted((float(T), seconds) for T, seconds in points if is_number(T))
     if known:
         x, y = zip(*known, strict=True)

@@ -1,4 +1,4 @@
-"""The figures of a portrait, from its .json: singular values, gradient cone, Lyapunov spectrum, eigenvalues of W_h."""
+"""Figures of a portrait, from its .json: singular values, gradient cone, Lyapunov spectrum, eigenvalues of W_h."""
 
 import math
 from typing import Any
@@ -17,7 +17,7 @@ MOST_LINES = 64
 
 
 def numbers(rows: Any) -> np.ndarray:
-    """An array of what a .json has: null is nan, an exact 0 is -inf."""
+    """Returns an array of natural logarithms from a .json, in which null stands for nan and "-inf" for ln 0."""
     return np.array([[_number(value) for value in row] if isinstance(row, list) else _number(row) for row in rows])
 
 
@@ -25,10 +25,13 @@ def _number(value: float | str | None) -> float:
     return math.nan if value is None else float(value)
 
 
-def singular_values(told: dict[str, Any]) -> go.Figure:
-    """Of dh_T/dh_{T-k} against the lag, with what theory says of the slope; every n-th of many."""
-    seen = told["portrait"]
-    lags, ln = numbers(seen["lags"]), numbers(seen["ln_singular"])
+def singular_values(evidence: dict[str, Any]) -> go.Figure:
+    """Draws at most 64 singular values of dh_T/dh_{T-k} by lag, and a line for the slope of each prediction.
+
+    evidence: the content of a portrait's .json.
+    """
+    portrait = evidence["portrait"]
+    lags, ln = numbers(portrait["lags"]), numbers(portrait["ln_singular"])
     ln = np.where(np.isfinite(ln), ln, np.nan)
     chosen = np.unique(np.linspace(0, ln.shape[1] - 1, MOST_LINES).round().astype(int))
     figure = go.Figure()
@@ -38,7 +41,7 @@ def singular_values(told: dict[str, Any]) -> go.Figure:
             name="singular values", legendgroup="s", showlegend=bool(i == chosen[0]),
             hovertemplate=f"number {i + 1}, lag %{{x}}: 10^%{{y:.2f}}<extra></extra>",
         )  # fmt: skip
-    predicted = Moment.from_dict(told).predictions
+    predicted = Moment.from_dict(evidence).predictions
     for key, each in PREDICTORS.items():
         slope = predicted.get(key)
         if slope is not None:
@@ -51,29 +54,38 @@ def singular_values(told: dict[str, Any]) -> go.Figure:
     return figure
 
 
-def cone(told: dict[str, Any]) -> go.Figure:
-    """Each row is the loss (or a random direction) of step s, on its way back."""
-    seen = told["portrait"]
-    values = numbers(seen["ln_cone"]) / LN_10
+def cone(evidence: dict[str, Any]) -> go.Figure:
+    """Draws the gradient cone: a row per source step s, from its loss (or a random direction) back through the states.
+
+    evidence: the content of a portrait's .json.
+    """
+    portrait = evidence["portrait"]
+    values = numbers(portrait["ln_cone"]) / LN_10
     figure = go.Figure(
         go.Heatmap(
-            z=np.where(np.isfinite(values), values, np.nan), y=[str(s) for s in seen["sources"]], colorscale="Viridis",
+            z=np.where(np.isfinite(values), values, np.nan), y=[str(s) for s in portrait["sources"]],
+            colorscale="Viridis",
             colorbar={"title": {"text": "log10 of norm of dL_s/dh_t", "side": "right"}},
             hovertemplate="s = %{y}, t = %{x}: 10^%{z:.2f}<extra></extra>",
         )
     )  # fmt: skip
     figure.update_xaxes(title="state t")
-    figure.update_yaxes(title="loss of step s" if seen["own_loss"] else "random direction at step s", type="category")
+    title = "loss of step s" if portrait["own_loss"] else "random direction at step s"
+    figure.update_yaxes(title=title, type="category")
     figure.update_layout(height=460, **layout())
     return figure
 
 
-def spectra(told: dict[str, Any]) -> go.Figure:
-    """Lyapunov exponents with 95 % intervals, and the eigenvalues of W_h with the unit circle."""
-    seen = told["portrait"]
+def spectra(evidence: dict[str, Any]) -> go.Figure:
+    """Draws Lyapunov exponents with 95 % intervals, and the eigenvalues of W_h with the unit circle.
+
+    evidence: the content of a portrait's .json.
+    """
+    portrait = evidence["portrait"]
     figure = make_subplots(1, 2, subplot_titles=["Lyapunov spectrum", "eigenvalues of W_h"], horizontal_spacing=0.12)
-    values = numbers(seen["exponents"] or [])
-    half = numbers(seen["half"] or []) if "half" in seen else 2 * numbers(seen["errors"] or [])  # of earlier versions
+    values = numbers(portrait["exponents"] or [])
+    # earlier versions have standard errors instead of half widths
+    half = numbers(portrait["half"] or []) if "half" in portrait else 2 * numbers(portrait["errors"] or [])
     kept = np.isfinite(values)
     if kept.any():
         figure.add_scatter(
@@ -84,7 +96,7 @@ def spectra(told: dict[str, Any]) -> go.Figure:
     angle = np.linspace(0, 2 * np.pi, 200)
     circle = {"color": "#777", "width": 1}
     figure.add_scatter(x=np.cos(angle), y=np.sin(angle), mode="lines", name="unit circle", line=circle, row=1, col=2)
-    real, imaginary = numbers(seen["eigenvalues"]).T
+    real, imaginary = numbers(portrait["eigenvalues"]).T
     marker = {"color": COLOURS[1], "size": 6}
     figure.add_scatter(x=real, y=imaginary, mode="markers", name="eigenvalues", marker=marker, row=1, col=2)
     figure.update_xaxes(title="number", row=1, col=1)

@@ -1,4 +1,4 @@
-"""The figures of one run, from the files that it left."""
+"""Figures of one run, from the files that it wrote."""
 
 import math
 from pathlib import Path
@@ -19,7 +19,7 @@ Probes = list[tuple[float, np.ndarray]]  # training step, values by time step
 
 
 def metrics(folder: Path) -> Series:
-    """Each column of metrics.csv: training steps and values, where it has any."""
+    """Returns the training steps and values of each column of metrics.csv that has values."""
     file = folder / METRICS
     header, rows = read_table(file) if file.is_file() else ([], [])
     columns = dict(zip(header, zip(*rows, strict=True), strict=True)) if rows else {}
@@ -29,15 +29,15 @@ def metrics(folder: Path) -> Series:
 
 
 def learning(folder: Path, record: RunRecord) -> go.Figure | None:
-    """Loss and score over training, each beside the trivial baseline."""
-    seen, score = metrics(folder), record.score or "val/loss"
+    """Draws loss and score over training, each with the trivial baseline; None if neither was recorded."""
+    series, score = metrics(folder), record.score or "val/loss"
     panels = [("loss", ["loss", "val/loss"], "val/loss")]
     panels += [(score, [score.replace("val", "train", 1), score], score)] if score != "val/loss" else []
     figure = make_subplots(1, len(panels), subplot_titles=[text(title) for title, *_ in panels])
     for column, (_, names, baseline) in enumerate(panels, start=1):
         for i, name in enumerate(names):
-            if name in seen:
-                steps, values = seen[name]
+            if name in series:
+                steps, values = series[name]
                 mode, line = ("lines", {"width": 1}) if i == 0 else ("lines+markers", {"width": 2})
                 figure.add_scatter(
                     x=steps, y=values, mode=mode, name=text(name), line={"color": COLOURS[i], **line}, row=1, col=column
@@ -50,11 +50,11 @@ def learning(folder: Path, record: RunRecord) -> go.Figure | None:
             )  # fmt: skip
     figure.update_xaxes(title="training step (updates)")
     figure.update_layout(height=400, **layout(beside=True))
-    return figure if any(name in seen for _, names, _ in panels for name in names) else None
+    return figure if any(name in series for _, names, _ in panels for name in names) else None
 
 
 def slopes(folder: Path) -> go.Figure | None:
-    """Slope of every RNN at each probe."""
+    """Draws the slope of each RNN over the probes; None if there are none."""
     found = {name: each for name, each in metrics(folder).items() if name.endswith("/slope")}
     if not found:
         return None
@@ -69,11 +69,14 @@ def slopes(folder: Path) -> go.Figure | None:
 
 
 def profile_over_training(folder: Path, suffix: str = "") -> go.Figure | None:
-    """By lag, in log space: a slider over the probed training steps; the first probe stays as a dashed line."""
+    """Draws the profile by lag with a slider over the probed training steps; a dashed line keeps the first probe.
+
+    suffix: "_decoder" for the second RNN of an encoder-decoder. None if there are no probes.
+    """
     rows = _table(folder, f"grad_h_relative_log{suffix}")
     if not rows:
         return None
-    probes, rows = len(rows), _spread(rows)
+    probes, rows = len(rows), _thinned(rows)
     figure = go.Figure()
     for i, (step, values) in enumerate([rows[0], *rows]):
         curve, now = values[::-1] / LN_10, i > 0
@@ -96,13 +99,16 @@ def profile_over_training(folder: Path, suffix: str = "") -> go.Figure | None:
     return figure
 
 
-def _spread(rows: Probes) -> Probes:
-    """At most MOST_PROBES of them, the first and the last among them."""
+def _thinned(rows: Probes) -> Probes:
+    """Returns at most MOST_PROBES evenly spaced rows, with the first and the last."""
     return [rows[i] for i in np.unique(np.linspace(0, len(rows) - 1, MOST_PROBES).round().astype(int))]
 
 
 def heat_map(folder: Path, seam: int | None) -> go.Figure | None:
-    """log10 of the norm of dL/dh_t as training has it: training step by time step; empty where all are exactly 0."""
+    """Draws log10 of the norm of dL/dh_t in training's precision, by training step and time step.
+
+    Exact zeros stay empty. seam: the first time step of a decoder, or None. Returns None if there are no probes.
+    """
     rows = _table(folder, "grad_h_log")
     if not rows:
         return None
@@ -122,7 +128,10 @@ def heat_map(folder: Path, seam: int | None) -> go.Figure | None:
 
 
 def weights_by_time(folder: Path, suffix: str = "") -> go.Figure | None:
-    """Norm of each time step's part of dL/dW_h, at the first and the last probe."""
+    """Draws the norm of each time step's contribution to dL/dW_h at the first and the last probe; None without probes.
+
+    suffix: "_decoder" for the second RNN of an encoder-decoder.
+    """
     rows = _table(folder, f"grad_W_h{suffix}")
     if not rows:
         return None
@@ -138,5 +147,5 @@ def weights_by_time(folder: Path, suffix: str = "") -> go.Figure | None:
 
 
 def _table(folder: Path, name: str) -> Probes:
-    """None where the run left no such file."""
+    """Returns the rows of a profile file; empty if the run did not write it."""
     return [(row[0], np.array(row[1:])) for row in read_rows(folder / PROFILES / f"{name}.csv")]

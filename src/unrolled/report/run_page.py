@@ -1,4 +1,4 @@
-"""`report.html` of one run, from its folder alone."""
+"""Writes `report.html` of one run, from its folder alone."""
 
 import json
 import shlex
@@ -25,9 +25,9 @@ EXAMPLES = 6
 
 
 def build_run(folder: Path) -> Path:
-    """Writes the page of what a run has left, whatever became of it; returns its path.
+    """Writes the page of the run in `folder`, finished or not; returns its path.
 
-    Raises UserError for a folder without a run.
+    Raises UserError if `folder` holds no run, or a record that cannot be read.
     """
     record = RunRecord.read(folder)
     if not record.kept and status.unreadable(folder):
@@ -57,7 +57,7 @@ def _ending(record: RunRecord) -> str:
 
 
 def _scores(record: RunRecord) -> dict[str, Numbers]:
-    """None of a run that did not get there."""
+    """Returns the scores of the run, the trivial baseline and the references; empty if the run has no score."""
     if record.score is None:
         return {}
     return {"this run": record.metrics, record.baseline_name: record.baseline, **record.references}
@@ -104,33 +104,35 @@ def _sections(folder: Path, record: RunRecord) -> list[Section]:
 
 
 def _portrait(file: Path) -> list[Section]:
-    told = json.loads(file.read_text(encoding="utf-8"))
-    if told["portrait"] is None:
+    evidence = json.loads(file.read_text(encoding="utf-8"))
+    if evidence["portrait"] is None:
         return []
     when, _, part = file.stem.partition("_")
     end = {"start": "before training", "end": "at the end"}[when] + (f", {part}" if part else "")
     return [
-        Section(f"Singular values {end}", Moment.from_dict(told).explanation or "", portraits.singular_values(told)),
+        Section(
+            f"Singular values {end}", Moment.from_dict(evidence).explanation or "", portraits.singular_values(evidence)
+        ),
         Section(
             f"Gradient cone {end}",
             "Along a row a gradient goes back from step s; without the cone each step's fresh gradient hides it.",
-            portraits.cone(told),
+            portraits.cone(evidence),
         ),
         Section(
             f"Spectra {end}",
-            told["portrait"]["no_exponents"]
+            evidence["portrait"]["no_exponents"]
             or "Above 0 a small change grows; an exponent of -inf is not drawn, nor one that rounding lost.",
-            portraits.spectra(told),
+            portraits.spectra(evidence),
         ),
     ]
 
 
 def _attributions(folder: Path) -> tuple[list[dict[str, Any]], str]:
-    """Validation sentences, each word with its share of the gradient; none where no text is classified.
+    """Returns validation sentences with each word's share of the gradient, and why there are none.
 
-    Where they cannot be had, for checkpoint or data are gone, the reason too.
+    Both are empty if the task does not classify texts. The reason is a checkpoint or data that cannot be read.
     """
-    from unrolled.inspection.predict import examples  # torch: a sweep's page does without it
+    from unrolled.inspection.predict import examples  # imports torch, which a sweep's page does not need
 
     try:
         return [_attribution(*pair) for pair in examples(folder, EXAMPLES)], ""
@@ -138,14 +140,14 @@ def _attributions(folder: Path) -> tuple[list[dict[str, Any]], str]:
         return [], str(error)
 
 
-def _attribution(told: "Prediction", label: str) -> dict[str, Any]:
-    total = float(told.dx.sum()) or 1.0
-    shares = [float(value) / total for value in told.dx]
+def _attribution(prediction: "Prediction", label: str) -> dict[str, Any]:
+    total = float(prediction.dx.sum()) or 1.0
+    shares = [float(value) / total for value in prediction.dx]
     largest = max(shares) or 1.0
-    said = dict(zip(told.classes, told.shares[-1].tolist(), strict=True))
+    probabilities = dict(zip(prediction.classes, prediction.shares[-1].tolist(), strict=True))
     return {
-        "words": list(zip(told.words, shares, [share / largest for share in shares], strict=True)),
+        "words": list(zip(prediction.words, shares, [share / largest for share in shares], strict=True)),
         "label": label,
-        "said": max(said, key=lambda name: said[name]),
-        "probability": max(said.values()),
+        "predicted": max(probabilities, key=lambda name: probabilities[name]),
+        "probability": max(probabilities.values()),
     }

@@ -1,4 +1,4 @@
-"""The figures of a sweep's page, each by itself: what one of them cannot draw, the others do."""
+"""Sections of a sweep's page, each built by itself: a figure that fails does not stop the others."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,11 @@ LAGS = "Lag counts real steps back from the read-out; a lag with fewer than 10 s
 
 @dataclass(frozen=True)
 class Plan:
-    """A section that is to be drawn. lines: what it says in words, by one function or several."""
+    """A section before it is drawn.
+
+    figure: draws it; None if the sweep has nothing for it.
+    lines: functions that return the sentences below the figure.
+    """
 
     title: str
     note: str
@@ -26,7 +30,7 @@ class Plan:
 
 
 def sections(swept: Swept) -> list[Section]:
-    """Returns the sections that this sweep has something to show in."""
+    """Returns the sections for which this sweep has data."""
     return [section for plan in _plans(swept) if (section := _drawn(plan, swept)) is not None]
 
 
@@ -36,14 +40,14 @@ def _drawn(plan: Plan, swept: Swept) -> Section | None:
         if figure is None:
             return None
         return Section(plan.title, plan.note, figure, [line for lines in plan.lines for line in lines(swept)])
-    except Exception as error:  # a record of another version, a file of a profile that was cut: the others are drawn
+    except Exception as error:  # a record of another version or a truncated file must not stop the other figures
         why = f"This figure is missing: it could not be drawn ({type(error).__name__}: {error})."
         return Section(plan.title, plan.note, None, [why])
 
 
 def _plans(swept: Swept) -> list[Plan]:
-    born = any(cell.record.births and cell.record.births.slopes for cell in swept.cells)
-    cleared = born and any(cell.record.end.slope is not None for cell in swept.cells)
+    drawn = any(run.record.births and run.record.births.slopes for run in swept.cells)
+    cleared = drawn and any(run.record.end.slope is not None for run in swept.cells)
     plans = [
         Plan(
             "Phase diagram",
@@ -54,13 +58,13 @@ def _plans(swept: Swept) -> list[Plan]:
         )
     ]
     plans += _of_learning() if trained(swept) else []
-    if born:
+    if drawn:
         plans.append(
             Plan(
                 "Profiles at birth",
                 f"Before any training: median over births, band = the middle 80 % of them. {LAGS}",
-                figures.profiles_at_birth,
-                [figures.births_drawn, figures.not_drawn],
+                figures.profiles_at_initialisation,
+                [figures.initialisations_drawn, figures.not_drawn],
             )
         )
     plans += _after_training() if cleared and trained(swept) else []

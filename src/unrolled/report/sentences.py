@@ -1,4 +1,4 @@
-"""What the page says in words: a regime is named only where at least 90 % of the births agree."""
+"""Regimes at initialisation in sentences: a regime is named only if at least 90 % of the networks have it."""
 
 from unrolled.record.results import Swept
 
@@ -22,37 +22,39 @@ VERBS = {
 
 
 def verb(regime: str) -> str:
-    """What the gradient does; a regime of another version is named as it is."""
+    """Returns the verb for a regime; a regime that this version does not know keeps its name."""
     return VERBS.get(regime, f"is {regime}")
 
 
 def sentences(swept: Swept) -> list[str]:
-    """One for each combination of the first two axes, over all seeds and other axes."""
+    """Returns a sentence for each combination of the first two axes, pooled over all others."""
     pools = [pool(swept.cells, axes) for axes in combinations(swept, varied(swept)[:2])]
-    return [sentence(each) for each in pools if each.births]
+    return [sentence(each) for each in pools if each.initialisations]
 
 
 def agreed(each: Pool) -> str | None:
-    """The regime that at least 90 % of the births have; None where there is none."""
-    regime, _ = max(each.birth_regimes.items(), key=lambda item: item[1])
+    """Returns the regime of at least 90 % of the networks at initialisation; None if there is none."""
+    regime, _ = max(each.initial_regimes.items(), key=lambda item: item[1])
     return regime if each.share(regime) >= AGREE else None
 
 
 def sentence(each: Pool) -> str:
-    slope = birth_slope(each)
+    """Returns the regime or regimes of a pool at initialisation, with counts and mean slope."""
+    slope = initial_slope(each)
     regime = agreed(each)
     if regime is not None:
-        n = each.birth_regimes[regime]
-        return f"{each.name} {verb(regime)} at birth: {n} of {each.births} births{slope}."
-    counts = ", ".join(f"{k} {name}" for name, k in sorted(each.birth_regimes.items(), key=lambda i: -i[1]))
-    return f"{each.name}: the births do not agree ({counts} of {each.births}){slope}."
+        n = each.initial_regimes[regime]
+        return f"{each.name} {verb(regime)} at birth: {n} of {each.initialisations} births{slope}."
+    counts = ", ".join(f"{k} {name}" for name, k in sorted(each.initial_regimes.items(), key=lambda i: -i[1]))
+    return f"{each.name}: the births do not agree ({counts} of {each.initialisations}){slope}."
 
 
-def birth_slope(each: Pool) -> str:
-    """A clause: mean, sd, and how many networks they stand on; nothing where no network has a slope."""
-    if not each.birth_slopes:
+def initial_slope(each: Pool) -> str:
+    """Returns a clause with the mean slope, its sd and the number of networks; empty if no network has a slope."""
+    if not each.initial_slopes:
         return ""
-    n = len(each.birth_slopes)
-    spread = f"sd {each.birth_sd:z.4f}, " if n > 1 else ""
+    n = len(each.initial_slopes)
+    sd = f"sd {each.initial_sd:z.4f}, " if n > 1 else ""
     lost = f"; {each.no_gradient} have no gradient left" if each.no_gradient else ""
-    return f"; slope at birth {each.birth_mean:+z.4f} nats per lag ({spread}{count(n, each.births, 'births')}{lost})"
+    births = count(n, each.initialisations, "births")
+    return f"; slope at birth {each.initial_mean:+z.4f} nats per lag ({sd}{births}{lost})"

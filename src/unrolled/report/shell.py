@@ -1,4 +1,4 @@
-"""The page: one HTML file that opens from disk without network. What it shows is given as sections."""
+"""Writes a page from its sections: one HTML file that opens from disk without network."""
 
 import json
 from collections.abc import Sequence
@@ -15,12 +15,17 @@ from plotly.utils import PlotlyJSONEncoder
 
 from unrolled.record.files import replacing
 
-WIDE, LEGEND, PANEL = 700, 240, 290  # pixels: what has names for rows, or panels side by side, is scrolled on a phone
+WIDE, LEGEND, PANEL = 700, 240, 290  # pixels: wide figures scroll on a phone
 
 
 @dataclass(frozen=True)
 class Section:
-    """note: how to read the figure. lines: what it says, in words. command: what makes it again."""
+    """A figure of a page with its texts.
+
+    note: how to read the figure.
+    lines: the results in sentences.
+    command: the command that makes the figure again.
+    """
 
     title: str
     note: str
@@ -32,7 +37,12 @@ class Section:
 def write_page(
     file: Path, title: str, lead: str, sections: Sequence[Section], template: str = "shell", **more: Any
 ) -> Path:
-    """Writes `file`, whole or not at all, and returns it. more: what else the template shows."""
+    """Writes the page atomically; returns `file`.
+
+    lead: the paragraph below the title.
+    template: name of a template that extends or is `shell`.
+    more: other variables of the template.
+    """
     shown = [
         {"title": each.title, "note": each.note, "lines": each.lines, "command": each.command, **_drawn(each.figure)}
         for each in sections
@@ -56,12 +66,15 @@ def _environment() -> Environment:
 
 
 def as_json(value: Any) -> Markup:
-    """For a script element: no text in it can end the element."""
+    """Returns JSON for a script element, escaped so that no text in it can end the element."""
     return Markup(json.dumps(value, cls=PlotlyJSONEncoder, allow_nan=True).replace("<", "\\u003c"))
 
 
 def _drawn(figure: go.Figure | None) -> dict[str, Any]:
-    """The figure as lists that a browser, and a test, can read; without plotly's own template, for the page has two."""
+    """Returns the figure as plain JSON values and its minimum width in pixels.
+
+    plotly's own template is removed: the page has a light and a dark one.
+    """
     if figure is None:
         return {"figure": None, "wide": 0}
     plain = figure.to_plotly_json()

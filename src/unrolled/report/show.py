@@ -1,4 +1,4 @@
-"""`unrolled show`: a run or a sweep in a few lines of text, for a terminal far from any browser."""
+"""`unrolled show`: a run or a sweep in a few lines of text, for a terminal without a browser."""
 
 import math
 import sys
@@ -20,15 +20,15 @@ from unrolled.record.words import gradient_lines, horizon_words, number
 from .gather import curves
 
 BLOCKS = "▁▂▃▄▅▆▇█"
-PLAIN = "_.:-=+*#"  # where the terminal knows no blocks
+PLAIN = "_.:-=+*#"  # for terminals without block characters
 WIDTH = 40
 LN_10 = math.log(10)
-DEEPEST, HIGHEST = -12 * LN_10, 4 * LN_10  # what the cells of a sweep are drawn between
+DEEPEST, HIGHEST = -12 * LN_10, 4 * LN_10  # limits of the profiles of a sweep, which share one scale
 ALIKE = 1e-9
 
 
 def show(folder: Path) -> None:
-    """Prints it. Raises UserError where `folder` holds neither."""
+    """Prints the run or sweep in `folder`. Raises UserError if it holds neither."""
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 240  # a pipe has no width: do not cut the lines
@@ -63,18 +63,18 @@ def _run(console: Console, folder: Path, record: RunRecord) -> None:
 def _sweep(console: Console, folder: Path) -> None:
     swept = read_sweep(folder)
     console.print(f"{swept.name}: {swept.question}", markup=False, soft_wrap=True)
-    curves = {cell.folder: profile(cell.folder) for cell in swept.cells}
+    curves = {run.folder: profile(run.folder) for run in swept.cells}
     every = [value for curve in curves.values() for value in curve]
     low, high = (max(DEEPEST, min(every)), min(HIGHEST, max(every))) if every else (0.0, 0.0)
     scale = f"profile, 10^{round(low / LN_10)} to 10^{round(high / LN_10)}"
-    table = Table("cell", "state", scale, "slope", "regime", "horizon", "score", box=None, pad_edge=False)
-    for cell in swept.cells:
-        record, now = cell.record, cell.record.end
+    table = Table("run", "state", scale, "slope", "regime", "horizon", "score", box=None, pad_edge=False)
+    for run in swept.cells:
+        record, now = run.record, run.record.end
         known = now.regime is not None
         table.add_row(
-            cell.name.replace("[", "\\["),
-            cell.state,
-            sparkline(curves[cell.folder], low, high),
+            run.name.replace("[", "\\["),
+            run.state,
+            sparkline(curves[run.folder], low, high),
             number(now.slope, "+z.3f"),
             now.regime or "-",
             horizon_words(now).partition(":")[0].partition(",")[0] if known else "-",
@@ -84,28 +84,34 @@ def _sweep(console: Console, folder: Path) -> None:
 
 
 def _score(record: RunRecord, name: str) -> str:
-    """The one that decides, beside the trivial baseline."""
+    """Returns the deciding score beside that of the trivial baseline."""
     value, baseline = (number(table.get(name), "z.4g") for table in (record.metrics, record.baseline))
     return f"{name} {value} ({record.baseline_name}: {baseline})"
 
 
 def profile(folder: Path, suffix: str = "") -> list[float]:
-    """ln of the norm of dL/dh at each lag relative to lag 0 at the last probe; empty where there was none."""
+    """Returns ln of the norm of dL/dh relative to lag 0, by lag, at the last probe; empty if there was none.
+
+    suffix: "_decoder" for the second RNN of an encoder-decoder.
+    """
     found = curves(folder / PROFILES / f"grad_h_relative_log{suffix}.csv")
     return [value for value in found[-1] if math.isfinite(value)] if found else []
 
 
 def sparkline(values: Sequence[float], low: float, high: float) -> str:
-    """The values from lag 0 on as at most 40 blocks between `low` and `high`; the middle one where these are equal."""
+    """Returns the values as at most 40 block characters, the lowest at `low` and the highest at `high`.
+
+    Every block is the middle one if `low` and `high` are equal.
+    """
     count = min(WIDTH, len(values))
     chosen = [values[round(i * (len(values) - 1) / max(1, count - 1))] for i in range(count)]
-    blocks = BLOCKS if _knows(BLOCKS) else PLAIN
+    blocks = BLOCKS if _can_print(BLOCKS) else PLAIN
     if high - low < ALIKE:
         return blocks[len(blocks) // 2] * count
     return "".join(blocks[round((min(max(v, low), high) - low) / (high - low) * (len(blocks) - 1))] for v in chosen)
 
 
-def _knows(characters: str) -> bool:
+def _can_print(characters: str) -> bool:
     try:
         characters.encode(sys.stdout.encoding or "ascii")
     except UnicodeEncodeError:

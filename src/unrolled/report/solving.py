@@ -1,4 +1,4 @@
-"""What a sweep says of solving: how many updates its configurations need, and whether |slope x lag| orders the runs."""
+"""Updates that a sweep's configurations need to solve their task, and whether |slope x lag| orders the runs."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -11,10 +11,10 @@ from unrolled.record.results import Cell, Swept
 
 from .concordance import Concordance, concordance
 from .configurations import groups
-from .survival import Followed, Survival
+from .survival import SolvingTime, Survival
 
-DECADES = (-6, -3, -1, 1, 3, 6)  # edges of the bins: powers of ten by which a gradient changes over the dependency
-FEWEST = 10  # runs for a word about their order
+DECADES = (-6, -3, -1, 1, 3, 6)  # edges of the ranges: log10 of the factor by which a gradient changes
+FEWEST = 10  # runs for a statement about their order
 HALF = 0.5  # the concordance of no order
 DEFINITION = (
     "A run has solved the task at the first of three good validations in a row, one at the end of each epoch. Good "
@@ -23,31 +23,35 @@ DEFINITION = (
 
 
 @dataclass(frozen=True)
-class Reach:
-    """A run whose slope at step 0, and the lag of whose task's dependency, are known. change: slope x lag, in nats."""
+class GradientChange:
+    """A run with the change of its gradient over the task's dependency at step 0.
+
+    change: slope x lag, in nats.
+    run: its time to solve the task.
+    """
 
     change: float
-    run: Followed
+    run: SolvingTime
 
 
-def followed(cell: Cell) -> Followed | None:
-    """How long the run of a task that can be solved took; None for another, or one without a result."""
-    record = cell.record
+def solving_time(run: Cell) -> SolvingTime | None:
+    """Returns the updates until the run solved its task; None without a result, or if the task cannot be solved."""
+    record = run.record
     if not record.has_result or record.solved is None or not record.steps:
         return None
-    at, diverged = record.solved.at, cell.state == "diverged"
-    return Followed(record.steps, False, diverged) if at is None else Followed(at, True, diverged)
+    at, diverged = record.solved.at, run.state == "diverged"
+    return SolvingTime(record.steps, False, diverged) if at is None else SolvingTime(at, True, diverged)
 
 
 def by_configuration(swept: Swept) -> list[Survival]:
-    """One for each combination of the axes but the seed."""
-    return _kept((each.name, map(followed, each.cells)) for each in groups(swept))
+    """Returns the solving times of each configuration."""
+    return _kept((each.name, map(solving_time, each.runs)) for each in groups(swept))
 
 
 def by_change(swept: Swept) -> list[Survival]:
-    """One for each range of the factor by which a gradient changes, at step 0, over the lag of the dependency."""
+    """Returns the solving times in ranges of the factor by which a gradient changes over the dependency at step 0."""
     edges = [-math.inf, *DECADES, math.inf]
-    found = [(each.change / math.log(10), each.run) for each in reaches(swept)]
+    found = [(each.change / math.log(10), each.run) for each in gradient_changes(swept)]
     return _kept(
         (_range(low, high), (run for decades, run in found if low <= decades < high)) for low, high in pairwise(edges)
     )
@@ -59,23 +63,23 @@ def _range(low: float, high: float) -> str:
     return f"10^{low:g} or more" if high == math.inf else f"10^{low:g} to 10^{high:g}"
 
 
-def _kept(named: Iterable[tuple[str, Iterable[Followed | None]]]) -> list[Survival]:
+def _kept(named: Iterable[tuple[str, Iterable[SolvingTime | None]]]) -> list[Survival]:
     made = [(name, [run for run in runs if run is not None]) for name, runs in named]
     return [Survival(name, runs) for name, runs in made if runs]
 
 
-def reaches(swept: Swept) -> list[Reach]:
-    """The runs whose slope at step 0 and dependency are known."""
+def gradient_changes(swept: Swept) -> list[GradientChange]:
+    """Returns the runs with a known slope at step 0 and a known lag of the dependency."""
     found = []
-    for cell in swept.cells:
-        run, slope, lag = followed(cell), cell.record.start.slope, cell.record.dependency
-        if run is not None and slope is not None and lag is not None:
-            found.append(Reach(slope * lag, run))
+    for run in swept.cells:
+        time, slope, lag = solving_time(run), run.record.start.slope, run.record.dependency
+        if time is not None and slope is not None and lag is not None:
+            found.append(GradientChange(slope * lag, time))
     return found
 
 
-def order(known: Sequence[Reach]) -> Concordance | None:
-    """Whether runs with a smaller |slope x lag| are solved sooner; None where fewer than 10 runs can say so."""
+def order(known: Sequence[GradientChange]) -> Concordance | None:
+    """Returns the concordance of |slope x lag| with the time to solve; None for fewer than 10 runs."""
     if len(known) < FEWEST:
         return None
     return concordance(
@@ -86,12 +90,12 @@ def order(known: Sequence[Reach]) -> Concordance | None:
 
 
 def solving(swept: Swept) -> list[str]:
-    """Each configuration in a line, and how many runs diverged; none where no task can be solved."""
+    """Returns a line per configuration, and the number of runs that diverged; empty if no task can be solved."""
     return [*map(sentence, by_configuration(swept)), *diverged(swept)]
 
 
 def against_change(swept: Swept) -> list[str]:
-    """The same runs by the change of their gradient, in a line for each range, and whether it orders them."""
+    """Returns a line per range of the gradient's change, whether the change orders the runs, and the omitted runs."""
     known, every = by_change(swept), sum(each.n for each in by_configuration(swept))
     if not known:
         return []
@@ -102,7 +106,7 @@ def against_change(swept: Swept) -> list[str]:
 
 
 def sentence(each: Survival) -> str:
-    """Share and median with their intervals and n."""
+    """Returns the share of solved runs and the median of updates, each with its interval and n."""
     low, high = each.share_interval
     parts = [f"solved {each.solved} of {each.n} (95 % interval {100 * low:z.0f} to {100 * high:z.0f} %)", _median(each)]
     parts += [f"{each.diverged} of {each.n} diverged before"] if each.diverged else []
@@ -126,14 +130,14 @@ def _updates(each: Survival, value: float) -> str:
 
 
 def diverged(swept: Swept) -> list[str]:
-    """How many runs diverged before they had solved the task; none where no task can be solved."""
+    """Returns how many runs diverged before they solved the task, as a line; empty if no task can be solved."""
     every = by_configuration(swept)
     n, count = sum(each.n for each in every), sum(each.diverged for each in every)
     return [f"Diverged before it had solved the task: {count} of {n} runs."] if every else []
 
 
 def extremes(swept: Swept) -> list[str]:
-    """The configurations with the smallest and the largest median; none where there is only one."""
+    """Returns a line with the smallest and the largest median of updates; empty for fewer than two configurations."""
     ranked = sorted(by_configuration(swept), key=lambda each: (each.median, -each.solved / each.n))
     if len(ranked) < 2:
         return []
@@ -142,11 +146,11 @@ def extremes(swept: Swept) -> list[str]:
 
 
 def ordered(swept: Swept) -> list[str]:
-    """Whether |slope x lag| orders the runs whose gradient shrinks, and those whose gradient grows, with the numbers.
+    """Returns whether |slope x lag| orders the runs: a line if the gradient shrinks, and one if it grows.
 
-    A line for each kind of which there are enough runs.
+    A kind with fewer than 10 runs has no line.
     """
-    known = reaches(swept)
+    known = gradient_changes(swept)
     kinds = {
         "shrinks": [each for each in known if each.change < 0],
         "grows": [each for each in known if each.change > 0],

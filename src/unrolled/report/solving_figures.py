@@ -13,16 +13,16 @@ from .survival import LEAST, Survival
 
 
 def by_configuration(swept: Swept) -> go.Figure | None:
-    """A curve for each configuration; None where no task can be solved."""
+    """Draws a survival curve per configuration; None if no task can be solved."""
     return _curves(solving.by_configuration(swept), "configuration")
 
 
 def by_change(swept: Swept) -> go.Figure | None:
-    """A curve for each factor by which the gradient changes; None where slope or lag is not known of any run."""
+    """Draws a survival curve per range of the factor by which the gradient changes; None if no run has one."""
     return _curves(solving.by_change(swept), "exp(slope x lag)")
 
 
-def _curves(every: Sequence[Survival], what: str) -> go.Figure | None:
+def _curves(every: Sequence[Survival], legend: str) -> go.Figure | None:
     if not every:
         return None
     figure = go.Figure()
@@ -30,12 +30,12 @@ def _curves(every: Sequence[Survival], what: str) -> go.Figure | None:
         _add(figure, each, i)
     figure.update_xaxes(title="updates")
     figure.update_yaxes(title="share of runs that have not solved the task yet", range=[-0.03, 1.03])
-    figure.update_layout(height=440, **layout(what))
+    figure.update_layout(height=440, **layout(legend))
     return figure
 
 
 def _add(figure: go.Figure, each: Survival, index: int) -> None:
-    """The curve, its band where there are enough runs, and a cross where a run was not solved at its end."""
+    """Adds the curve, its band if there are enough runs, and a cross at the end of each unsolved run."""
     curve, line, name = each.curve, stroke(index), f"{text(each.name)} (n = {each.n})"
     x = np.array([0.0, *curve.updates])
     group = {"legendgroup": name, "line_shape": "hv"}

@@ -1,4 +1,4 @@
-"""The end of a run, for the person who waited for it: score beside baselines, slope at birth and now, where to look."""
+"""Summary that is printed at the end of a run: scores beside baselines, slopes, and where the results are."""
 
 import os
 from pathlib import Path
@@ -11,6 +11,7 @@ from unrolled.record.words import gradient_lines, number
 
 
 def print_summary(record: RunRecord, folder: Path, name: str) -> None:
+    """Prints the summary of a run that has ended."""
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 160  # a pipe has no width: do not break lines
@@ -26,7 +27,7 @@ def print_summary(record: RunRecord, folder: Path, name: str) -> None:
 
 
 def _scores(record: RunRecord) -> Table:
-    """A line for the run, the trivial baseline and each reference; a column for each score."""
+    """Returns a table with a row for the run, the trivial baseline and each reference, and a column per score."""
     table = Table("score", *record.metrics, box=None, pad_edge=False)
     shown = {"this run": record.metrics, record.baseline_name: record.baseline, **record.references}
     for name, scores in shown.items():
@@ -35,7 +36,7 @@ def _scores(record: RunRecord) -> Table:
 
 
 def _remarks(record: RunRecord) -> list[str]:
-    """Whether it was solved, what the task wants to be known, and how many words the given vectors cover."""
+    """Returns whether the task was solved, the task's remark, and how many words the given vectors cover."""
     lines = []
     if record.solved is not None and record.steps:
         at = record.solved.at

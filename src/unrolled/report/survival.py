@@ -1,4 +1,4 @@
-"""How many updates it takes to solve a task, from runs of which some have not solved it when their updates end."""
+"""Survival analysis of the updates that runs need to solve a task; runs that end unsolved are censored."""
 
 import math
 import warnings
@@ -10,14 +10,16 @@ import numpy as np
 from scipy.stats import CensoredData, binom, binomtest, ecdf
 
 CONFIDENCE = 0.95
-LEAST = 6  # runs: of fewer, not even the smallest and the largest enclose the median in 95 % of all cases
+LEAST = 6  # runs: with fewer, smallest and largest value do not enclose the median in 95 % of all cases
 
 
 @dataclass(frozen=True)
-class Followed:
-    """One run. updates: until it was solved; where it was not (solved False), until it ended, solved or not.
+class SolvingTime:
+    """The time of one run.
 
-    diverged: it ended with nan or inf.
+    updates: until the run solved the task; if it did not, until it ended (censored).
+    solved: whether it solved the task.
+    diverged: whether it ended with nan or inf.
     """
 
     updates: float
@@ -27,10 +29,12 @@ class Followed:
 
 @dataclass(frozen=True)
 class Curve:
-    """The share of runs that have not solved the task yet, after so many updates; a step function from (0, 1) on.
+    """The share of runs that have not solved the task yet: a step function of updates that begins at (0, 1).
 
-    updates, share, low, high: (K,); low and high enclose the share in 95 % of all cases. at_risk: (K,), the runs that
-    were neither solved nor ended before.
+    updates: (K,), where it steps.
+    share: (K,), its value from there on.
+    low, high: (K,), limits of the pointwise 95 % confidence interval.
+    at_risk: (K,), runs that had neither solved the task nor ended before.
     """
 
     updates: np.ndarray
@@ -42,10 +46,10 @@ class Curve:
 
 @dataclass(frozen=True)
 class Survival:
-    """The runs of one kind, at least one."""
+    """Solving times of a group of runs, at least one."""
 
     name: str
-    runs: Sequence[Followed]
+    runs: Sequence[SolvingTime]
 
     @property
     def n(self) -> int:
@@ -57,19 +61,19 @@ class Survival:
 
     @property
     def diverged(self) -> int:
-        """Runs that diverged before they had solved the task."""
+        """Number of runs that diverged before they solved the task."""
         return sum(run.diverged and not run.solved for run in self.runs)
 
     @property
     def last(self) -> float:
-        """Updates until which any run was followed."""
+        """Largest number of updates at which a run solved the task or ended."""
         return max(run.updates for run in self.runs)
 
     @cached_property
     def curve(self) -> Curve:
         """Kaplan & Meier's estimate, with pointwise bands by ln(-ln) of the share (Greenwood's variance).
 
-        Where the share is 1 or 0 that variance says nothing; there the band is the exact binomial one of the runs that
+        At a share of 1 or 0 that variance is 0 or undefined. There the band is the exact binomial one of the runs that
         were not censored before.
         """
         found = ecdf(
@@ -91,20 +95,20 @@ class Survival:
         return Curve(found.quantiles, share, low, high, at_risk)
 
     def _known(self, at: float) -> int:
-        """Runs of which it is known whether they were solved by then."""
+        """Returns the number of runs that solved the task at some time, or were not censored before `at`."""
         return sum(run.solved or run.updates >= at for run in self.runs)
 
     @property
     def median(self) -> float:
-        """Updates after which half of the runs have solved the task; inf where they have not."""
+        """Updates after which half of the runs have solved the task; inf if they have not."""
         reached = self.curve.updates[self.curve.share <= 0.5 + 1e-12]  # 1 - 3/6 in floats
         return float(reached[0]) if len(reached) else math.inf
 
     @property
     def median_interval(self) -> tuple[float, float] | None:
-        """Encloses the median in at least 95 % of all cases, exactly: two of the sorted times. None below 6 runs.
+        """Exact confidence interval of the median, at least 95 %: two of the sorted times. None for fewer than 6 runs.
 
-        A run that is not solved counts as solved at its end for the lower limit, and never for the upper one.
+        For the lower limit a censored run counts as solved at its end; for the upper limit it counts as never solved.
         """
         if self.n < LEAST:
             return None
@@ -115,6 +119,6 @@ class Survival:
 
     @property
     def share_interval(self) -> tuple[float, float]:
-        """Of the share of runs that solve the task within their updates (Wilson 1927)."""
+        """Confidence interval, 95 %, of the share of runs that solve the task within their updates (Wilson 1927)."""
         found = binomtest(self.solved, self.n).proportion_ci(CONFIDENCE, method="wilson")
         return float(found.low), float(found.high)

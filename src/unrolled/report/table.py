@@ -1,4 +1,4 @@
-"""The table of cells that page and terminal share: score, baseline, references, slopes, horizon, state."""
+"""The table of a sweep's runs that page and terminal share: score, baseline, references, slopes, horizon, state."""
 
 from dataclasses import dataclass
 
@@ -9,93 +9,98 @@ from unrolled.record.run_record import Births, RunRecord
 from unrolled.record.words import number
 
 BASELINE = "trivial baseline"
-BORN = "slope at birth (sd)"
+INITIAL_SLOPE = "slope at birth (sd)"
 NUMBERS = [each for each in QUANTITIES if each.heads and not each.word]
 WORDS = [each for each in QUANTITIES if each.heads and each.word]
 
 
 @dataclass(frozen=True)
-class Entry:
-    """What is shown, and what it is sorted by: None comes last."""
+class TableCell:
+    """A cell of the table.
+
+    text: what is shown.
+    order: the value that it is sorted by; None comes last.
+    """
 
     text: str
     order: float | str | None
 
 
 def header(swept: Swept) -> list[str]:
+    """Returns the names of the columns."""
     heads = [head for each in (*NUMBERS, *WORDS) for head in each.heads]
-    return ["cell", *_scored(swept), BORN, *heads, "state"]
+    return ["cell", *_scored(swept), INITIAL_SLOPE, *heads, "state"]
 
 
-def rows(swept: Swept) -> list[list[Entry]]:
-    """One for each cell, in the order of the cells; the first column is sorted by the axes, as results.csv is."""
-    ranks = {cell.folder: rank for rank, cell in enumerate(sorted(swept.cells, key=by_axes))}
+def rows(swept: Swept) -> list[list[TableCell]]:
+    """Returns a row per run, in the order of the runs; the first column sorts by the axes, like results.csv."""
+    ranks = {run.folder: rank for rank, run in enumerate(sorted(swept.cells, key=by_axes))}
     scored = _scored(swept)
-    return [[Entry(cell.name, ranks[cell.folder]), *_row(cell, scored)] for cell in swept.cells]
+    return [[TableCell(run.name, ranks[run.folder]), *_row(run, scored)] for run in swept.cells]
 
 
 def _scored(swept: Swept) -> list[str]:
-    """The score of the cells, its trivial baseline, and the references; where cells differ in it, each says which."""
+    """Returns the columns of deciding score, trivial baseline and references; empty if no run has a score."""
     if not _names(swept.cells):
         return []
     return [", ".join(_names(swept.cells)), BASELINE, *references(swept)]
 
 
 def references(swept: Swept) -> list[str]:
-    """What else the scores stand beside."""
-    return list(dict.fromkeys(name for cell in swept.cells for name in cell.record.references))
+    """Returns the names of the references that any run is compared with."""
+    return list(dict.fromkeys(name for run in swept.cells for name in run.record.references))
 
 
-def _names(cells: list[Cell]) -> list[str]:
-    return list(dict.fromkeys(cell.record.score for cell in cells if cell.record.score is not None))
+def _names(runs: list[Cell]) -> list[str]:
+    return list(dict.fromkeys(run.record.score for run in runs if run.record.score is not None))
 
 
-def _row(cell: Cell, scored: list[str]) -> list[Entry]:
-    record = cell.record
+def _row(run: Cell, scored: list[str]) -> list[TableCell]:
+    record = run.record
     return [
         *(_score(record, name, i, several=", " in scored[0]) for i, name in enumerate(scored)),
-        _born(record.births),
-        *(entry for each in (*NUMBERS, *WORDS) for entry in _entries(record, each)),
-        Entry(cell.state, cell.state),
+        _initial_slope(record.births),
+        *(entry for each in (*NUMBERS, *WORDS) for entry in _of_quantity(record, each)),
+        TableCell(run.state, run.state),
     ]
 
 
-def _entries(record: RunRecord, quantity: Quantity) -> list[Entry]:
-    """As many as it has heads."""
-    if quantity.key in _OWN:
-        return [_OWN[quantity.key](record.end)]
+def _of_quantity(record: RunRecord, quantity: Quantity) -> list[TableCell]:
+    """Returns the table cells of a quantity, one for each of its columns."""
+    if quantity.key in _SPECIAL:
+        return [_SPECIAL[quantity.key](record.end)]
     values = [then.values.get(quantity.key) for then in (record.start, record.end)[-len(quantity.heads) :]]
     if quantity.word:
-        return [Entry(str(value or "-"), value) for value in values]
-    return [Entry(number(value, quantity.form), value) for value in values]
+        return [TableCell(str(value or "-"), value) for value in values]
+    return [TableCell(number(value, quantity.form), value) for value in values]
 
 
-def _score(record: RunRecord, name: str, column: int, several: bool) -> Entry:
+def _score(record: RunRecord, name: str, column: int, several: bool) -> TableCell:
     known = {0: record.metrics, 1: record.baseline}
     value = known.get(column, record.references.get(name, {})).get(record.score or "")
     prefix = f"{record.score or ''} " if several and column == 0 else ""
-    return Entry(prefix + number(value, "z.4g"), value)
+    return TableCell(prefix + number(value, "z.4g"), value)
 
 
-def _born(births: Births | None) -> Entry:
-    """Mean, sd, and how many of the networks have a slope where that is not all of them."""
+def _initial_slope(births: Births | None) -> TableCell:
+    """Returns mean and sd of the slopes at initialisation, with the number of slopes if some networks have none."""
     if births is None:
-        return Entry("- (-)", None)
+        return TableCell("- (-)", None)
     slopes, every = len(births.slopes), births.n
     behind = f", {slopes} of {every}" if slopes != every else ""
-    mean, spread = number(births.slope_mean, "+z.3f"), number(births.slope_sd, "z.3f")
-    return Entry(f"{mean} ({spread}{behind})", births.slope_mean)
+    mean, sd = number(births.slope_mean, "+z.3f"), number(births.slope_sd, "z.3f")
+    return TableCell(f"{mean} ({sd}{behind})", births.slope_mean)
 
 
-def _horizon(now: Moment) -> Entry:
+def _horizon(now: Moment) -> TableCell:
     if now.horizon is not None:
-        return Entry(f"{now.horizon} {now.horizon_direction or ''}".rstrip(), now.horizon)
-    return Entry("-", None) if now.longest_lag is None else Entry(f"> {now.longest_lag}", now.longest_lag + 1)
+        return TableCell(f"{now.horizon} {now.horizon_direction or ''}".rstrip(), now.horizon)
+    return TableCell("-", None) if now.longest_lag is None else TableCell(f"> {now.longest_lag}", now.longest_lag + 1)
 
 
-def _regime(now: Moment) -> Entry:
+def _regime(now: Moment) -> TableCell:
     regime = now.regime or now.regime_reason
-    return Entry(regime or "-", regime)
+    return TableCell(regime or "-", regime)
 
 
-_OWN = {"horizon": _horizon, "regime": _regime}  # those that are more than their number
+_SPECIAL = {"horizon": _horizon, "regime": _regime}  # quantities that show more than their number

@@ -1,4 +1,4 @@
-"""A sweep's table in the terminal."""
+"""Prints a sweep's table in the terminal."""
 
 from collections.abc import Sequence
 
@@ -8,27 +8,32 @@ from rich.table import Table
 
 from unrolled.record.results import Swept
 
-from .table import BORN, NUMBERS, header, references, rows
+from .table import INITIAL_SLOPE, NUMBERS, header, references, rows
 
 GAP, EDGES = 3, 2  # characters that rich puts between columns, and around a table
-SPARED = [head for each in NUMBERS for head in each.heads if head != "slope now"]  # the page has them
+RENAMED = {"cell": "run", INITIAL_SLOPE: "initial slope (sd)"}  # the page has words of its own
+SPARED = [head for each in NUMBERS for head in each.heads if head != "slope now"]  # left out if the terminal is narrow
 
 
 def print_table(swept: Swept) -> None:
-    """As many columns as the terminal has room for: first the references are left to the page."""
+    """Prints the table of a sweep's runs with as many columns as fit; the page has all of them.
+
+    The references are left out first, then quantities that only the page needs, then the slope at initialisation.
+    """
     console = Console(highlight=False)
     if not console.is_terminal:
-        console.width = 240  # a pipe has no width: nothing is cut
-    columns = list(zip(header(swept), *([entry.text for entry in row] for row in rows(swept)), strict=True))
-    for name in (*references(swept), *SPARED, BORN):
+        console.width = 240  # a pipe has no width: do not cut columns
+    heads = [RENAMED.get(head, head) for head in header(swept)]
+    columns = list(zip(heads, *([entry.text for entry in row] for row in rows(swept)), strict=True))
+    for name in (*references(swept), *SPARED, RENAMED[INITIAL_SLOPE]):
         if console.is_terminal and _width(columns) > console.width:
             columns = [column for column in columns if column[0] != name]
-    table = Table(*(column[0] for column in columns), title=f"{swept.name}: {len(swept.cells)} cells", box=box.SIMPLE)
+    table = Table(*(column[0] for column in columns), title=f"{swept.name}: {len(swept.cells)} runs", box=box.SIMPLE)
     for row in list(zip(*columns, strict=True))[1:]:
         table.add_row(*(text.replace("[", "\\[") for text in row))
     console.print(table)
 
 
 def _width(columns: Sequence[Sequence[str]]) -> int:
-    """Of a table with these columns, in characters."""
+    """Returns the width of a table with these columns, in characters."""
     return EDGES + sum(GAP + max(map(len, column)) for column in columns)

@@ -1,4 +1,4 @@
-"""Theory beside measurement: predicted and measured slopes of every run, and why they differ."""
+"""Theory compared with measurement: predicted and measured slopes of each run, and why they differ."""
 
 import math
 from collections import Counter
@@ -18,8 +18,8 @@ from .figures import COLOURS, layout, text
 
 TITLES: dict[When, str] = {"start": "at step 0", "end": "at the end, with the trained W_h"}
 STATES = {"start": RESULTS, "end": ("completed",)}  # a network that diverged is not a trained one
-LEAST = 5  # runs for a picture
-FAR = 0.1  # nats per lag: a difference worth a word
+LEAST = 5  # runs for a figure
+FAR = 0.1  # nats per lag: larger differences are counted
 HALF = 0.5
 NEARLY_ALL = 0.9
 THEORY = "mean_field"
@@ -27,40 +27,47 @@ THEORY = "mean_field"
 
 @dataclass(frozen=True)
 class Pairs:
-    """One quantity at one moment of training: its value and the slope, for each run that has both."""
+    """A quantity and the measured slope at one moment of training, for each run that has both.
 
-    cells: list[Cell]
+    predicted, measured: (n,), nats per lag.
+    """
+
+    runs: list[Cell]
     predicted: np.ndarray
     measured: np.ndarray
 
     @property
     def rms(self) -> float:
-        """Root of the mean squared difference, nats per lag; nothing is fitted. nan where there is no run."""
-        return math.sqrt(float(((self.predicted - self.measured) ** 2).mean())) if len(self.cells) else math.nan
+        """Root of the mean squared difference, nats per lag, without a fit; nan if there is no run."""
+        return math.sqrt(float(((self.predicted - self.measured) ** 2).mean())) if len(self.runs) else math.nan
 
 
 def pairs(swept: Swept, when: When, name: str) -> Pairs:
-    """name: a key of `PREDICTORS` or `MEASURED`."""
+    """Returns the pairs of a quantity and the slope.
+
+    when: "start" or "end" of training.
+    name: a key of `PREDICTORS` or `MEASURED`.
+    """
     kept = []
-    for cell in swept.cells:
-        then = cell.record.at(when)
+    for run in swept.cells:
+        then = run.record.at(when)
         value = then.predictions.get(name)
-        if cell.state in STATES[when] and then.slope is not None and value is not None:
-            kept.append((cell, value, then.slope))
-    cells, predicted, measured = zip(*kept, strict=True) if kept else ((), (), ())
-    return Pairs(list(cells), np.array(predicted, dtype=float), np.array(measured, dtype=float))
+        if run.state in STATES[when] and then.slope is not None and value is not None:
+            kept.append((run, value, then.slope))
+    runs, predicted, measured = zip(*kept, strict=True) if kept else ((), (), ())
+    return Pairs(list(runs), np.array(predicted, dtype=float), np.array(measured, dtype=float))
 
 
 def best(swept: Swept, when: When) -> str | None:
-    """The predictor with the least RMS difference among those that speak of nearly all runs; None: too few runs."""
+    """Returns the predictor with the least RMS difference among those that cover nearly all runs; None for few runs."""
     every = {name: pairs(swept, when, name) for name in PREDICTORS}
-    most = max(len(found.cells) for found in every.values())
-    known = {name: found.rms for name, found in every.items() if len(found.cells) >= NEARLY_ALL * most}
+    most = max(len(found.runs) for found in every.values())
+    known = {name: found.rms for name, found in every.items() if len(found.runs) >= NEARLY_ALL * most}
     return min(known, key=lambda name: known[name]) if most >= LEAST else None
 
 
 def scatter(swept: Swept) -> go.Figure | None:
-    """Measured against predicted slope, a point for each run and quantity; None where there are too few runs."""
+    """Draws measured against predicted slopes, a point per run and quantity; None for too few runs."""
     if best(swept, "start") is None:
         return None
     ends: list[When] = [when for when in TITLES if when == "start" or trained(swept)]
@@ -76,7 +83,7 @@ def scatter(swept: Swept) -> go.Figure | None:
             hoverinfo="skip", row=1, col=column,
         )  # fmt: skip
         for i, (name, found) in enumerate(every.items()):
-            if len(found.cells):
+            if len(found.runs):
                 _add_points(figure, name, found, i, column)
     figure.update_xaxes(title="slope by theory, or measured another way; nats per lag")
     figure.update_yaxes(title="measured slope, nats per lag")
@@ -89,15 +96,15 @@ def _add_points(figure: go.Figure, name: str, found: Pairs, index: int, column: 
     figure.add_scatter(
         x=found.predicted, y=found.measured, mode="markers", name=title, legendgroup=name,
         showlegend=column == 1, marker={"color": COLOURS[index], "symbol": index, "size": 7},
-        text=[text(cell.name) for cell in found.cells],
+        text=[text(run.name) for run in found.runs],
         hovertemplate="%{text}<br>x %{x:.3f}, measured slope %{y:.3f}<extra></extra>", row=1, col=column,
     )  # fmt: skip
 
 
 def agreement(swept: Swept) -> list[str]:
-    """RMS differences of every predictor at both moments; where the best one and mean-field theory are wrong, and why.
+    """Returns the RMS difference of each predictor at step 0 and at the end, and why mean-field theory is off.
 
-    What is measured along the same states stands apart.
+    Quantities measured along the same states have lines of their own, for they are no predictions.
     """
     lines = []
     for when, title in TITLES.items():
@@ -112,31 +119,31 @@ def agreement(swept: Swept) -> list[str]:
 
 
 def _all(swept: Swept, when: When, names: dict[str, Prediction] = PREDICTORS) -> str:
-    """Each with the runs behind it: some have no value."""
+    """Returns the RMS difference of each quantity with its number of runs; quantities without runs are left out."""
     found = ((each.label, pairs(swept, when, name)) for name, each in names.items())
-    return ", ".join(f"{title} {each.rms:z.3f} ({len(each.cells)} runs)" for title, each in found if each.cells)
+    return ", ".join(f"{title} {each.rms:z.3f} ({len(each.runs)} runs)" for title, each in found if each.runs)
 
 
 def _differences(found: Pairs, when: When, name: str) -> str:
-    """How often a predictor is off; of mean-field theory also why."""
-    if not len(found.cells):
+    """Returns how many runs a predictor misses, and for mean-field theory also why."""
+    if not len(found.runs):
         return f"Mean-field theory says nothing of these runs {TITLES[when]}."
     off = found.predicted - found.measured
-    far = [(cell, float(by)) for cell, by in zip(found.cells, off, strict=True) if abs(by) > FAR]
-    counted = f"{len(far)} of {len(found.cells)} runs are more than {FAR} nats per lag off the prediction"
-    given = (reason for cell, by in far if (reason := _reason(cell, by, when)) is not None)
+    far = [(run, float(by)) for run, by in zip(found.runs, off, strict=True) if abs(by) > FAR]
+    counted = f"{len(far)} of {len(found.runs)} runs are more than {FAR} nats per lag off the prediction"
+    given = (reason for run, by in far if (reason := _reason(run, by, when)) is not None)
     reasons = Counter(given) if name == THEORY else {}
     why = "; ".join(f"{n} by {reason}" for reason, n in reasons.items())
     largest = f"the largest difference is {abs(off).max():z.3f}"
     return f"{PREDICTORS[name].label}, {TITLES[when]}: {counted}; {largest}.{f' Why: {why}.' if why else ''}"
 
 
-def _reason(cell: Cell, difference: float, when: When) -> str | None:
-    """The first that holds; None where the record does not say where the units sat at that moment.
+def _reason(run: Cell, difference: float, when: When) -> str | None:
+    """Returns the first reason that applies; None if the record lacks the units' saturation at that moment.
 
-    Measured chi knows just where the units sit on f: what it mends is their doing.
+    Measured chi uses the actual f' of the units: what it corrects is due to where the units are on f.
     """
-    then = cell.record.at(when)
+    then = run.record.at(when)
     chi = then.predictions.get("measured_chi")
     if then.flat is None or then.dead is None or then.slope is None or chi is None:
         return None
@@ -146,7 +153,7 @@ def _reason(cell: Cell, difference: float, when: When) -> str | None:
         return "input and state (the units do not sit on f where theory puts them)"
     if when == "end":
         return "training (W_h has a structure that random weights have not)"
-    born = cell.record.births
-    if born is not None and abs(difference) < 3 * (born.slope_sd or 0.0):
+    initialisations = run.record.births
+    if initialisations is not None and abs(difference) < 3 * (initialisations.slope_sd or 0.0):
         return "finite size (births of the same configuration scatter as much)"
     return "units that move together (W_h and f' are not independent, as theory takes them to be)"

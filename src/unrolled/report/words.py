@@ -1,4 +1,4 @@
-"""Which words the embedding holds for alike, before and after training."""
+"""Nearest neighbours in the embedding, before and after training."""
 
 import csv
 from typing import Any
@@ -11,15 +11,15 @@ from .configurations import groups
 
 
 def words(swept: Swept) -> list[dict[str, Any]]:
-    """A row per configuration and pair: cosines, mean over seeds, and the nearest word in the first seed's table."""
+    """Returns a row per configuration and pair of words: mean cosines over seeds, the first seed's nearest words."""
     rows = []
     for each in groups(swept):
-        tables = [_read(cell.folder / WORDS) for cell in each.cells if (cell.folder / WORDS).is_file()]
+        tables = [_read(run.folder / WORDS) for run in each.runs if (run.folder / WORDS).is_file()]
         for pairs in zip(*tables, strict=True):
             first = pairs[0]
             rows.append(
                 {
-                    "cell": each.name,
+                    "configuration": each.name,
                     "pair": f"{first['word']} / {first['other']}",
                     "before": f"{mean([float(pair['cosine_start']) for pair in pairs]):+z.2f}",
                     "after": f"{mean([float(pair['cosine']) for pair in pairs]):+z.2f}",

@@ -1,4 +1,4 @@
-"""Networks drawn before training: which runs share a draw, and how many networks a number stands on."""
+"""Networks drawn before training: which runs share a draw, and how many networks a mean is taken over."""
 
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,14 @@ from unrolled.config.schema import plain
 from unrolled.record.results import Cell, read_sweep
 from unrolled.record.run_record import Births, RunRecord
 from unrolled.record.words import births_words
-from unrolled.report.figures import births_drawn
+from unrolled.report.figures import initialisations_drawn
 from unrolled.report.gather import pool
 from unrolled.report.sentences import sentences
 from unrolled.run.preflight import compose
 
 
-def words(born: dict[str, Any]) -> str:
-    found = Births.from_dict(born)
+def words(initialisations: dict[str, Any]) -> str:
+    found = Births.from_dict(initialisations)
     assert found is not None
     return births_words(found)
 
@@ -37,16 +37,16 @@ def test_different_configurations_whose_networks_are_all_dead_are_different_draw
 ) -> None:
     dead = [drawn([], dead=20)] * 3 + [drawn([0.1] * 4, exploding=4, dead=16)]
     named = [{"births_fingerprint": f"made-{i}"} if fingerprints else {} for i in range(len(dead))]
-    cells = [{"state": "completed", "births": births} | name for births, name in zip(dead, named, strict=True)]
-    swept = read_sweep(make_sweep(tmp_path / "s", {"activation": "relu", "model.hidden": "4,8,16,32"}, cells))
+    records = [{"state": "completed", "births": births} | name for births, name in zip(dead, named, strict=True)]
+    swept = read_sweep(make_sweep(tmp_path / "s", {"activation": "relu", "model.hidden": "4,8,16,32"}, records))
     found = pool(swept.cells, {})
-    assert (found.births, found.birth_regimes) == (80, {"dead": 76, "exploding": 4})
+    assert (found.initialisations, found.initial_regimes) == (80, {"dead": 76, "exploding": 4})
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 2)), unique=True, min_size=1))
-def test_what_births_do_not_depend_on_never_counts_twice(runs: list[tuple[int, int, int]]) -> None:
-    """By the axes alone, as of an earlier version's records: a draw for each pair of width and seed."""
-    cells = [
+def test_a_draw_is_counted_once_whatever_it_does_not_depend_on(runs: list[tuple[int, int, int]]) -> None:
+    """Records of earlier versions have no fingerprint: the axes decide, a draw for each pair of width and seed."""
+    records = [
         Cell(
             Path(str(i)),
             {"model.hidden": width, "seed": seed, "optimizer.lr": rate},
@@ -54,7 +54,7 @@ def test_what_births_do_not_depend_on_never_counts_twice(runs: list[tuple[int, i
         )
         for i, (width, seed, rate) in enumerate(runs)
     ]
-    assert pool(cells, {}).births == 5 * len({(width, seed) for width, seed, _ in runs})
+    assert pool(records, {}).initialisations == 5 * len({(width, seed) for width, seed, _ in runs})
 
 
 CHANGES = {
@@ -65,13 +65,13 @@ CHANGES = {
 
 
 @pytest.mark.parametrize(("word", "same"), CHANGES.items())
-def test_the_fingerprint_of_births_is_that_of_what_they_depend_on(word: str, same: bool) -> None:
+def test_the_fingerprint_of_initialisations_is_that_of_what_they_depend_on(word: str, same: bool) -> None:
     assert (births_fingerprint(plain(compose([word]))) == births_fingerprint(plain(compose([])))) == same
 
 
 def test_a_mean_stands_on_the_networks_that_have_a_gradient_left() -> None:
-    born = drawn([0.13] * 13, [True] * 13 + [False] * 7, vanishing=13, dead=7) | {"slope_sd": 0.05}
-    assert words(born) == (
+    initialisations = drawn([0.13] * 13, [True] * 13 + [False] * 7, vanishing=13, dead=7) | {"slope_sd": 0.05}
+    assert words(initialisations) == (
         "slope +0.130 nats per lag (sd 0.050, 13 of 20 networks; 7 have no gradient left): 13 vanishing, 7 dead"
     )
     assert words(drawn([], [False], dead=1)) == "no slope (0 of 1 networks; 1 has no gradient left): 1 dead"
@@ -82,17 +82,17 @@ def test_a_record_of_an_earlier_version_says_that_dead_networks_are_among_them()
     assert "among" not in words(drawn([0.1] * 13, stable=13, dead=7))
 
 
-def test_a_curve_at_birth_is_that_of_a_network_with_a_gradient(tmp_path: Path) -> None:
-    born = drawn([-1.0], [False, True], dead=1, vanishing=1)
-    folder = make_sweep(tmp_path / "s", {"activation": "relu"}, [{"state": "completed", "births": born}])
+def test_a_curve_at_initialisation_is_that_of_a_network_with_a_gradient(tmp_path: Path) -> None:
+    initialisations = drawn([-1.0], [False, True], dead=1, vanishing=1)
+    folder = make_sweep(tmp_path / "s", {"activation": "relu"}, [{"state": "completed", "births": initialisations}])
     (folder / "0" / "profiles").mkdir()
     (folder / "0" / "profiles" / "births_relative_log.csv").write_text("birth,t0,t1\n0,5,0\n1,-1,0\n")
     swept = read_sweep(folder)
-    assert pool(swept.cells, {}).birth_curves == [[0.0, -1.0]]
-    assert births_drawn(swept) == ["Drawn are 1 of 2 births. The others have no gradient left: relu 1 of 2."]
+    assert pool(swept.cells, {}).initial_curves == [[0.0, -1.0]]
+    assert initialisations_drawn(swept) == ["Drawn are 1 of 2 births. The others have no gradient left: relu 1 of 2."]
 
 
 def test_no_clause_is_empty(tmp_path: Path) -> None:
-    cells = [{"state": "completed", "births": drawn([], dead=20)}]
-    (said,) = sentences(read_sweep(make_sweep(tmp_path / "s", {"activation": "relu"}, cells)))
-    assert said == "relu is dead at birth: 20 of 20 births."
+    records = [{"state": "completed", "births": drawn([], dead=20)}]
+    (line,) = sentences(read_sweep(make_sweep(tmp_path / "s", {"activation": "relu"}, records)))
+    assert line == "relu is dead at birth: 20 of 20 births."

@@ -1,4 +1,4 @@
-"""What the page knows of each cell: the command that makes it, and the order of the table."""
+"""The data of each run on the page: the command that makes it, and the order of the table."""
 
 import shlex
 from pathlib import Path
@@ -12,20 +12,20 @@ from omegaconf import OmegaConf
 from test_page import make_sweep
 
 from unrolled.record.results import read_sweep
-from unrolled.report.cells import _typed as typed
-from unrolled.report.cells import cells_data, command, sweep_command
 from unrolled.report.figures import COLOURS, stroke
+from unrolled.report.runs import _typed as typed
+from unrolled.report.runs import command, runs_data, sweep_command
 
 NAMES = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), min_size=1).filter(lambda text: text == text.strip())
 
 
 def recorded(folder: Path, **hydra: Any) -> None:
-    """As Hydra and the sweeper leave it."""
+    """Writes into the record of a sweep what Hydra would."""
     record = folder / "multirun.yaml"
     OmegaConf.save(OmegaConf.merge(OmegaConf.load(record), {"hydra": hydra}), record)
 
 
-def test_a_cell_that_never_began_has_the_command_it_would_have_had(tmp_path: Path) -> None:
+def test_a_run_that_never_began_has_the_command_it_would_have_had(tmp_path: Path) -> None:
     folder = make_sweep(tmp_path / "s", {"activation": "tanh,relu", "trainer.gradient_clip_val": "null,1.0"}, [])
     typed_in = ["activation=tanh,relu", "model.hidden=4", "trainer.gradient_clip_val=null,1.0"]
     recorded(folder, overrides={"task": typed_in, "hydra": []})
@@ -35,7 +35,7 @@ def test_a_cell_that_never_began_has_the_command_it_would_have_had(tmp_path: Pat
     assert words[-3:] == ["model.hidden=4", "activation=relu", "trainer.gradient_clip_val=null"]
 
 
-def test_a_cell_that_was_resumed_is_made_again_from_its_start(tmp_path: Path) -> None:
+def test_a_run_that_was_resumed_is_made_again_from_its_start(tmp_path: Path) -> None:
     folder = make_sweep(tmp_path / "s", {"seed": "0,1"}, [{"state": "completed"}])
     (folder / "0" / ".hydra").mkdir()
     OmegaConf.save(OmegaConf.create(["seed=0", "resume=true"]), folder / "0" / ".hydra" / "overrides.yaml")
@@ -65,11 +65,11 @@ def test_the_table_is_sorted_by_values_not_by_their_letters(tmp_path: Path) -> N
         for score, s in zip(scores, (-0.5, 1.0, None, 0.25), strict=True)
     ]
     swept = read_sweep(make_sweep(tmp_path / "s", {"init.gain": "1.5,0.75,10.0,1.25"}, done))
-    data = cells_data(swept)
+    data = runs_data(swept)
     heads = {name: i for i, name in enumerate(data["header"])}
-    assert [cell["order"][heads["cell"]] for cell in data["cells"]] == [2, 0, 3, 1]
-    assert [cell["order"][heads["val/a"]] for cell in data["cells"]] == scores
-    assert [cell["order"][heads["slope now"]] for cell in data["cells"]] == [-0.5, 1.0, None, 0.25]
+    assert [run["order"][heads["cell"]] for run in data["cells"]] == [2, 0, 3, 1]
+    assert [run["order"][heads["val/a"]] for run in data["cells"]] == scores
+    assert [run["order"][heads["slope now"]] for run in data["cells"]] == [-0.5, 1.0, None, 0.25]
 
 
 def test_no_two_of_two_dozen_lines_look_alike() -> None:

@@ -1,4 +1,4 @@
-"""Every cell as the page's table and grids need it: all values, a shown line, and the command that makes it again."""
+"""The runs of a sweep as the page's table and grids read them: all values, the shown line, and the command to rerun."""
 
 import re
 import shlex
@@ -16,7 +16,7 @@ from unrolled.record.results import Cell, Swept, columns, row
 from unrolled.record.tables import cell as as_written
 
 from .figures import DIVERGING
-from .table import NUMBERS, Entry, header, rows
+from .table import NUMBERS, TableCell, header, rows
 
 WORD = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
 NO_WORDS = ("null", "true", "false", "nan", "inf")
@@ -27,10 +27,10 @@ for _each in NUMBERS:
     SHOWN |= {f"{_each.label} now, {_each.unit}": _each.key}
 
 
-def cells_data(swept: Swept) -> dict[str, Any]:
-    """What cells.js draws table and grids from. Values are texts, to the letter as results.csv has them."""
+def runs_data(swept: Swept) -> dict[str, Any]:
+    """Returns the data from which cells.js draws table and grids. Values are texts, exactly as in results.csv."""
     keys = columns(swept)
-    scores = dict.fromkeys(score for cell in swept.cells if (score := cell.record.score) is not None)
+    scores = dict.fromkeys(score for run in swept.cells if (score := run.record.score) is not None)
     quantities = SHOWN | {f"score: {name}": name for name in scores}
     return {
         "sweep": swept.name,
@@ -38,25 +38,23 @@ def cells_data(swept: Swept) -> dict[str, Any]:
         "header": header(swept),
         "columns": keys,
         "quantities": {
-            label: key
-            for label, key in quantities.items()
-            if any(row(cell).get(key) is not None for cell in swept.cells)
+            label: key for label, key in quantities.items() if any(row(run).get(key) is not None for run in swept.cells)
         },
         "censored": {HORIZON: LONGEST},
         "diverging": DIVERGING,
-        "cells": [_one(swept, cell, shown, keys) for cell, shown in zip(swept.cells, rows(swept), strict=True)],
+        "cells": [_record(swept, run, shown, keys) for run, shown in zip(swept.cells, rows(swept), strict=True)],
     }
 
 
-def _one(swept: Swept, cell: Cell, shown: list[Entry], keys: list[str]) -> dict[str, Any]:
-    values = row(cell)
+def _record(swept: Swept, run: Cell, shown: list[TableCell], keys: list[str]) -> dict[str, Any]:
+    values = row(run)
     return {
-        "number": int(cell.folder.name),
+        "number": int(run.folder.name),
         "shown": [entry.text for entry in shown],
         "order": [entry.order for entry in shown],
         "values": [_text(values.get(key)) for key in keys],
-        "commands": [command(swept, cell), shlex.join(["unrolled", "report", str(cell.folder)])],
-        "about": [text for text in (cell.record.error, cell.record.end.explanation) if text],
+        "commands": [command(swept, run), shlex.join(["unrolled", "report", str(run.folder)])],
+        "about": [text for text in (run.record.error, run.record.end.explanation) if text],
     }
 
 
@@ -64,25 +62,25 @@ def _text(value: Any) -> str:
     return str(as_written(value))
 
 
-def command(swept: Swept, cell: Cell) -> str:
-    """The command line of one run with this cell's configuration."""
+def command(swept: Swept, run: Cell) -> str:
+    """Returns the command line that runs this run's configuration alone."""
     file = [*_config_file(swept.folder / SWEEP_RECORD), "hydra.mode=RUN"]
-    return shlex.join(["python", "src/train.py", *file, *_overrides(swept, cell)])
+    return shlex.join(["python", "src/train.py", *file, *_overrides(swept, run)])
 
 
-def _overrides(swept: Swept, cell: Cell) -> list[str]:
-    """As Hydra has recorded them; of a cell that never began, those it would have had."""
-    record = cell.folder / ".hydra" / "overrides.yaml"
+def _overrides(swept: Swept, run: Cell) -> list[str]:
+    """Returns the overrides that Hydra recorded; for a run that did not start, those that it would have had."""
+    record = run.folder / ".hydra" / "overrides.yaml"
     if record.is_file():
         return [word for word in map(str, OmegaConf.load(record)) if word != RESUME]
     typed = OmegaConf.select(OmegaConf.load(swept.folder / SWEEP_RECORD), "hydra.overrides.task") or []
     _, constants = read_axes(OverridesParser.create().parse_overrides(list(map(str, typed))))
-    kept = [word for word in constants if word.partition("=")[0] not in cell.axes]
-    return [*kept, *(f"{key}={_typed(value)}" for key, value in cell.axes.items())]
+    kept = [word for word in constants if word.partition("=")[0] not in run.axes]
+    return [*kept, *(f"{key}={_typed(value)}" for key, value in run.axes.items())]
 
 
 def _typed(value: Any) -> str:
-    """As Hydra reads it from a command line."""
+    """Returns the value as it is typed on a command line that Hydra parses."""
     if value is None:
         return "null"
     if not isinstance(value, str) or (WORD.fullmatch(value) and value.lower() not in NO_WORDS):
@@ -91,7 +89,7 @@ def _typed(value: Any) -> str:
 
 
 def sweep_command(swept: Swept) -> str:
-    """The command line that ran the sweep; its folder is named anew."""
+    """Returns the command line that ran the sweep, without its folder: a rerun gets a folder of its own."""
     record: Any = OmegaConf.load(swept.folder / SWEEP_RECORD)
     overrides = OmegaConf.select(record, "hydra.overrides.task") or []
     asked = "hydra.mode=MULTIRUN" in (OmegaConf.select(record, "hydra.overrides.hydra") or [])
@@ -100,7 +98,7 @@ def sweep_command(swept: Swept) -> str:
 
 
 def _config_file(record: Path) -> list[str]:
-    """--config-dir and --config-name as they were given; nothing for the default configuration."""
+    """Returns --config-dir and --config-name as they were given; empty for the default configuration."""
     hydra: Any = OmegaConf.load(record).hydra
     sources = OmegaConf.select(hydra, "runtime.config_sources") or []
     given, known = (
