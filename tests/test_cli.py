@@ -79,10 +79,10 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("arguments", MISTAKES, ids=" ".join)
-def test_a_mistake_is_told_in_one_line(arguments: tuple[str, ...]) -> None:
-    with pytest.raises(UserError) as told:
+def test_a_mistake_is_one_line_with_its_place(arguments: tuple[str, ...]) -> None:
+    with pytest.raises(UserError) as raised:
         preflight(arguments)
-    assert str(told.value).startswith(MISTAKES[arguments])
+    assert str(raised.value).startswith(MISTAKES[arguments])
 
 
 @pytest.mark.parametrize("arguments", [("activation=tahn",), ("--config-name", "activations", "model.hidden=8,-8")])
@@ -96,9 +96,9 @@ def test_a_mistake_ends_the_program_with_2_and_leaves_no_folder(arguments: tuple
 
 
 def test_help_names_every_group_with_its_choices() -> None:
-    told = train("--help").stdout
+    printed = train("--help").stdout
     for group, names in choices().items():
-        assert f"{group}: {', '.join(names)}" in told
+        assert f"{group}: {', '.join(names)}" in printed
 
 
 def test_the_help_of_the_viewer_names_the_other_dashboard() -> None:
@@ -114,7 +114,7 @@ def test_the_help_of_the_viewer_names_the_other_dashboard() -> None:
         ("diagnose --length x", "'--length': 'x' is not a valid integer"),
         ("predict run text --checkpoint first", "'first' is not one of 'best', 'last'"),
         ("show --bogus", "No such option '--bogus'"),
-        ("diagnose", "give a run's folder, a checkpoint, or --from-torch FILE"),
+        ("diagnose", "give exactly one of: a run's folder, a checkpoint, --from-torch FILE"),
     ],
 )
 def test_a_mistake_in_a_command_is_one_line(words: str, named: str) -> None:
@@ -144,19 +144,19 @@ def test_a_run_is_what_wandb_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     _, recorded = read_table(folder / "profiles" / "grad_h.csv")
     logged = [row for row in rows if "grad_h/profile.values" in row]
     assert [row["trainer/global_step"] for row in logged] == [row[0] for row in recorded]
-    for told, kept in zip(logged, recorded, strict=True):
-        assert told["grad_h/profile.values"] == pytest.approx([v for v in kept[1:] if v == v], rel=1e-12)  # noqa: PLR0124
+    for row, kept in zip(logged, recorded, strict=True):
+        assert row["grad_h/profile.values"] == pytest.approx([v for v in kept[1:] if v == v], rel=1e-12)  # noqa: PLR0124
     again = train("trainer.max_steps=5", f"hydra.run.dir={folder}")
     assert again.returncode == 2
     assert "already holds results" in again.stderr
 
 
 @pytest.mark.parametrize("part", ["unrolled.sweeps.local", "unrolled.report.build", "unrolled.report.show"])
-def test_what_reads_folders_does_without_torch(part: str) -> None:
+def test_reports_do_not_import_torch(part: str) -> None:
     """Its import takes seconds: the launcher would start its fork server late, and `unrolled show` would be slow."""
     code = f"import {part}, sys; print([name for name in ('torch', 'pytorch_lightning') if name in sys.modules])"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
-    assert told.stdout == "[]\n"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert ended.stdout == "[]\n"
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -177,7 +177,7 @@ def test_a_signal_ends_a_run_tidily(number: int, code: int, tmp_path: Path) -> N
     assert exits[0]["exit_code"] == 1
 
 
-def test_a_python_without_the_packages_is_told_how_to_get_them(tmp_path: Path) -> None:
+def test_a_python_without_the_packages_names_the_command_that_installs_them(tmp_path: Path) -> None:
     bare = [sys.executable, "-I", "-S", str(ROOT / "src" / "train.py")]
     ended = subprocess.run(bare, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert ended.returncode == 2

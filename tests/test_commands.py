@@ -1,4 +1,4 @@
-"""A command that a test runs is as one that a user types: what it gets, what it leaves, how it ends."""
+"""Commands that tests run behave like commands that users type: input, files, exit codes."""
 
 import json
 import os
@@ -57,9 +57,9 @@ def test_it_finds_what_a_process_that_starts_from_nothing_finds(script: Path, tm
         capture_output=True, text=True, check=False, preexec_fn=_as_in_a_terminal,
     )  # fmt: skip
     assert (forked.returncode, forked.stderr) == (fresh.returncode, fresh.stderr) == (7, "to the other\n")
-    seen, expected = found(forked), found(fresh)
-    assert all(a != b for a, b in zip(seen.pop("draws"), expected.pop("draws"), strict=True))
-    assert seen == expected
+    forked_state, expected = found(forked), found(fresh)
+    assert all(a != b for a, b in zip(forked_state.pop("draws"), expected.pop("draws"), strict=True))
+    assert forked_state == expected
     assert forked.stdout.splitlines()[1:] == ["from a thread", "at exit"]
 
 
@@ -91,7 +91,7 @@ def test_a_signal_ends_it_and_is_its_exit_code(tmp_path: Path) -> None:
         command.send_signal(number)  # as Popen: no error once it has ended
 
 
-def test_what_takes_too_long_is_killed_with_what_it_has_started(tmp_path: Path) -> None:
+def test_a_command_that_takes_too_long_is_killed_with_its_children(tmp_path: Path) -> None:
     file = tmp_path / "script.py"
     file.write_text("import subprocess\nsubprocess.run(['sleep', '61.25'])")
     with pytest.raises(subprocess.TimeoutExpired):

@@ -24,7 +24,7 @@ from unrolled.config.schema import plain
 from unrolled.config.validate import read_config
 from unrolled.errors import UserError
 from unrolled.inspection.predict import predict
-from unrolled.inspection.restore import restored
+from unrolled.inspection.restore import restore_run
 from unrolled.record.plan import read_plan
 from unrolled.record.results import read_sweep
 from unrolled.run.folders import check_run, check_sweep
@@ -155,7 +155,7 @@ def same(row: dict[str, float], before: dict[str, float]) -> bool:
 
 def test_its_val_loss_after_the_resume_is_the_mean_over_all_answers(kept: Path) -> None:
     told, folder = resumed(kept), kept / "interrupted"
-    _, data, module = restored(folder, "last")
+    _, data, module = restore_run(folder, "last")
     whole = data.val[torch.arange(len(data.val))]
     with torch.no_grad():
         mean = float(F.cross_entropy(module.network(whole._replace(x=whole.x.double())), whole.y))

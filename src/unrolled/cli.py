@@ -1,4 +1,4 @@
-"""The commands. `unrolled train ...` and `python src/train.py ...` are one program."""
+"""Command line of Unrolled. `unrolled train ...` and `python src/train.py ...` are the same program."""
 
 import sys
 import webbrowser
@@ -14,6 +14,8 @@ FOLDER = click.Path(path_type=Path)
 
 
 class _Commands(click.Group):
+    """A group that raises UserError for an unknown command, with the allowed ones."""
+
     def resolve_command(self, ctx: click.Context, args: list[str]):
         if args[0] not in self.commands:
             raise UserError(f"{args[0]}: no such command; allowed: {', '.join(self.commands)}")
@@ -22,19 +24,19 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def unrolled() -> None:
-    """What happens to gradients on their way back through time in a recurrent network."""
+    """Train recurrent networks and measure how their gradients vanish or explode through time."""
 
 
 @unrolled.command("train", add_help_option=False)
 def _train() -> None:
-    """One run or one sweep; its own --help lists all values."""  # `console` has it before click
+    """Train one run or one sweep; its own --help lists all values."""  # `console` handles it before click
 
 
 @unrolled.command()
 @click.argument("folder", type=FOLDER)
-@click.option("--open", "shown", is_flag=True, help="Open it in the browser.")
+@click.option("--open", "shown", is_flag=True, help="Open the page in the browser.")
 def report(folder: Path, shown: bool) -> None:
-    """The page of a sweep or of a run, from its folder."""
+    """Write the HTML page of a sweep or a run from its folder."""
     from .config.files import SWEEP_RECORD
     from .report.build import build
     from .report.run_page import build_run
@@ -51,7 +53,7 @@ def _page(page: Path, shown: bool) -> None:
 @unrolled.command()
 @click.argument("folder", type=FOLDER)
 def show(folder: Path) -> None:
-    """A run or a sweep in a few lines of text."""
+    """Print a run or a sweep in a few lines of text."""
     from .report.show import show as print_lines
 
     print_lines(folder)
@@ -60,12 +62,12 @@ def show(folder: Path) -> None:
 @unrolled.command()
 @click.argument("run", type=FOLDER)
 @click.argument("text")
-@click.option("--label", help="The class to take the loss against; without it, the one that is predicted.")
+@click.option("--label", help="The class to take the loss against; by default the predicted one.")
 @click.option("--checkpoint", type=click.Choice(("best", "last")), default="best", show_default=True)
 def predict(run: Path, text: str, label: str | None, checkpoint: str) -> None:
-    """What a trained network answers to a text.
+    """Print the prediction of a trained network for a text, word by word.
 
-    RUN is the folder of a run. TEXT is such as "I do not like this movie"; each word's share is shown.
+    RUN is the folder of a run. TEXT is a sentence, for example "I do not like this movie".
     """
     with imports():
         from .inspection import predict as predicting
@@ -82,12 +84,12 @@ def predict(run: Path, text: str, label: str | None, checkpoint: str) -> None:
     help="The saved state_dict of a torch.nn.RNN (one layer), driven by white noise.",
 )
 @click.option(
-    "--activation", type=click.Choice(("tanh", "relu")), default="tanh", show_default=True, help="Of --from-torch."
+    "--activation", type=click.Choice(("tanh", "relu")), default="tanh", show_default=True, help="With --from-torch."
 )
 @click.option("--input", "inputs", type=FOLDER, metavar="FILE", help="With --from-torch: x (T, B, E) as .pt or .npy.")
-@click.option("--length", default=100, show_default=True, help="T, time steps of the noise.")
-@click.option("--samples", default=32, show_default=True, help="B, samples of the noise.")
-@click.option("--out", type=FOLDER, metavar="FOLDER", help="For picture and numbers; by default beside what is read.")
+@click.option("--length", default=100, show_default=True, help="T, number of time steps of the noise.")
+@click.option("--samples", default=32, show_default=True, help="B, number of samples of the noise.")
+@click.option("--out", type=FOLDER, metavar="FOLDER", help="For pictures and numbers; by default beside the input.")
 def diagnose(  # noqa: PLR0917 - click gives them by name
     run: Path | None,
     from_torch: Path | None,
@@ -97,9 +99,9 @@ def diagnose(  # noqa: PLR0917 - click gives them by name
     samples: int,
     out: Path | None,
 ) -> None:
-    """Why gradients vanish or explode: regime, cause, theory.
+    """Print why gradients vanish or explode: regime, cause, theory.
 
-    Of a run, of a checkpoint, or of the weights of a torch.nn.RNN; with pictures.
+    Diagnoses a run, a checkpoint, or the weights of a torch.nn.RNN, and draws pictures.
     """
     with imports():
         from .inspection.diagnose import diagnose_run, diagnose_torch
@@ -109,7 +111,7 @@ def diagnose(  # noqa: PLR0917 - click gives them by name
     elif from_torch is not None and run is None:
         diagnose_torch(from_torch, activation, inputs, length, samples, out)
     else:
-        raise UserError("give a run's folder, a checkpoint, or --from-torch FILE: one of them")
+        raise UserError("give exactly one of: a run's folder, a checkpoint, --from-torch FILE")
 
 
 @unrolled.command()
@@ -118,7 +120,7 @@ def diagnose(  # noqa: PLR0917 - click gives them by name
 @click.option("--out", type=FOLDER, metavar="FOLDER", default="outputs/demos", show_default=True, help="For the page.")
 @click.option("--open", "shown", is_flag=True, help="Open the page in the browser.")
 def demo(name: str | None, all_of_them: bool, out: Path, shown: bool) -> None:
-    """A page for a lecture; without a NAME, their list."""
+    """Make a page for a lecture; without a NAME, list the pages."""
     from .lecture import listed, make
 
     if name is None or all_of_them:
@@ -128,16 +130,16 @@ def demo(name: str | None, all_of_them: bool, out: Path, shown: bool) -> None:
 
 
 @unrolled.command()
-@click.option("--quick", is_flag=True, help="Few repetitions: to see that it runs.")
+@click.option("--quick", is_flag=True, help="Few repetitions, to check that it runs.")
 def bench(quick: bool) -> None:
-    """The speed table, as ratios measured side by side."""
+    """Print the speed table: ratios measured side by side."""
     from .bench import main
 
     main(quick)
 
 
 class _Dashboard(click.Group):
-    """A group whose words, where they name none of its commands, are those of `view`."""
+    """A group that passes its arguments to `view` unless the first is one of its commands."""
 
     def resolve_command(self, ctx: click.Context, args: list[str]):
         return super().resolve_command(ctx, args if args[0] in self.commands else ["view", *args])
@@ -146,9 +148,9 @@ class _Dashboard(click.Group):
 @unrolled.group(cls=_Dashboard, invoke_without_command=True)
 @click.pass_context
 def dashboard(context: click.Context) -> None:
-    """W&B's own terminal viewer, offline; `push`: to W&B's pages.
+    """Show runs in W&B's own terminal viewer, offline; `push`: to W&B's pages.
 
-    `unrolled dashboard FOLDER` opens the newest runs of a run's or a sweep's folder; without one, of outputs/.
+    `unrolled dashboard FOLDER` opens the newest runs in the folder of a run or a sweep; FOLDER is outputs/ by default.
     """
     if context.invoked_subcommand is None:
         context.invoke(view)
@@ -157,7 +159,7 @@ def dashboard(context: click.Context) -> None:
 @dashboard.command()
 @click.argument("folder", type=FOLDER, default="outputs")
 def view(folder: Path) -> None:
-    """The newest runs of FOLDER in W&B's own terminal viewer."""
+    """Show the newest runs of FOLDER in W&B's own terminal viewer."""
     from .wandb_runs.viewer import open_dashboard
 
     open_dashboard(folder)
@@ -166,11 +168,11 @@ def view(folder: Path) -> None:
 @dashboard.command()
 @click.argument("folder", type=FOLDER, metavar="SWEEP_FOLDER")
 @click.option("--project", required=True, help="The W&B project.")
-@click.option("--entity", help="Account or team; without it, the account's own.")
+@click.option("--entity", help="Account or team; by default the account itself.")
 @click.option("--dry-run", is_flag=True, help="Upload nothing: write the workspace as JSON.")
-@click.option("--out", type=FOLDER, metavar="FILE", help="Of --dry-run (SWEEP_FOLDER/workspace.json).")
+@click.option("--out", type=FOLDER, metavar="FILE", help="File for --dry-run; by default SWEEP_FOLDER/workspace.json.")
 def push(folder: Path, project: str, entity: str | None, dry_run: bool, out: Path | None) -> None:
-    """A sweep's runs and charts to W&B's pages (needs an account)."""
+    """Upload a sweep's runs and charts to W&B's pages (needs an account)."""
     from .wandb_runs import push as pushing
 
     if dry_run:
@@ -187,9 +189,9 @@ def push(folder: Path, project: str, entity: str | None, dry_run: bool, out: Pat
 @click.argument("folder", type=FOLDER, default="outputs")
 @click.option("--dry-run", is_flag=True, help="Only list them.")
 def sync(folder: Path, dry_run: bool) -> None:
-    """Upload the W&B runs that are not uploaded yet.
+    """Upload the W&B runs that are not uploaded yet (needs an account).
 
-    FOLDER: a run, a sweep, or outputs/. It needs an account.
+    FOLDER: the folder of a run or a sweep, or outputs/.
     """
     from .wandb_runs.sync import sync as upload
 
@@ -197,7 +199,7 @@ def sync(folder: Path, dry_run: bool) -> None:
 
 
 def call(words: list[str]) -> None:
-    """Carries out `unrolled WORDS`. Ends the process with 2 and a line where they are no command."""
+    """Runs `unrolled WORDS`. Ends the process with exit code 2 and one line if they are not a command."""
     try:
         unrolled.main(words or ["--help"], prog_name="unrolled", standalone_mode=False)
     except click.ClickException as mistake:
@@ -205,7 +207,7 @@ def call(words: list[str]) -> None:
 
 
 def console() -> None:
-    """The `unrolled` command."""
+    """Entry point of the `unrolled` command."""
     words = sys.argv[1:]
     if words[:1] == ["train"]:
         sys.argv[0] += " train"

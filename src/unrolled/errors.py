@@ -1,10 +1,10 @@
-"""The two ways in which a user ends the program: by asking for what cannot be, and by a signal."""
+"""Exceptions for invalid user input and for termination by a signal."""
 
 import signal
 
 
 class UserError(Exception):
-    """What a user asked for and cannot have. The message is one line: what was wrong, where, what is allowed.
+    """Invalid user input. The message is one line: what is wrong, where, and what is allowed.
 
     key: the dotted key of the configuration whose value is not allowed; "" if it is not about one.
     """
@@ -15,7 +15,7 @@ class UserError(Exception):
 
 
 class Interrupted(BaseException):
-    """SIGINT or SIGTERM. A BaseException, for no library's `except Exception` may swallow it."""
+    """Termination by SIGINT or SIGTERM. It is a BaseException so that no library's `except Exception` swallows it."""
 
     def __init__(self, number: int) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name}")
@@ -23,4 +23,5 @@ class Interrupted(BaseException):
 
     @property
     def exit_code(self) -> int:
+        """Exit code of the process by the convention of shells: 128 + the signal's number."""
         return 128 + self.number

@@ -23,7 +23,7 @@ T, B, E, H = 60, 8, 5, 12
 FLOAT_64 = ["trainer.precision=64"]  # in float32 checkpoint and evidence would differ by rounding alone
 
 
-def told_by(folder: Path, part: str) -> dict[str, Any]:
+def evidence_in(folder: Path, part: str) -> dict[str, Any]:
     return json.loads((folder / f"{part}.json").read_text())
 
 
@@ -44,11 +44,11 @@ def _run(factory: pytest.TempPathFactory, *overrides: str) -> tuple[Path, dict[s
     return folder, json.loads((folder / "status.json").read_text())
 
 
-def test_a_run_is_told_again_as_it_told_itself(ran, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_is_diagnosed_again_as_it_was_recorded(ran, capsys: pytest.CaptureFixture[str]) -> None:
     folder, status = ran
     pictures = diagnose_run(folder)
     assert pictures == [folder / "diagnosis" / "rnn.png"]
-    found = told_by(folder / "diagnosis", "rnn")
+    found = evidence_in(folder / "diagnosis", "rnn")
     for key in ("regime", "regime_reason", "slope", "slope_error", "horizon", "explanation", "slope_by_f", "flat"):
         assert found[key] == status[key], key
     assert found["predictions"] == status["predictions"]
@@ -59,22 +59,22 @@ def test_a_run_is_told_again_as_it_told_itself(ran, capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.long
-def test_a_checkpoint_alone_says_the_same(ran, tmp_path: Path) -> None:
+def test_a_checkpoint_has_the_same_diagnosis_without_its_run(ran, tmp_path: Path) -> None:
     folder, _ = ran
-    alone = tmp_path / "mine.ckpt"
-    alone.write_bytes((folder / "checkpoints" / "last.ckpt").read_bytes())
+    copy = tmp_path / "mine.ckpt"
+    copy.write_bytes((folder / "checkpoints" / "last.ckpt").read_bytes())
     diagnose_run(folder, tmp_path / "first")
-    assert diagnose_run(alone) == [tmp_path / "mine_diagnosis" / "rnn.png"]
-    found, first = told_by(tmp_path / "mine_diagnosis", "rnn"), told_by(tmp_path / "first", "rnn")
+    assert diagnose_run(copy) == [tmp_path / "mine_diagnosis" / "rnn.png"]
+    found, first = evidence_in(tmp_path / "mine_diagnosis", "rnn"), evidence_in(tmp_path / "first", "rnn")
     assert {**found, "title": ""} == {**first, "title": ""}
 
 
-def test_both_halves_of_an_encoder_decoder_are_told(translator, tmp_path: Path) -> None:
+def test_both_halves_of_an_encoder_decoder_are_diagnosed(translator, tmp_path: Path) -> None:
     folder, status = translator
     assert [each.stem for each in diagnose_run(folder, tmp_path)] == ["encoder", "decoder"]
     for part, half in status["halves"].items():
-        assert told_by(tmp_path, part)["slope"] == pytest.approx(half["slope"], rel=1e-12)
-    assert told_by(tmp_path, "decoder")["portrait"]["own_loss"] is True
+        assert evidence_in(tmp_path, part)["slope"] == pytest.approx(half["slope"], rel=1e-12)
+    assert evidence_in(tmp_path, "decoder")["portrait"]["own_loss"] is True
 
 
 @pytest.mark.long
@@ -83,7 +83,7 @@ def test_in_float32_the_slope_is_the_same_to_its_precision(tmp_path: Path) -> No
     place.folder.mkdir()
     status = run(compose([*QUICK, "tracker=none"]), place)
     diagnose_run(place.folder / "checkpoints" / "last.ckpt", tmp_path / "out")
-    assert told_by(tmp_path / "out", "rnn")["slope"] == pytest.approx(status["slope"], rel=1e-6)
+    assert evidence_in(tmp_path / "out", "rnn")["slope"] == pytest.approx(status["slope"], rel=1e-6)
 
 
 def orthogonal(c: float, activation: str = "tanh") -> nn.RNN:
@@ -104,7 +104,7 @@ def test_ordinary_pytorch_is_diagnosed(c: float, regime: str, tmp_path: Path, ca
     torch.save(orthogonal(c).state_dict(), file)
     (picture,) = diagnose_torch(file)
     assert picture == tmp_path / "weights_diagnosis" / "weights.png"
-    found = told_by(picture.parent, "weights")
+    found = evidence_in(picture.parent, "weights")
     assert found["regime"] == regime
     assert found["slope"] == pytest.approx(math.log(c), abs=1e-4)
     eigenvalues = np.array(found["portrait"]["eigenvalues"])
@@ -112,7 +112,7 @@ def test_ordinary_pytorch_is_diagnosed(c: float, regime: str, tmp_path: Path, ca
     assert f"regime    {regime}: " in capsys.readouterr().out
 
 
-def test_relu_is_told_as_relu(tmp_path: Path) -> None:
+def test_relu_is_diagnosed_as_relu(tmp_path: Path) -> None:
     """All units off: the gradient is exactly 0, which tanh never is."""
     theirs = orthogonal(1.0, "relu")
     with torch.no_grad():
@@ -121,8 +121,8 @@ def test_relu_is_told_as_relu(tmp_path: Path) -> None:
     torch.save(theirs.state_dict(), file)
     diagnose_torch(file, "relu", out=tmp_path / "relu")
     diagnose_torch(file, "tanh", out=tmp_path / "tanh")
-    assert told_by(tmp_path / "relu", "weights")["regime"] == "dead"
-    assert told_by(tmp_path / "tanh", "weights")["regime"] == "saturated"
+    assert evidence_in(tmp_path / "relu", "weights")["regime"] == "dead"
+    assert evidence_in(tmp_path / "tanh", "weights")["regime"] == "saturated"
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".pt"])
@@ -133,19 +133,19 @@ def test_inputs_of_ones_own(suffix: str, tmp_path: Path, capsys) -> None:
     np.save(inputs, x.numpy()) if suffix == ".npy" else torch.save(x, inputs)
     diagnose_torch(weights, inputs=inputs, out=tmp_path / "out")
     assert f"driven by {inputs}, T = {T}" in capsys.readouterr().out
-    assert len(told_by(tmp_path / "out", "weights")["portrait"]["ln_dh"]) == T
+    assert len(evidence_in(tmp_path / "out", "weights")["portrait"]["ln_dh"]) == T
 
 
-def test_a_state_that_overflows_has_no_picture_but_is_told(tmp_path: Path, capsys) -> None:
+def test_a_state_that_overflows_has_a_diagnosis_but_no_picture(tmp_path: Path, capsys) -> None:
     theirs = orthogonal(1e30, "relu")
     file = tmp_path / "weights.pt"
     torch.save(theirs.state_dict(), file)
     assert diagnose_torch(file, "relu", out=tmp_path) == []
     assert "regime    diverged: the state is not finite from time step" in capsys.readouterr().out
-    assert told_by(tmp_path, "weights")["portrait"] is None
+    assert evidence_in(tmp_path, "weights")["portrait"] is None
 
 
-def test_mistakes_are_told_in_a_line(tmp_path: Path) -> None:
+def test_mistakes_are_one_line(tmp_path: Path) -> None:
     weights, text = tmp_path / "weights.pt", tmp_path / "text.pt"
     torch.save(nn.RNN(E, H).state_dict(), weights)
     text.write_text("no weights")
@@ -165,10 +165,10 @@ def test_mistakes_are_told_in_a_line(tmp_path: Path) -> None:
         "holds no finished run": lambda: diagnose_run(tmp_path),
         "missing.ckpt: no such file": lambda: diagnose_run(tmp_path / "missing.ckpt"),
     }
-    for said, call in mistakes.items():
+    for message, call in mistakes.items():
         with pytest.raises(UserError) as raised:
             call()
-        assert said in str(raised.value)
+        assert message in str(raised.value)
 
 
 def test_the_command(tmp_path: Path) -> None:
@@ -177,11 +177,11 @@ def test_the_command(tmp_path: Path) -> None:
     def typed(*words: str) -> subprocess.CompletedProcess[str]:
         return unrolled("diagnose", *words, folder=tmp_path)
 
-    told = typed("--from-torch", "weights.pt")
-    assert (told.returncode, told.stderr) == (0, "")
-    assert "regime    vanishing" in told.stdout and "picture   weights_diagnosis/weights.png" in told.stdout
+    ended = typed("--from-torch", "weights.pt")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "regime    vanishing" in ended.stdout and "picture   weights_diagnosis/weights.png" in ended.stdout
     neither = typed()
     assert (neither.returncode, neither.stderr) == (
         2,
-        "unrolled: give a run's folder, a checkpoint, or --from-torch FILE: one of them\n",
+        "unrolled: give exactly one of: a run's folder, a checkpoint, --from-torch FILE\n",
     )

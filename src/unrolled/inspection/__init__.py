@@ -1,1 +1,1 @@
-"""A finished network, asked again: restored, diagnosed, shown in pictures."""
+"""Restores the network of a finished run, diagnoses it, predicts with it and draws pictures of it."""

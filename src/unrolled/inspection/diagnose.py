@@ -22,29 +22,33 @@ from unrolled.training.measurement import evidence_of
 from unrolled.training.probe import Look, look
 
 from .portrait import write_portrait
-from .restore import restored, restored_from
+from .restore import restore_checkpoint, restore_run
 
 
 def diagnose_run(where: Path, out: Path | None = None) -> list[Path]:
-    """A run's folder (its last checkpoint) or a checkpoint: on the examples that its probes use.
+    """Diagnoses a run on the examples that its probes use; prints the diagnosis of each RNN.
 
-    Prints what is found and writes `<part>.png`, `.svg` and `.json` into `out`, by default `diagnosis/` in the folder,
-    or beside the checkpoint. Returns the pictures. Raises UserError where there is no run.
+    Writes `<part>.png`, `.svg` and `.json` and returns the paths of the .png files.
+
+    where: the run's folder (its last checkpoint is used), or a checkpoint.
+    out: the folder for the files; by default `diagnosis/` in the run's folder, or a folder beside the checkpoint.
+
+    Raises UserError if there is no finished run.
     """
     if where.is_dir():
-        config, data, module = restored(where, "last")
+        config, data, module = restore_run(where, "last")
         out = out or where / "diagnosis"
     else:
-        config, data, module = restored_from(where)
+        config, data, module = restore_checkpoint(where)
         out = out or where.with_name(f"{where.stem}_diagnosis")
     batch = InMemory(data, config.trainer.batch_size, config.seed).probe_batch(config.probe.samples)
-    seen = look(module.network, module.loss, batch)
+    measured = look(module.network, module.loss, batch)
     drawn = portraits_of(module.network, module.loss, batch)
     made = []
-    for name, told in seen.diagnoses.items():
-        title = f"{where}: {name}" if len(seen.diagnoses) > 1 else str(where)
-        real = seen.profile_by_lag if told is seen.diagnosis else None
-        made += _tell(title, name, told, drawn[name][1], out, real, seen)
+    for name, diagnosis in measured.diagnoses.items():
+        title = f"{where}: {name}" if len(measured.diagnoses) > 1 else str(where)
+        training_profile = measured.profile_by_lag if diagnosis is measured.diagnosis else None
+        made += _report(title, name, diagnosis, drawn[name][1], out, training_profile, measured)
     return made
 
 
@@ -56,15 +60,23 @@ def diagnose_torch(  # noqa: PLR0917
     samples: int = 32,
     out: Path | None = None,
 ) -> list[Path]:
-    """Weights of `torch.nn.RNN` (a saved state_dict), driven by x (T, B, E) in the file `inputs` (.pt or .npy), or by
-    white noise of variance 1. Prints and writes as `diagnose_run`; raises UserError for what cannot be read."""
+    """Diagnoses a `torch.nn.RNN`; prints and writes the same as `diagnose_run`.
+
+    file: a saved state_dict.
+    activation: "tanh" or "relu", which a state_dict does not hold.
+    inputs: a file (.pt or .npy) with x (T, B, E); by default x is white noise of variance 1.
+    length, samples: T and B of the noise.
+    out: the folder for the files; by default a folder beside `file`.
+
+    Raises UserError if a file cannot be read or has other shapes.
+    """
     rnn = _from_torch(file, activation)
     x = _noise(length, samples, rnn.inputs) if inputs is None else _inputs(inputs, rnn.inputs)
-    told = diagnose(rnn, x)
-    drawn = portrait(told) if told.diverged_at is None else None
-    driven = f"{inputs}" if inputs else "white noise"
-    title = f"{file}: torch.nn.RNN({rnn.inputs}, {rnn.hidden}, {activation!r}) driven by {driven}, T = {len(x)}"
-    return _tell(title, file.stem, told, drawn, out or file.with_name(f"{file.stem}_diagnosis"), None, None)
+    diagnosis = diagnose(rnn, x)
+    drawn = portrait(diagnosis) if diagnosis.diverged_at is None else None
+    source = inputs or "white noise"
+    title = f"{file}: torch.nn.RNN({rnn.inputs}, {rnn.hidden}, {activation!r}) driven by {source}, T = {len(x)}"
+    return _report(title, file.stem, diagnosis, drawn, out or file.with_name(f"{file.stem}_diagnosis"), None, None)
 
 
 def _from_torch(file: Path, activation: str) -> RNN:
@@ -110,20 +122,27 @@ def _inputs(file: Path, size: int) -> Tensor:
     return x.double()
 
 
-def _tell(  # noqa: PLR0917
-    title: str, name: str, told: Diagnosis, drawn: Portrait | None, out: Path, real: Tensor | None, seen: Look | None
+def _report(  # noqa: PLR0917
+    title: str,
+    name: str,
+    diagnosis: Diagnosis,
+    drawn: Portrait | None,
+    out: Path,
+    training_profile: Tensor | None,
+    measured: Look | None,
 ) -> list[Path]:
     print(f"\n{title}")
-    for line in lines(told, drawn, seen):
+    for line in lines(diagnosis, drawn, measured):
         print(f"  {line}")
-    picture = write_portrait(out / f"{name}.json", title, told, drawn, real, seen.bits if seen else 32)
+    bits = measured.bits if measured else 32
+    picture = write_portrait(out / f"{name}.json", title, diagnosis, drawn, training_profile, bits)
     if picture is None:
         return []
     print(f"  picture   {picture}")
     return [picture]
 
 
-def lines(diagnosis: Diagnosis, drawn: Portrait | None, seen: Look | None) -> list[str]:
+def lines(diagnosis: Diagnosis, drawn: Portrait | None, measured: Look | None) -> list[str]:
     """Returns what is printed of a diagnosis, a line each."""
     predicted, then = asdict(diagnosis.predictions), Moment.from_dict(evidence_of(diagnosis))
     found = [
@@ -137,11 +156,10 @@ def lines(diagnosis: Diagnosis, drawn: Portrait | None, seen: Look | None) -> li
         + other_branch(predicted)
         + f" nats per lag; departure from normality {diagnosis.predictions.departure:z.2f}",
     ]
-    if seen is not None and seen.below_float_from is not None and diagnosis is seen.diagnosis:
-        found.append(
-            f"zeros     below float{seen.bits} from lag {seen.below_float_from} on; the log-space pass continues"
-        )
-    words = lost_to_rounding(then.rounding_growth, seen.bits) if seen is not None else None
+    if measured is not None and measured.below_float_from is not None and diagnosis is measured.diagnosis:
+        start = f"float{measured.bits} from lag {measured.below_float_from}"
+        found.append(f"zeros     below {start} on; the log-space pass continues")
+    words = lost_to_rounding(then.rounding_growth, measured.bits) if measured is not None else None
     if words is not None:
         found.append(f"rounding  {words}")
     if drawn is not None and drawn.exponents is not None and drawn.half is not None:

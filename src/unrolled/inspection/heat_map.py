@@ -1,4 +1,4 @@
-"""One picture of a whole run: log10 of the norm of dL/dh_t, training step by time step; and the last profile."""
+"""Draws the heat map of a run: log10 of the norm of dL/dh_t, by training step and time step, and the last profile."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,10 +19,13 @@ def draw(  # noqa: PLR0917
     seam: int | None = None,
     last: Look | None = None,
 ) -> Path:
-    """steps: the probed training steps. log10_norms: one (T,) each; nan (nothing there, or all 0) stays grey.
+    """Draws the heat map into `path`, a .png; returns `path`.
 
-    zeros: how many norms were exactly 0 and are in no mean; the picture says so.
-    seam: the first time step of a decoder, marked by a line. last: the last look, whose profile by lag is drawn beside.
+    steps: the probed training steps.
+    log10_norms: (T,) for each probe; nan (no value, or all exactly 0) stays grey.
+    zeros: number of norms that were exactly 0, which no mean includes; it is the title if there are any.
+    seam: the first time step of a decoder, marked by a line.
+    last: the last probe, whose profile by lag is drawn beside the map.
     """
     from matplotlib.figure import Figure  # not pyplot: no global state, no display
 

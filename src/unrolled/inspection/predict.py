@@ -1,4 +1,4 @@
-"""What a trained network says to a text, word by word, and which words its loss listened to."""
+"""Predicts with a trained network after each word of a text, and computes each word's share of the gradient."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +13,18 @@ from unrolled.rnn import Batch, EncoderDecoder, SequenceToVector, Tape
 from unrolled.tasks.data import Data
 from unrolled.training.module import RecurrentModule
 
-from .restore import restored
+from .restore import restore_run
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """words: as the network reads them. shares (T, C): class probabilities after each word. dx (T,): norm of dL/dx_t.
+    """A prediction after each word of a text.
 
-    classes: their names. against: the class that the loss was taken against.
+    words: the T words as the network reads them.
+    classes: names of the C classes.
+    shares: (T, C), class probabilities after each word.
+    dx: (T,), norm of dL/dx_t.
+    against: the class that the loss is taken against.
     """
 
     words: list[str]
@@ -31,12 +35,16 @@ class Prediction:
 
 
 def predict(folder: Path, text: str, label: str | None = None, checkpoint: str = "best") -> Prediction | str:
-    """The network of a run on a text: a `Prediction`, or what it writes where it writes.
+    """Returns the prediction of a run's network for a text; for an encoder-decoder, the text that it generates.
 
-    label: the class to take the loss against; None: the one it predicts. Raises UserError where the folder holds no
-    such run, the text has no word, the label is no class, or the task does not read text.
+    folder: of the run.
+    label: the class to take the loss against; None: the predicted one.
+    checkpoint: "best" or "last".
+
+    Raises UserError if the folder holds no finished run, the text has no word, the label is no class, or the task does
+    not read text.
     """
-    config, data, module = restored(folder, checkpoint)
+    config, data, module = restore_run(folder, checkpoint)
     if data.encode is None:
         raise UserError(f"{folder} is a run of task={config.task.name}: predict needs a task that reads a text")
     batch = data.encode(text)
@@ -44,17 +52,18 @@ def predict(folder: Path, text: str, label: str | None = None, checkpoint: str =
         raise UserError(f"{text!r} holds no word")
     network = module.network
     if isinstance(network, EncoderDecoder):
-        return _written(network, data, batch)
+        return _generated_text(network, data, batch)
     assert isinstance(network, SequenceToVector) and isinstance(data.answers, list)
     return _after_each_word(module, network, data, batch, label)
 
 
 def examples(folder: Path, count: int, checkpoint: str = "best") -> list[tuple[Prediction, str]]:
-    """The network of a run on examples all over the validation split, each against its true class, and that.
+    """Returns predictions for examples spread over the validation split, each with its true class.
 
-    Empty where the task does not classify texts. Raises UserError as `predict` does.
+    The loss is taken against the true class. Empty if the task does not classify texts. Raises UserError if the folder
+    holds no finished run.
     """
-    _, data, module = restored(folder, checkpoint)
+    _, data, module = restore_run(folder, checkpoint)
     network = module.network
     if data.encode is None or not isinstance(network, SequenceToVector) or not isinstance(data.answers, list):
         return []
@@ -62,10 +71,10 @@ def examples(folder: Path, count: int, checkpoint: str = "best") -> list[tuple[P
     for i in torch.linspace(0, len(data.val) - 1, min(count, len(data.val))).long().tolist():
         batch = data.val[torch.tensor([i])]
         assert batch.mask is not None
-        real = batch.mask[:, 0]
+        words = batch.mask[:, 0]
         label = data.answers[int(batch.y)]
-        own = batch._replace(x=batch.x[real], mask=batch.mask[real])
-        found.append((_after_each_word(module, network, data, own, label), label))
+        sentence = batch._replace(x=batch.x[words], mask=batch.mask[words])
+        found.append((_after_each_word(module, network, data, sentence, label), label))
     return found
 
 
@@ -87,25 +96,26 @@ def _after_each_word(
     return Prediction(words, data.answers, shares, dx, data.answers[against])
 
 
-def _written(network: EncoderDecoder, data: Data, batch: Batch) -> str:
+def _generated_text(network: EncoderDecoder, data: Data, batch: Batch) -> str:
     assert isinstance(data.answers, list)
-    said = [data.answers[i] for i in network.write(batch)[:, 0].tolist() if i > 1]
-    return (" " if any(len(name) > 1 for name in data.answers[3:]) else "").join(said)
+    names = [data.answers[i] for i in network.write(batch)[:, 0].tolist() if i > 1]
+    return (" " if any(len(name) > 1 for name in data.answers[3:]) else "").join(names)
 
 
-def show(told: Prediction | str) -> None:
-    """Prints it: a line a word, its share of all words' gradient as a bar."""
+def show(prediction: Prediction | str) -> None:
+    """Prints a prediction: a line per word, with its share of the gradient as a bar."""
     console = Console(highlight=False)
-    if isinstance(told, str):
-        console.print(told, markup=False)
+    if isinstance(prediction, str):
+        console.print(prediction, markup=False)
         return
     table = Table("word", box=None, pad_edge=False)
-    for name in [*told.classes, "|dL/dx|", "share"]:
+    for name in [*prediction.classes, "|dL/dx|", "share"]:
         table.add_column(name, justify="right")
     table.add_column("")
-    total = float(told.dx.sum()) or 1.0
-    for word, shares, dx in zip(told.words, told.shares.tolist(), told.dx.tolist(), strict=True):
+    total = float(prediction.dx.sum()) or 1.0
+    for word, shares, dx in zip(prediction.words, prediction.shares.tolist(), prediction.dx.tolist(), strict=True):
         bar = "#" * round(30 * dx / total)
         table.add_row(word.replace("[", "\\["), *(f"{s:.1%}" for s in shares), f"{dx:.3g}", f"{dx / total:.1%}", bar)
     console.print(table)
-    console.print(f"The loss is against {told.against!r}; words in <> the network does not know.", markup=False)
+    note = f"The loss is taken against {prediction.against!r}; words in <> are not in the vocabulary."
+    console.print(note, markup=False)

@@ -1,4 +1,4 @@
-"""One profile by lag, twice: as training's own precision has it, and in float64 log space, where it goes on."""
+"""Draws a profile by lag twice: in training's own precision, and in float64 log space, which does not underflow."""
 
 import math
 
@@ -10,14 +10,18 @@ from unrolled.gradients.diagnosis import Diagnosis
 LN_10 = math.log(10)
 
 
-def draw_profile(axes, told: Diagnosis, real: Tensor | None, bits: int = 32) -> None:
-    """real (L,): mean ln of the norm of dL/dh by lag as training's own backward pass has it, -inf where most are
-    exactly 0; None where there was none, or where it is no profile by lag (the loss reads every state)."""
-    lags = told.lags
+def draw_profile(axes, diagnosis: Diagnosis, training_profile: Tensor | None, bits: int = 32) -> None:
+    """Draws the profile of a diagnosis and that of training itself into `axes`.
+
+    training_profile: (L,), mean ln of the norm of dL/dh by lag in training's own backward pass, -inf where most norms
+        are exactly 0; None without a backward pass, or if the loss reads every state: then it is no profile by lag.
+    bits: of training's precision.
+    """
+    lags = diagnosis.lags
     mean = np.where(lags.enough.cpu().numpy(), lags.mean.cpu().numpy(), np.nan) / LN_10
     axes.plot(mean, color="#0072B2", linewidth=3, alpha=0.6, label="in log space (float64)")
-    if real is not None:
-        own = real.numpy()[: int(lags.enough.sum())] / LN_10
+    if training_profile is not None:
+        own = training_profile.numpy()[: int(lags.enough.sum())] / LN_10
         own = own - own[:1]
         axes.plot(
             np.where(np.isfinite(own), own, np.nan), color="black", linewidth=1, label=f"as trained (float{bits})"
@@ -28,7 +32,7 @@ def draw_profile(axes, told: Diagnosis, real: Tensor | None, bits: int = 32) -> 
 
 
 def _mark_zeros(axes, own: np.ndarray, bits: int) -> None:
-    """Grey where training's precision has nothing but zeros."""
+    """Marks the lags in grey from which on training's precision has only zeros."""
     kept = (~np.isneginf(own)).nonzero()[0]
     first = int(kept.max()) + 1 if len(kept) else 0
     if first < len(own):

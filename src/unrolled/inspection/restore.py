@@ -1,4 +1,4 @@
-"""A trained network from the files of its run: with its task, or from a checkpoint alone."""
+"""Restores a trained network from the folder of its run, or from a checkpoint."""
 
 from pathlib import Path
 from pickle import UnpicklingError
@@ -15,19 +15,25 @@ from unrolled.tasks.data import Data
 from unrolled.training.module import RecurrentModule
 
 
-def restored(folder: Path, checkpoint: str) -> tuple[Config, Data, RecurrentModule]:
-    """From the folder of a run; checkpoint: "best" or "last". Raises UserError where it holds no finished run."""
+def restore_run(folder: Path, checkpoint: str) -> tuple[Config, Data, RecurrentModule]:
+    """Returns the configuration, data and trained network of the run in `folder`.
+
+    checkpoint: "best" or "last". Raises UserError if the folder holds no finished run.
+    """
     saved, weights = folder / ".hydra" / "config.yaml", folder / "checkpoints" / f"{checkpoint}.ckpt"
     for file in (saved, weights):
         if not file.is_file():
             raise UserError(f"{folder} holds no finished run: {file} is missing")
-    return _restored(_read(weights), read_config(saved))
+    return _restore(_read(weights), read_config(saved))
 
 
-def restored_from(checkpoint: Path) -> tuple[Config, Data, RecurrentModule]:
-    """From a checkpoint of a run alone, wherever it lies. Raises UserError for another file."""
+def restore_checkpoint(checkpoint: Path) -> tuple[Config, Data, RecurrentModule]:
+    """Returns the configuration, data and trained network of a checkpoint, without the folder of its run.
+
+    Raises UserError if the file is not a checkpoint of a run.
+    """
     kept = _read(checkpoint)
-    return _restored(kept, from_record(kept["hyper_parameters"]["config"]))
+    return _restore(kept, from_record(kept["hyper_parameters"]["config"]))
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -47,11 +53,11 @@ def _no_checkpoint(file: Path, why: str) -> UserError:
     return UserError(f"{file} is no checkpoint of a run ({why}): {hint}")
 
 
-def _restored(kept: dict[str, Any], config: Config) -> tuple[Config, Data, RecurrentModule]:
+def _restore(kept: dict[str, Any], config: Config) -> tuple[Config, Data, RecurrentModule]:
     check_task(config.task)
     torch.set_num_threads(1)
     module = RecurrentModule(kept["hyper_parameters"]["config"], kept["hyper_parameters"]["spec"])
     if config.trainer.precision == 64:
-        module.double()  # before the weights come: else they pass through half the bits
+        module.double()  # before the weights are loaded: otherwise they are rounded to float32
     module.load_state_dict(kept["state_dict"])
     return config, load(config.task, config.seed), module.eval()
