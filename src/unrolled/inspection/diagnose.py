@@ -143,7 +143,11 @@ def _report(  # noqa: PLR0917
 
 
 def lines(diagnosis: Diagnosis, drawn: Portrait | None, measured: Look | None) -> list[str]:
-    """Returns what is printed of a diagnosis, a line each."""
+    """Returns the lines that are printed for a diagnosis.
+
+    drawn: its portrait; None if the state is not finite.
+    measured: the probe that it comes from; None for weights of `torch.nn.RNN`.
+    """
     predicted, then = asdict(diagnosis.predictions), Moment.from_dict(evidence_of(diagnosis))
     found = [
         f"regime    {diagnosis.regime}: {diagnosis.reason}",

@@ -1,6 +1,6 @@
 const sweep = JSON.parse(document.getElementById("data").textContent);
 const table = document.getElementById("cells"), filter = document.getElementById("filter");
-const chosen = {};  // axis -> value that cells must have; null: any
+const chosen = {};  // axis -> value that runs must have; null: any
 let among = null, order = { column: null, sign: 1 };
 
 const column = key => sweep.columns.indexOf(key);
@@ -15,7 +15,7 @@ function shown() {
   ).sort(compare);
 }
 
-// Numbers by size, words by their letters; what has neither comes last.
+// Numbers by size, words alphabetically; null last.
 function compare(a, b) {
   if (order.column === null) return a.number - b.number;
   const [p, q] = [a, b].map(cell => cell.order[order.column]);
@@ -32,7 +32,7 @@ function row(cell) {
   return line;
 }
 
-// A browser takes long to lay out thousands of lines: they come as they are scrolled to.
+// Laying out thousands of rows is slow: rows are added when they are scrolled to.
 const CHUNK = 200, AHEAD = 3000, end = document.getElementById("more");
 let waiting = [];
 function more() { table.tBodies[0].append(...waiting.splice(0, CHUNK).map(row)); }
@@ -90,7 +90,7 @@ function choose(name, values, call) {
   return label;
 }
 
-// numbers: of the cells to be seen, whatever was asked for before; null: all.
+// numbers: of the runs to show, without the other filters; null: all runs.
 function only(numbers) {
   filter.value = "";
   for (const axis in chosen) chosen[axis] = null;
@@ -119,7 +119,7 @@ document.getElementById("csv").onclick = () => {
 const safe = text => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 const number = text => text !== "" && Number.isFinite(Number(text)) ? Number(text) : null;
 
-// Several runs in one number, and what the number stands on.
+// One number for several runs, with the count of runs behind it.
 function pooled(cells, at, until) {
   const found = cells.map(cell => number(cell.values[at])), known = found.filter(value => value !== null);
   if (until === -1) return { value: known.length ? known.reduce((a, b) => a + b, 0) / known.length : null, n: known.length, censored: 0 };
@@ -127,7 +127,7 @@ function pooled(cells, at, until) {
   return { ...median(lags), n: lags.length, censored: lags.filter(run => !run.event).length };
 }
 
-// Kaplan-Meier: of runs that are censored it is known alone that their own lag lies beyond.
+// Kaplan-Meier: a censored run is only known to have a longer lag than its own.
 function median(runs) {
   const ordered = [...runs].sort((a, b) => a.lag - b.lag || b.event - a.event);
   let left = 1;

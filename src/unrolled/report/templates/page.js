@@ -5,7 +5,7 @@ const shade = name => getComputedStyle(root).getPropertyValue(name).trim();
 
 const narrow = matchMedia("(max-width: 600px)");
 
-// A figure in the colours of the page; black lines become the colour of ink. On a phone the legend goes above.
+// A figure in the colours of the page; black lines become the colour of the text. On a phone the legend goes above.
 function themed(figure, wide) {
   const ink = shade("--ink"), line = shade("--line"), paper = shade("--paper");
   const black = (key, value) => /color$/.test(key) && (value === "black" || value === "#000000");
@@ -20,7 +20,7 @@ function themed(figure, wide) {
   return { data: copy.data, layout };
 }
 
-// Run when the first figure is drawn: a reader has the text and the table a second earlier.
+// Runs with the first figure, so that text and table appear a second earlier.
 function plotly() {
   const source = document.getElementById("plotly");
   if (source.type === "text/plain") {
@@ -61,14 +61,14 @@ function exportButtons(element) {
   element.parentElement.after(bar);
 }
 
-// Drawn when they come near: a page of many figures opens at once.
+// Figures are drawn when they come near, so that a page with many opens at once.
 const near = new IntersectionObserver(entries => {
   for (const entry of entries.filter(entry => entry.isIntersecting)) {
     near.unobserve(entry.target);
     const source = entry.target.querySelector("script");
     const figure = JSON.parse(source.textContent);
     source.remove();
-    requestAnimationFrame(() => setTimeout(() => draw(entry.target, figure)));  // what can be read is painted first
+    requestAnimationFrame(() => setTimeout(() => draw(entry.target, figure)));  // the text is painted first
   }
 }, { rootMargin: "600px" });
 for (const element of document.querySelectorAll(".figure")) {
