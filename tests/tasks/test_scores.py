@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from unrolled.rnn import Batch
-from unrolled.rnn.patterns import END, START
+from unrolled.rnn.decoding import END, START
 from unrolled.tasks.averages import Skill
 from unrolled.tasks.scores import WRITTEN_UNKNOWN, classification, detection, next_symbol, regression, writing
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from unrolled.config.schema import Config, LossConfig
 from unrolled.gradients.profile import Profile
 from unrolled.rnn import RNN, Batch, EncoderDecoder, Pattern, Tape, VectorToSequence
-from unrolled.rnn.patterns import END, START
+from unrolled.rnn.decoding import END, START
 from unrolled.run.preflight import compose
 from unrolled.tasks.data import mean_loss
 from unrolled.training.losses import loss_of
@@ -130,7 +130,8 @@ def test_the_profile_is_that_of_a_naive_loop(pattern: str, activation: str, f: A
     logs = torch.where(h > 0, h.log(), torch.nan).nanmean(1)
     torch.testing.assert_close(seen.profile.log_mean, logs, **same)
     assert seen.profile.count.tolist() == (~h.isnan()).sum(1).tolist()
-    assert seen.seam == (T if pattern == "encoder_decoder" else None)
+    assert list(seen.steps)[1:] == (["decoder"] if pattern == "encoder_decoder" else [])
+    assert sum(seen.steps.values()) == len(h) and (seen.steps.get("encoder", T) == T)
     assert seen.every_state == (pattern in ("sequence_to_sequence", "vector_to_sequence"))
 
 

@@ -88,7 +88,7 @@ def _lightning(config: Config, data: Data, probes: bool) -> float:
     with tempfile.TemporaryDirectory() as folder:
         assert config.task.length is not None
         names = [label(name) for name, _ in module.network.named_parameters()]
-        recorder = Recorder(Path(folder), NullTracker(), [config.task.length], names, [])
+        recorder = Recorder(Path(folder), NullTracker(), {"rnn": config.task.length}, names, [])
         clock = _Clock()
         callbacks: list[pl.Callback] = [clock, Scalars(recorder, config.trainer.log_every_n_steps)]
         if probes:

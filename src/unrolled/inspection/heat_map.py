@@ -1,6 +1,6 @@
 """Draws the heat map of a run: log10 of the norm of dL/dh_t, by training step and time step, and the last profile."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,25 +11,26 @@ from unrolled.training.probe import Look
 from .profile_panel import draw_profile
 
 
-def draw(  # noqa: PLR0917
+def draw(
     path: Path,
-    steps: Sequence[int],
-    log10_norms: Sequence[Tensor],
+    log10_norms: Mapping[int, Tensor],
     zeros: int,
-    seam: int | None = None,
+    starts: Mapping[str, int] | None = None,
     last: Look | None = None,
 ) -> Path:
-    """Draws the heat map into `path`, a .png; returns `path`.
+    """Draws log10 of the norms, training step by time step, and beside it the profile by lag of the last probe.
 
-    steps: the probed training steps.
-    log10_norms: (T,) for each probe; nan (no value, or all exactly 0) stays grey.
-    zeros: number of norms that were exactly 0, which no mean includes; it is the title if there are any.
-    seam: the first time step of a decoder, marked by a line.
-    last: the last probe, whose profile by lag is drawn beside the map.
+    path: of the picture.
+    log10_norms: (T,) by probed training step; nan (nothing there, or all 0) stays grey.
+    zeros: number of norms that are exactly 0 and are in no mean; the picture names it.
+    starts: first time step of each RNN by its name; from the second on a line marks it.
+    last: the last probe.
+    Returns the path.
     """
     from matplotlib.figure import Figure  # not pyplot: no global state, no display
 
-    values = np.ma.masked_invalid(np.stack([row.numpy() for row in log10_norms]))
+    steps = list(log10_norms)
+    values = np.ma.masked_invalid(np.stack([row.numpy() for row in log10_norms.values()]))
     figure = Figure(figsize=(12, 3.5))  # fixed margins: a layout engine takes half of the time of a short run's end
     figure.subplots_adjust(left=0.06, right=0.985, bottom=0.14, top=0.9, wspace=0.16)
     axes, beside = figure.subplots(1, 2, width_ratios=(2, 1))
@@ -39,10 +40,13 @@ def draw(  # noqa: PLR0917
     every = max(1, len(steps) // 8)
     axes.set_yticks(range(0, len(steps), every), [str(s) for s in steps[::every]])
     axes.set(xlabel="time step t", ylabel="training step")
-    if seam is not None:
-        axes.axvline(seam - 0.5, color="white", linewidth=3)
-        axes.axvline(seam - 0.5, color="black", linewidth=1, linestyle="--")
-        axes.set_xlabel(f"time step t (encoder, then from t = {seam} on the decoder)")
+    (first, _), *later = (starts or {"": 0}).items()
+    for _, start in later:
+        axes.axvline(start - 0.5, color="white", linewidth=3)
+        axes.axvline(start - 0.5, color="black", linewidth=1, linestyle="--")
+    if later:
+        then = "".join(f", then from t = {start} on the {name}" for name, start in later)
+        axes.set_xlabel(f"time step t ({first}{then})")
     if zeros:
         axes.set_title(f"{zeros} norms are exactly 0 in training's precision and are in no mean", fontsize=9)
     figure.colorbar(image, ax=axes, pad=0.015, label="log10 of the norm of dL/dh_t")

@@ -16,13 +16,14 @@ from unrolled.config.files import SWEEP_RECORD
 from unrolled.errors import UserError
 
 from . import status
+from .parts import SEVERAL, suffixes
 from .run_record import RunRecord
 
 MARKER = ".unrolled.json"
 _PROFILES = ("grad_h", "grad_h_q10", "grad_h_q50", "grad_h_q90", "grad_h_zeros", "grad_h_count", "grad_h_log", "grad_x")
-_PROFILES += ("grad_h_relative_log", "grad_h_relative_log_decoder", "grad_W_h", "grad_W_h_decoder")
-_PROFILES += ("births_relative_log", "births_relative_log_decoder")
-_PORTRAITS = ("start", "end", *(f"{when}_{part}" for when in ("start", "end") for part in ("encoder", "decoder")))
+_OF_PARTS = ("grad_h_relative_log", "grad_W_h", "births_relative_log")
+_PROFILES += tuple(f"{name}{suffix}" for name in _OF_PARTS for suffix in suffixes(SEVERAL).values())
+_PORTRAITS = ("start", "end", *(f"{when}_{part}" for when in ("start", "end") for part in SEVERAL))
 
 FIRST_RUN = (
     *(f".hydra/{name}.yaml" for name in ("config", "hydra", "overrides")),

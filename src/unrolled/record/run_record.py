@@ -118,8 +118,10 @@ def _resumed(value: Any) -> "RunRecord | None":
 class RunRecord(Part):
     """What a run says of itself. Of an encoder-decoder start, end and births are the encoder's.
 
-    kept: the record as its file has it. halves: the two RNNs of an encoder-decoder by name, in order of time; seam:
-    the time step at which the second begins. resumed: a resume that has not ended with a result.
+    kept: the record as its file has it.
+    halves: the RNNs of a network with several, by name, in order of time.
+    starts: first time step of each of them; seam: that of the second, which is all that older records have.
+    resumed: a resume that has not ended with a result.
     """
 
     kept: dict[str, Any] = field(default_factory=dict)
@@ -163,6 +165,7 @@ class RunRecord(Part):
     bits: int | None = _read(whole)
     every_state: bool | None = _read(flag)
     seam: int | None = _read(whole)
+    starts: Numbers = _read(checked.numbers)
     halves: dict[str, Part] = _read(_halves)
 
     @classmethod
@@ -182,6 +185,13 @@ class RunRecord(Part):
     def parts(self) -> dict[str, Part]:
         """The network's RNNs by name, in order of time; "" where it has one alone."""
         return self.halves or {"": self}
+
+    @property
+    def later_parts(self) -> dict[str, int]:
+        """Returns the first time step of each RNN but the first, by name."""
+        names = list(self.halves)[1:]
+        known = self.starts or dict.fromkeys(names[:1], self.seam)
+        return {name: int(start) for name in names if (start := known.get(name)) is not None}
 
     def compared(self) -> dict[str, Any]:
         """Returns the values by which runs are compared, in the order of results.csv's columns."""

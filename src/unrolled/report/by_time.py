@@ -30,10 +30,8 @@ def profiles_by_time(swept: Swept) -> go.Figure | None:
             x=np.arange(len(curve)), y=curve, name=text(each.name), mode="lines", line=stroke(i),
             hovertemplate=f"{text(each.name)}, t = %{{x}}: %{{y:.3g}}<extra></extra>",
         )  # fmt: skip
-        if each.first.seam is not None:
-            figure.add_vline(
-                x=each.first.seam - 0.5, line_dash="dot", line_color=stroke(i)["color"], annotation_text="decoder"
-            )
+        for name, start in each.first.later_parts.items():
+            figure.add_vline(x=start - 0.5, line_dash="dot", line_color=stroke(i)["color"], annotation_text=name)
     figure.update_xaxes(title="time step t")
     figure.update_yaxes(title="norm of dL/dh_t (RMS over samples)", type="log", exponentformat="power")
     figure.update_layout(height=420, **layout(beside=True))
@@ -47,7 +45,7 @@ def not_drawn(swept: Swept) -> list[str]:
 
 
 def _of_every_state(swept: Swept) -> list[Group]:
-    return [each for each in groups(swept) if each.first.every_state or each.first.seam is not None]
+    return [each for each in groups(swept) if each.first.every_state or each.first.later_parts]
 
 
 def _curve(each: Group) -> np.ndarray | None:

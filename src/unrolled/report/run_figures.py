@@ -1,6 +1,7 @@
 """Figures of one run, from the files that it wrote."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -104,10 +105,11 @@ def _thinned(rows: Probes) -> Probes:
     return [rows[i] for i in np.unique(np.linspace(0, len(rows) - 1, MOST_PROBES).round().astype(int))]
 
 
-def heat_map(folder: Path, seam: int | None) -> go.Figure | None:
+def heat_map(folder: Path, later_parts: Mapping[str, int]) -> go.Figure | None:
     """Draws log10 of the norm of dL/dh_t in training's precision, by training step and time step.
 
-    Exact zeros stay empty. seam: the first time step of a decoder, or None. Returns None if there are no probes.
+    Exact zeros stay empty. later_parts: first time step of each RNN but the first, by name.
+    Returns None if there are no probes.
     """
     rows = _table(folder, "grad_h_log")
     if not rows:
@@ -119,8 +121,8 @@ def heat_map(folder: Path, seam: int | None) -> go.Figure | None:
             hovertemplate="training step %{y}, t = %{x}: 10^%{z:.2f}<extra></extra>",
         )
     )  # fmt: skip
-    if seam is not None:
-        figure.add_vline(x=seam - 0.5, line_dash="dash", annotation_text="decoder")
+    for name, start in later_parts.items():
+        figure.add_vline(x=start - 0.5, line_dash="dash", annotation_text=name)
     figure.update_xaxes(title="time step t")
     figure.update_yaxes(title="training step", type="category")
     figure.update_layout(height=min(700, 200 + 24 * len(rows)), **layout())

@@ -9,6 +9,7 @@ from unrolled.errors import UserError
 from unrolled.record import earlier, status
 from unrolled.record.checked import Numbers
 from unrolled.record.moments import Moment
+from unrolled.record.parts import suffixes
 from unrolled.record.run_record import RunRecord
 from unrolled.record.successor import unfinished_resume
 from unrolled.record.words import gradient_lines
@@ -64,7 +65,7 @@ def _scores(record: RunRecord) -> dict[str, Numbers]:
 
 
 def _sections(folder: Path, record: RunRecord) -> list[Section]:
-    halves = {name: "_decoder" if name == "decoder" else "" for name in record.parts}
+    parts = suffixes(record.parts)
     found = [
         Section(
             "Loss and score",
@@ -78,13 +79,13 @@ def _sections(folder: Path, record: RunRecord) -> list[Section]:
                 "The slider goes through the probed training steps.",
                 figures.profile_over_training(folder, suffix),
             )
-            for name, suffix in halves.items()
+            for name, suffix in parts.items()
         ),
         Section("Slope over training", "Above 0 the gradient grows with the lag.", figures.slopes(folder)),
         Section(
             "Heat map",
             "The norm of dL/dh_t as training itself has it.",
-            figures.heat_map(folder, record.seam),
+            figures.heat_map(folder, record.later_parts),
         ),
         *(
             Section(
@@ -92,7 +93,7 @@ def _sections(folder: Path, record: RunRecord) -> list[Section]:
                 "The sum over all time steps is what the optimizer gets; their parts can cancel.",
                 figures.weights_by_time(folder, suffix),
             )
-            for name, suffix in halves.items()
+            for name, suffix in parts.items()
         ),
         *(
             section

@@ -11,6 +11,7 @@ from rich.table import Table
 from unrolled.config.files import SWEEP_RECORD
 from unrolled.errors import UserError
 from unrolled.record import earlier, status
+from unrolled.record.parts import SEVERAL, suffixes
 from unrolled.record.results import read_sweep
 from unrolled.record.run_record import RunRecord
 from unrolled.record.successor import unfinished_resume
@@ -50,12 +51,13 @@ def _run(console: Console, folder: Path, record: RunRecord) -> None:
     lines += [f"note      {line}" for line in earlier.of_run(record)]
     if record.score is not None:
         lines.append(f"score     {_score(record, record.score)}")
-    for suffix, name in (("", "profile"), ("_decoder", "decoder")):
+    for name, suffix in suffixes(SEVERAL).items():
         curve = profile(folder, suffix)
         if curve:
             low, high = min(curve), max(curve)
             ends = f"10^{low / LN_10:z.1f} to 10^{high / LN_10:z.1f}"
-            lines.append(f"{name}   {sparkline(curve, low, high)}  lag 0 to {len(curve) - 1}: {ends}")
+            head = name if suffix else "profile"
+            lines.append(f"{head}   {sparkline(curve, low, high)}  lag 0 to {len(curve) - 1}: {ends}")
     for line in [*lines, *(gradient_lines(record) if record.has_result else [])]:
         console.print(line, markup=False, soft_wrap=True)
 

@@ -1,17 +1,10 @@
 """The recurrence, its gradients, its activations and its initial weights; depends on torch alone."""
 
 from .activations import ACTIVATIONS, Activation
+from .batch import Batch
 from .embedding import Embedding, Numbers, OneHot
-from .patterns import (
-    PATTERNS,
-    Batch,
-    Driven,
-    EncoderDecoder,
-    Pattern,
-    SequenceToSequence,
-    SequenceToVector,
-    VectorToSequence,
-)
+from .pattern import Driven, Pattern
+from .patterns import PATTERNS, EncoderDecoder, SequenceToSequence, SequenceToVector, VectorToSequence
 from .recurrence import RNN, Tape
 
 __all__ = [

@@ -4,117 +4,20 @@ Shapes: T steps read, T' steps written or answered, B batch, E inputs, H hidden,
 V tokens of a vocabulary, D size of a vector. Everything is time-major.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .batch import Batch, real_steps, target_mask
+from .decoding import greedy, shifted
 from .embedding import InputLayer
-from .init import Streams, fan_in, recurrent
+from .init import Streams, fan_in
 from .masking import blanked
+from .pattern import Driven, Pattern
 from .recurrence import RNN, Tape
-
-START, END = 0, 1  # of every vocabulary that is written: what the first step reads, and what ends a sequence
-
-
-class Batch(NamedTuple):
-    """What a network reads, and what it should answer.
-
-    x: tokens int64 (T, B), or numbers (T, B, E); for vector to sequence the vectors (B, D).
-    mask: bool (T, B), True = real; sequences end at the same step. None for vectors.
-    y: a class (B,) or numbers (B, K); with an answer at each step (T', B) or (T', B, K).
-    y_mask: bool (T', B), True = this answer counts; None: all do. What is written starts at the same step.
-    """
-
-    x: Tensor
-    mask: Tensor | None
-    y: Tensor
-    y_mask: Tensor | None
-
-    def part(self, number: int, of: int) -> "Batch":
-        """The samples of one of several parts, in order; a part may be empty."""
-
-        def cut(values: Tensor | None, by_step: bool) -> Tensor | None:
-            return None if values is None else values.tensor_split(of, dim=int(by_step))[number]
-
-        x, y = cut(self.x, self.mask is not None), cut(self.y, self.y_mask is not None)
-        assert x is not None and y is not None
-        return Batch(x, cut(self.mask, True), y, cut(self.y_mask, True))
-
-    def counted(self, values: Tensor) -> Tensor:
-        """(n, ...): of the values (T', B, ...) or (B, ...) of each answer those of the answers that count."""
-        return values if self.y_mask is None else values[self.y_mask]
-
-    @property
-    def answers(self) -> int:
-        """How many count."""
-        return len(self.y) if self.y_mask is None else int(self.y_mask.sum())
-
-
-class Driven(NamedTuple):
-    """One RNN of a network on a batch: what drives it, and how the rest of the network answers from its states.
-
-    x, h0, mask: as `RNN.forward` takes them. counted: bool (T, B), the steps whose own state is read; None: the last
-    state alone is. answer: the network's answer from all states (T, B, H), or from the last one (B, H).
-    """
-
-    rnn: RNN
-    x: Tensor
-    h0: Tensor | None
-    mask: Tensor
-    counted: Tensor | None
-    answer: Callable[[Tensor], Tensor]
-
-
-class Pattern(nn.Module, ABC):
-    """What all have in common: RNNs (by name, in order of time) and a read-out y = W_o h + b_o."""
-
-    writes = False  # whether it reads its own answers when nobody gives it the true ones
-    last_alone = False  # whether of the first RNN the last state alone is read, not every one
-
-    def __init__(self, hidden: int, answers: int) -> None:
-        super().__init__()
-        self.W_o = nn.Parameter(fan_in(answers, hidden).to(torch.get_default_dtype()))
-        self.b_o = nn.Parameter(torch.zeros(answers))
-
-    @property
-    def rnns(self) -> dict[str, RNN]:
-        return {name: part for name, part in self.named_children() if isinstance(part, RNN)}
-
-    @abstractmethod
-    def masks(self, batch: Batch) -> list[Tensor]:
-        """Which steps are real, bool (T, B), for each RNN."""
-
-    @abstractmethod
-    def driven(self, batch: Batch) -> dict[str, Driven]:
-        """Each RNN by its name, with the true answers fed back where it reads its own."""
-
-    @abstractmethod
-    def forward(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
-        """The answers (B, C) or (T', B, C), before any softmax. tapes: one for each RNN, or none."""
-
-    def read_out(self, h: Tensor) -> Tensor:
-        """h (..., H) -> (..., C)."""
-        return F.linear(h, self.W_o, self.b_o)
-
-    @torch.no_grad()
-    def initialise(self, init: str, *, gain: float, input_gain: float, bias_std: float, streams: Streams) -> None:
-        """Draws every parameter, each from its own stream: gain scales W_h, input_gain W_x, bias_std the bias."""
-        for part, rnn in self.rnns.items():
-            prefix = "" if part == "rnn" else f"{part}/"
-            rnn.W_h.copy_(recurrent(init, rnn.hidden, gain, streams(f"{prefix}W_h")))
-            rnn.W_x.copy_(fan_in(rnn.hidden, rnn.inputs, input_gain, streams(f"{prefix}W_x")))
-            bias = torch.randn(rnn.hidden, generator=streams(f"{prefix}b"), dtype=torch.float64)
-            rnn.b.copy_(bias_std * bias)
-        for part, front in self.named_children():
-            if not isinstance(front, RNN):
-                front.initialise(streams, part)  # type: ignore[operator]
-        self.W_o.copy_(fan_in(len(self.W_o), self.W_o.shape[1], 1.0, streams("W_o")))
-        self.b_o.zero_()
 
 
 class SequenceToVector(Pattern):
@@ -127,7 +30,7 @@ class SequenceToVector(Pattern):
         self.embedding, self.rnn = embedding, rnn
 
     def masks(self, batch: Batch) -> list[Tensor]:
-        return [_real(batch)]
+        return [real_steps(batch)]
 
     def read(self, batch: Batch) -> Tensor:
         """x (T, B, E), as the RNN gets it."""
@@ -138,7 +41,7 @@ class SequenceToVector(Pattern):
         return self.read_out(h_T)
 
     def driven(self, batch: Batch) -> dict[str, Driven]:
-        return {"rnn": Driven(self.rnn, self.read(batch), None, _real(batch), None, self.read_out)}
+        return {"rnn": Driven(self.rnn, self.read(batch), None, real_steps(batch), None, self.read_out)}
 
 
 class SequenceToSequence(Pattern):
@@ -149,15 +52,15 @@ class SequenceToSequence(Pattern):
         self.embedding, self.rnn = embedding, rnn
 
     def masks(self, batch: Batch) -> list[Tensor]:
-        return [_real(batch)]
+        return [real_steps(batch)]
 
     def read(self, batch: Batch) -> Tensor:
         """x (T, B, E), as the RNN gets it."""
         return self.embedding(blanked(batch.x, batch.mask))
 
     def driven(self, batch: Batch) -> dict[str, Driven]:
-        x, real = self.read(batch), _real(batch)
-        return {"rnn": Driven(self.rnn, x, None, real, real & _counted(batch), self.read_out)}
+        x, real = self.read(batch), real_steps(batch)
+        return {"rnn": Driven(self.rnn, x, None, real, real & target_mask(batch), self.read_out)}
 
     def forward(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
         return self.read_out(self.rnn(self.read(batch), tape=_tape(tapes, 0), mask=batch.mask))
@@ -175,10 +78,10 @@ class VectorToSequence(Pattern):
         self.b_v = nn.Parameter(torch.zeros(rnn.hidden))
 
     def masks(self, batch: Batch) -> list[Tensor]:
-        return [_counted(batch)]
+        return [target_mask(batch)]
 
     def driven(self, batch: Batch) -> dict[str, Driven]:
-        x, counted = self.embedding(shifted(batch)), _counted(batch)
+        x, counted = self.embedding(shifted(batch)), target_mask(batch)
         return {"rnn": Driven(self.rnn, x, self.initial_state(batch), counted, counted, self.read_out)}
 
     def initial_state(self, batch: Batch) -> Tensor:
@@ -186,11 +89,11 @@ class VectorToSequence(Pattern):
 
     def forward(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
         x = self.embedding(shifted(batch))
-        return self.read_out(self.rnn(x, self.initial_state(batch), _tape(tapes, 0), _counted(batch)))
+        return self.read_out(self.rnn(x, self.initial_state(batch), _tape(tapes, 0), target_mask(batch)))
 
     def write(self, batch: Batch) -> Tensor:
         """Tokens (T', B) as the network writes them by itself."""
-        return greedy(self, self.rnn, self.initial_state(batch), len(batch.y))
+        return greedy(self.embedding, self.rnn.step, self.read_out, self.initial_state(batch), len(batch.y))
 
     @torch.no_grad()
     def initialise(self, init: str, *, gain: float, input_gain: float, bias_std: float, streams: Streams) -> None:
@@ -213,16 +116,16 @@ class EncoderDecoder(Pattern):
         self.embedding, self.decoder = embedding, decoder
 
     def masks(self, batch: Batch) -> list[Tensor]:
-        return [_real(batch), _counted(batch)]
+        return [real_steps(batch), target_mask(batch)]
 
     def read(self, batch: Batch) -> Tensor:
         return self.source(blanked(batch.x, batch.mask))
 
     def driven(self, batch: Batch) -> dict[str, Driven]:
-        x, counted = self.embedding(shifted(batch)), _counted(batch)
+        x, counted = self.embedding(shifted(batch)), target_mask(batch)
         answer = partial(self.answer, batch=batch)
         return {
-            "encoder": Driven(self.encoder, self.read(batch), None, _real(batch), None, answer),
+            "encoder": Driven(self.encoder, self.read(batch), None, real_steps(batch), None, answer),
             "decoder": Driven(self.decoder, x, self.encode(batch), counted, counted, self.read_out),
         }
 
@@ -235,46 +138,15 @@ class EncoderDecoder(Pattern):
     def answer(self, h_T: Tensor, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
         """From the encoder's last state (B, H), with the true tokens fed to the decoder."""
         x = self.embedding(shifted(batch))
-        return self.read_out(self.decoder(x, h_T, _tape(tapes, 1), _counted(batch)))
+        return self.read_out(self.decoder(x, h_T, _tape(tapes, 1), target_mask(batch)))
 
     def write(self, batch: Batch) -> Tensor:
         """Tokens (T', B) as the network writes them by itself."""
-        return greedy(self, self.decoder, self.encode(batch), len(batch.y))
-
-
-def shifted(batch: Batch) -> Tensor:
-    """What a decoder reads while it is taught (teacher forcing, Williams & Zipser 1989): START, then y but its last."""
-    y = blanked(batch.y, batch.y_mask)
-    return torch.cat([torch.full_like(y[:1], START), y[:-1]])
-
-
-@torch.no_grad()
-def greedy(network: VectorToSequence | EncoderDecoder, rnn: RNN, h: Tensor, steps: int) -> Tensor:
-    """The most probable token at each step, fed back, from the state h (B, H) -> (steps, B); START behind the END."""
-    token = torch.full((len(h),), START, device=h.device)
-    open_, written = torch.ones_like(token, dtype=torch.bool), []
-    for _ in range(steps):
-        h = rnn.step(network.embedding(token), h)
-        token = torch.where(open_, network.read_out(h).argmax(1), START)
-        open_ = open_ & (token != END)
-        written.append(token)
-    return torch.stack(written)
+        return greedy(self.embedding, self.decoder.step, self.read_out, self.encode(batch), len(batch.y))
 
 
 def _tape(tapes: Sequence[Tape], i: int) -> Tape | None:
     return tapes[i] if tapes else None
-
-
-def _real(batch: Batch) -> Tensor:
-    if batch.mask is not None:
-        return batch.mask
-    return torch.ones(batch.x.shape[:2], dtype=torch.bool, device=batch.x.device)
-
-
-def _counted(batch: Batch) -> Tensor:
-    if batch.y_mask is not None:
-        return batch.y_mask
-    return torch.ones(batch.y.shape[:2], dtype=torch.bool, device=batch.y.device)
 
 
 PATTERNS = {

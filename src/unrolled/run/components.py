@@ -167,7 +167,7 @@ def observe(
 
 def _recorder(trained: Trained, folder: Path, tracker: Tracker, recorded: dict[str, Any] | None) -> Recorder:
     network = trained.module.network
-    steps = [len(mask) for mask in network.masks(trained.probe_batch)]
+    steps = network.steps(trained.probe_batch)
     names = [label(name) for name, p in network.named_parameters() if p.requires_grad]
     scored = ["val/loss", *(f"val/{name}" for name in trained.scores.metrics)]
     return Recorder(folder, tracker, steps, names, scored, state=recorded)

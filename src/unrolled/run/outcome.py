@@ -43,16 +43,17 @@ def times(started: float) -> dict[str, Any]:
 def gradient_results(first: Evidence | None, last: Evidence | None, born: dict[str, Births]) -> dict[str, Any]:
     """Both ends of training and the births; empty where no probe was taken. Slopes in nats per lag.
 
-    Of an encoder-decoder both are told under `halves`, and the encoder at the top: what was read has to pass through
-    its last state.
+    Of a network of several parts each stands under `halves`, and the first at the top: what an encoder has read has to
+    pass through its last state.
     """
     if first is None or last is None:
         return {}
     told = {name: _told(first["parts"][name], part, born[name]) for name, part in last["parts"].items()}
     top = next(iter(told.values()))
-    kept = top | {key: value for key, value in last.items() if key not in ("parts", "seam")}
+    kept = top | {key: value for key, value in last.items() if key not in ("parts", "starts")}
     kept["rules"] = RULES_VERSION
-    return kept if last["seam"] is None else {**kept, "seam": last["seam"], "halves": told}
+    _, *later = last["starts"].values()
+    return {**kept, "seam": later[0], "starts": last["starts"], "halves": told} if later else kept
 
 
 def _told(first: Evidence, last: Evidence, born: Births) -> dict[str, Any]:

@@ -1,24 +1,39 @@
 """What a run writes of its probes: `profiles/`, a row per probe, and `words.csv`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
-from unrolled.record.tables import PROFILES, WORDS, Table
+from unrolled.record.parts import suffixes
+from unrolled.record.tables import PROFILES, WORDS, Table, read_rows
 from unrolled.training.diagnoses import relative_log
 from unrolled.training.initialisations import Births
 from unrolled.training.neighbours import Pair
 from unrolled.training.probe import Look
 
+DRAWN = ("grad_h", "grad_h_log", "grad_h_count", "grad_h_zeros")
+
 
 class Profiles:
-    """The files of `profiles/`, one per quantity: header `step,t0,t1,...`, natural logarithms, nats."""
+    """The files of `profiles/`, one per quantity: header `step,t0,t1,...`, natural logarithms, nats.
 
-    def __init__(self, folder: Path, steps: int) -> None:
-        self.folder, self.times = folder / PROFILES, [f"t{t}" for t in range(steps)]
+    steps: how many time steps each RNN has, by its name, in order of time.
+    rows: probed step -> profile (T,), float64, of each quantity in `DRAWN`; nan where a cell is empty. Of a run that is
+    resumed they begin with what its files hold.
+    """
+
+    def __init__(self, folder: Path, steps: Mapping[str, int], resumed: bool) -> None:
+        self.folder, self.times = folder / PROFILES, [f"t{t}" for t in range(sum(steps.values()))]
+        self.suffixes = suffixes(steps)
         self.folder.mkdir(exist_ok=True)
+        self.rows = {name: self._kept(name) if resumed else {} for name in DRAWN}
         self._tables: dict[str, Table] = {}
+
+    def _kept(self, name: str) -> dict[int, Tensor]:
+        rows = read_rows(self.folder / f"{name}.csv")
+        return {int(step): torch.tensor(row, dtype=torch.float64) for step, *row in rows}
 
     def probe(self, step: int, look: Look) -> None:
         """A cell is empty where no sample is real; a mean of logs also where every norm is 0."""
@@ -29,21 +44,16 @@ class Profiles:
             self._row(name, "step", step, row, empty=p.count == 0)
         logs = {"grad_h_log": p.log_mean}
         for part, told in look.diagnoses.items():
-            logs[f"grad_h_relative_log{self._suffix(part)}"] = relative_log(told)
+            logs[f"grad_h_relative_log{self.suffixes[part]}"] = relative_log(told)
         for name, row in logs.items():
             self._row(name, "step", step, row, empty=row.isnan())
         for part, weights in look.weights.items():
-            self._row(f"grad_W_h{self._suffix(part)}", "step", step, weights.norms, empty=weights.norms.isnan())
+            self._row(f"grad_W_h{self.suffixes[part]}", "step", step, weights.norms, empty=weights.norms.isnan())
 
     def births(self, births: dict[str, Births]) -> None:
         for part, born in births.items():
             for i, row in enumerate(born.curves):
-                self._row(f"births_relative_log{self._suffix(part)}", "birth", i, row, empty=row.isnan())
-
-    @staticmethod
-    def _suffix(part: str) -> str:
-        """Files of a second RNN are named after it."""
-        return f"_{part}" if part == "decoder" else ""
+                self._row(f"births_relative_log{self.suffixes[part]}", "birth", i, row, empty=row.isnan())
 
     def _row(self, name: str, key: str, index: int, values: Tensor, empty: Tensor) -> None:
         times = self.times[: len(values)]  # those of one RNN among several have its own time steps
@@ -51,6 +61,8 @@ class Profiles:
             self._tables[name] = Table(self.folder / f"{name}.csv", [key, *times], keep=True)
         cells = zip(times, values.tolist(), empty.tolist(), strict=True)
         self._tables[name].write({key: index, **{t: None if void else v for t, v, void in cells}})
+        if name in self.rows:
+            self.rows[name][index] = values.double().masked_fill(empty, torch.nan).cpu()
 
 
 def write_words(folder: Path, before: Sequence[Pair], after: Sequence[Pair]) -> None:

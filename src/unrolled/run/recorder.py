@@ -2,19 +2,18 @@
 
 import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import torch
-from torch import Tensor
 
 from unrolled.gradients.diagnosis import Diagnosis
 from unrolled.gradients.portrait import Portrait
 from unrolled.inspection.heat_map import draw
 from unrolled.inspection.portrait import write_portrait
 from unrolled.record import ownership
+from unrolled.record.parts import labels, starts
 from unrolled.record.quantities import logged
-from unrolled.record.tables import METRICS, PROFILES, Table, lag_columns, read_rows, read_table
+from unrolled.record.tables import METRICS, PROFILES, Table, lag_columns, read_table
 from unrolled.training.initialisations import Births
 from unrolled.training.measurement import value
 from unrolled.training.probe import Look
@@ -28,34 +27,37 @@ TABLE = ["step", "t", "lag", "rms", "mean_ln_norm", "samples", "zeros"]
 
 
 class Recorder:
-    """Rows of one step are merged into one; a step's row is written when a later step begins, or at the end.
+    """Writes every number of a run. Rows of one step are merged, and written when a later step begins, or at the end.
 
-    steps: time steps of each RNN; lags count back from the end of the first. parameters, scores: names whose columns
-    metrics.csv gets. state: of a run that is continued; what was recorded after it is cut off, and what was before
-    is told to the tracker again, for W&B cannot continue a file.
+    On resume, rows written after the checkpoint are cut off. Earlier rows are logged to W&B again, because an offline
+    W&B file cannot be appended to.
+    folder: of the run.
+    steps: number of time steps of each RNN by its name; lags count back from the end of the first.
+    parameters, scores: names whose columns metrics.csv gets.
+    state: of the recorder in the checkpoint that is resumed; None: a run from step 0.
     """
 
     def __init__(
         self,
         folder: Path,
         tracker: Tracker,
-        steps: list[int],
+        steps: Mapping[str, int],
         parameters: list[str],
         scores: list[str],
         *,
         state: dict[str, Any] | None = None,
     ) -> None:
         self.folder, self.tracker = folder, tracker
-        self.read, self.lags = steps[0], list(lag_columns(steps[0]))
-        self.seam = steps[0] if len(steps) > 1 else None
+        self.read = next(iter(steps.values()))
+        self.starts, self.labels, self.lags = starts(steps), labels(steps), list(lag_columns(self.read))
         if state is not None:
             _cut(folder, state["sizes"])
         columns = ["step", "epoch", "loss", "train/accuracy", *scores]
         columns += [f"grad/{name}" for name in parameters]
         columns += [f"grad_h/log10_lag_{lag}" for lag in self.lags]
-        columns += [*logged(), *(logged("decoder") if self.seam is not None else ())]
+        columns += [name for part in self.labels.values() for name in logged(part)]
         self._metrics = Table(folder / METRICS, columns, keep=state is not None)
-        self._profiles = Profiles(folder, sum(steps))
+        self._profiles = Profiles(folder, steps, resumed=state is not None)
         self._pending: dict[str, float] = {}
         self._media: dict[str, Any] = {}  # what W&B alone keeps of the pending step
         self._last: Look | None = None
@@ -93,27 +95,22 @@ class Recorder:
 
     def close(self) -> None:
         """Draws the heat map, and writes what is pending."""
-        seen = self._seen("grad_h_log")
-        if seen:
-            zeros = sum(int(row.nansum()) for row in self._seen("grad_h_zeros").values())
-            log10 = [row / LN_10 for row in seen.values()]
-            picture = draw(self.folder / "heat_map.png", list(seen), log10, zeros, self.seam, self._last)
+        rows = self._profiles.rows
+        if rows["grad_h_log"]:
+            zeros = sum(int(row.nansum()) for row in rows["grad_h_zeros"].values())
+            log10 = {step: row / LN_10 for step, row in rows["grad_h_log"].items()}
+            picture = draw(self.folder / "heat_map.png", log10, zeros, self.starts, self._last)
             self._media["heat_map"] = self.tracker.image(picture)
             self._media["profiles"] = self.tracker.table(TABLE, self._table())
         for picture in sorted((self.folder / PORTRAITS).glob("*.png")):
             self._media[f"portrait/{picture.stem}"] = self.tracker.image(picture)
         self._flush()
 
-    def _seen(self, quantity: str) -> dict[int, Tensor]:
-        """Probed step -> its profile (T,), float64, as the files have it."""
-        rows = read_rows(self.folder / PROFILES / f"{quantity}.csv")
-        return {int(step): torch.tensor(row, dtype=torch.float64) for step, *row in rows}
-
     def _scalars(self, look: Look) -> dict[str, float]:
         log_mean = look.profile.log_mean[: self.read].flip(0) / LN_10
         values: dict[str, Any] = {f"grad_h/log10_lag_{k}": float(log_mean[k]) for k in self.lags}
-        for i, part in enumerate(look.diagnoses):
-            values |= {name: value(each, look, part) for name, each in logged(part if i else "").items()}
+        for part, marked in self.labels.items():
+            values |= {name: value(each, look, part) for name, each in logged(marked).items()}
         return {key: v for key, v in values.items() if v is not None and not math.isnan(v)}
 
     def _flush(self) -> None:
@@ -124,7 +121,7 @@ class Recorder:
         self._pending, self._media = {}, {}
 
     def _replay(self) -> None:
-        rms, count = self._seen("grad_h"), self._seen("grad_h_count")
+        rms, count = self._profiles.rows["grad_h"], self._profiles.rows["grad_h_count"]
         media = {s: {"grad_h/profile": self.tracker.profile(rms[s], count[s].nan_to_num())} for s in rms}
         header, rows = read_table(self._metrics.path)
         for step, *values in rows:
@@ -133,7 +130,7 @@ class Recorder:
         self._media = media.pop(self._step, {})
 
     def _table(self) -> list[list[Any]]:
-        quantities = [self._seen(name) for name in ("grad_h", "grad_h_log", "grad_h_count", "grad_h_zeros")]
+        quantities = list(self._profiles.rows.values())
         steps, rows = list(quantities[0]), []
         for step in (steps[0], steps[-1]):
             T = len(quantities[0][step])

@@ -10,7 +10,7 @@ from torchmetrics.classification import BinaryAccuracy, BinaryF1Score, Multiclas
 from torchmetrics.text import BLEUScore
 
 from unrolled.rnn import Batch
-from unrolled.rnn.patterns import END, START
+from unrolled.rnn.decoding import END, START
 
 from .averages import AbsoluteError, Average, Bits, SquaredError, not_distributed
 

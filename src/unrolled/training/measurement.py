@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 from unrolled.gradients.diagnosis import Diagnosis
+from unrolled.record.parts import starts
 from unrolled.record.quantities import QUANTITIES, Quantity
 
 from .probe import Look
@@ -17,7 +18,7 @@ PARTS = ("diagnosis", "weights")  # what each RNN has of its own
 def evidence(look: Look, whole: bool = False) -> Evidence:
     """Of every RNN under `parts`, in order of time; `whole`: with what takes a Lyapunov exponent."""
     parts = {name: _of_part(look, name, whole) for name in look.diagnoses}
-    context = {"bits": look.bits, "every_state": look.every_state, "seam": look.seam, "parts": parts}
+    context = {"bits": look.bits, "every_state": look.every_state, "starts": starts(look.steps), "parts": parts}
     return _values({"look": look}, whole) | context
 
 

@@ -18,18 +18,21 @@ from .diagnoses import diagnoses
 
 @dataclass(frozen=True)
 class Look:
-    """profile: of dL/dh_t in the real backward pass, in its own precision, over all RNNs in order of time.
+    """What one backward pass of a network on a batch shows, and the diagnosis of each of its RNNs.
 
-    input_rms (T,): RMS over samples of the norm of dL/dx_t. weights: of each RNN by its name, dL/dW_h step by step.
-    seam: where a decoder's steps begin, or None. diagnoses: of each RNN, from the log-space pass; where the loss reads
-    every state, from the gradient cone. every_state: whether it does, of the first RNN. bits: of the real pass (64 of
-    an untrained network).
+    profile: of dL/dh_t in the real backward pass, in its own precision, over all RNNs in order of time.
+    input_rms: (T,), RMS over samples of the norm of dL/dx_t.
+    weights: dL/dW_h step by step, of each RNN by its name.
+    steps: number of time steps of each RNN by its name, in order of time.
+    diagnoses: of each RNN, from the log-space pass; where the loss reads every state, from the gradient cone.
+    every_state: whether the loss reads every state of the first RNN.
+    bits: of the real pass; 64 of an untrained network.
     """
 
     profile: Profile
     input_rms: Tensor
     weights: dict[str, WeightGradient]
-    seam: int | None
+    steps: dict[str, int]
     diagnoses: dict[str, Diagnosis]
     every_state: bool
     bits: int
@@ -47,7 +50,7 @@ class Look:
         """
         if self.every_state:
             return None
-        read = slice(0, self.seam)
+        read = slice(0, next(iter(self.steps.values())))
         logs, zeros, count = (
             each[read].flip(0) for each in (self.profile.log_mean, self.profile.zeros, self.profile.count)
         )
@@ -94,7 +97,7 @@ def look(network: Pattern, loss: Loss, batch: Batch, tapes: Sequence[Tape] = ())
         profile=profile(torch.cat(dh) * scale, mask),
         input_rms=root_mean_square(dx * scale.squeeze(1), mask),
         weights={name: weight_gradient(_kept(tape.da), _kept(tape.h)[:-1]) for (name, _), tape in named.items()},
-        seam=len(masks[0]) if len(masks) > 1 else None,
+        steps=network.steps(batch),
         diagnoses=diagnoses(network, loss, batch),
         every_state=not network.last_alone,
         bits=torch.finfo(dh[0].dtype).bits,

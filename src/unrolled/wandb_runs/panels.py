@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unrolled.config.identity import SEED
+from unrolled.record.parts import SEVERAL, labels
 from unrolled.record.quantities import PART, logged
 
 from .chart import FIELDS, STRINGS, TABLE_KEY
@@ -15,8 +16,8 @@ from .tracker import STEP
 CONFIGURATIONS = ("configuration", "cell")  # the entry of W&B's config with all axes but the seed; `cell`: older runs
 GROUPINGS = {"activation.name": "activation", "model.hidden": "hidden size"}
 FLOW = {
-    name: f"{each.label.capitalize()}{where} ({each.unit})"
-    for part, where in (("", ""), ("decoder", " in the decoder"))
+    name: f"{each.label.capitalize()}{f' in the {part}' if part else ''} ({each.unit})"
+    for part in labels(SEVERAL).values()
     for name, each in logged(part).items()
     if each.logged is not None and PART in each.logged
 }
