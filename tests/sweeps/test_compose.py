@@ -1,9 +1,6 @@
 """Put together from parts, a cell's configuration is the one that Hydra composes for it."""
 
 import pytest
-from hydra._internal.hydra import Hydra
-from hydra._internal.utils import create_config_search_path
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +9,7 @@ from hypothesis import strategies as st
 from unrolled.config.axes import read_axes
 from unrolled.config.files import CONF, choices
 from unrolled.config.fingerprint import fingerprint
+from unrolled.config.hydra_private import composer, search_path
 from unrolled.config.schema import plain, register
 from unrolled.errors import UserError
 from unrolled.run.preflight import compose
@@ -36,13 +34,10 @@ VALUES = {
 
 def cells(*words: str) -> list[Combination]:
     register()
-    hydra = Hydra.create_main_hydra2("unrolled", create_config_search_path(str(CONF)))
-    try:
+    with composer(search_path(CONF)) as hydra:
         config = hydra.compose_config("train", [], run_mode=RunMode.MULTIRUN, validate_sweep_overrides=False)
         axes, constants = read_axes(OverridesParser.create().parse_overrides(list(words)))
         return combinations(hydra.config_loader, config, axes, constants)
-    finally:
-        GlobalHydra.instance().clear()
 
 
 def some(of: list[str]) -> st.SearchStrategy[list[str]]:

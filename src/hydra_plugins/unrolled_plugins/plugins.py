@@ -1,13 +1,13 @@
 """Hydra plugins, imported at every start: thin classes that import `unrolled.sweeps` when they are used."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper, BasicSweeperConf
 from hydra.core.config_store import ConfigStore
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.search_path_plugin import SearchPathPlugin
+from hydra.plugins.sweeper import Sweeper
 
 _HERE = "hydra_plugins.unrolled_plugins.plugins"
 
@@ -24,8 +24,10 @@ class SlurmConf:
 
 
 @dataclass
-class GridConf(BasicSweeperConf):
+class GridConf:
     _target_: str = f"{_HERE}.GridSweeper"
+    max_batch_size: int | None = None  # as Hydra's own sweeper has it; a grid is one batch
+    params: dict[str, str] | None = None  # key -> values of an axis, as a command line has them
 
 
 _store = ConfigStore.instance().store
@@ -84,8 +86,19 @@ class SlurmLauncher(Launcher):
         return launch(self, job_overrides, initial_job_idx)
 
 
-class GridSweeper(BasicSweeper):
+class GridSweeper(Sweeper):
     """Runs every combination of the axes. All are validated before the first starts; a failed run stops no other."""
+
+    def __init__(self, max_batch_size: int | None = None, params: Mapping[str, str] | None = None) -> None:  # noqa: ARG002
+        self.params = params or {}
+
+    def setup(self, *, hydra_context: Any, task_function: Any, config: Any) -> None:
+        from hydra.core.plugins import Plugins
+
+        self.hydra_context, self.config = hydra_context, config
+        self.launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
 
     def sweep(self, arguments: list[str]) -> Any:
         from unrolled.sweeps.grid import sweep

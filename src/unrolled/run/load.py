@@ -1,7 +1,6 @@
 """All that a run needs, imported."""
 
 import os
-from contextlib import suppress
 
 from unrolled.processes.imports import imports
 
@@ -10,7 +9,7 @@ def load_run() -> None:
     """Imports all that a run needs."""
     os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
     with imports():
-        # `wandb.init` imports this late, and pydantic then searches all modules for each class it makes there.
-        with suppress(ImportError):  # a private part of W&B: another version may lack it
-            import wandb.sdk.launch.inputs.internal  # noqa: F401
+        from unrolled.wandb_runs.wandb_private import import_late_part
+
+        import_late_part()
         import unrolled.run.lifecycle  # noqa: F401

@@ -5,10 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hydra._internal.hydra import Hydra
-from hydra._internal.utils import create_config_search_path, get_args_parser
 from hydra.core.config_search_path import ConfigSearchPath, SearchPathQuery
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, MissingConfigException
 from hydra.types import RunMode
@@ -17,6 +14,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 
 from unrolled.config.compatibility import check_embedding
 from unrolled.config.files import CONF, SWEEPS, choices
+from unrolled.config.hydra_private import argument_parser, composer, search_path
 from unrolled.config.listed import refuse_listed_defaults, refuse_lists
 from unrolled.config.schema import Config, register
 from unrolled.config.validate import check_options, hint, typed, unknown_key, values_of
@@ -43,7 +41,7 @@ class Checked:
 def preflight(arguments: Sequence[str]) -> Checked:
     """Composes and validates what Hydra is about to run. Raises UserError."""
     register()
-    parser = get_args_parser()
+    parser = argument_parser()
     parser.error = _refuse  # type: ignore[method-assign]
     args = parser.parse_args(as_names(arguments))
     if args.hydra_help or args.info or args.shell_completion:
@@ -53,7 +51,7 @@ def preflight(arguments: Sequence[str]) -> Checked:
         if key.lstrip("+") in ("hydra.run.dir", "hydra.sweep.dir") and not value.strip(" '\""):
             raise UserError(f"{word} is empty: give a folder")
         _check_choice(key, value.strip("'"))
-    path = create_config_search_path(str(Path(args.config_path or CONF).absolute()))
+    path = search_path(Path(args.config_path or CONF).absolute())
     if args.config_dir:
         folder = Path(args.config_dir).absolute()
         if not folder.is_dir():
@@ -96,8 +94,7 @@ def _refuse(message: str) -> None:
 
 
 def _compose(path, name: str, overrides: list[str], multirun: bool) -> Checked:
-    hydra = Hydra.create_main_hydra2("unrolled", path)
-    try:
+    with composer(path) as hydra:
         # As a sweep: whether it is one stands in what is composed.
         config = hydra.compose_config(name, overrides, run_mode=RunMode.MULTIRUN, validate_sweep_overrides=False)
         sweep, hydra_config = multirun or config.hydra.mode == RunMode.MULTIRUN, config.hydra
@@ -109,8 +106,6 @@ def _compose(path, name: str, overrides: list[str], multirun: bool) -> Checked:
                 check(found)
         except UserError as error:
             raise located(error, hydra.config_loader, config) from error
-    finally:
-        GlobalHydra.instance().clear()
     if sweep:
         check_sweep(found, hydra_config.sweep.dir)
         _check_plugins(hydra_config.runtime.choices)
@@ -142,14 +137,12 @@ def _check_plugins(chosen: Mapping[str, str]) -> None:
 def compose(overrides: Sequence[str]) -> Config:
     """The validated configuration that these overrides make, for use from Python. Raises UserError."""
     register()
-    hydra = Hydra.create_main_hydra2("unrolled", create_config_search_path(str(CONF)))
     try:
         refuse_lists(overrides)
-        return checked(without_hydra(hydra.compose_config("train", as_names(overrides), run_mode=RunMode.RUN)))
+        with composer(search_path(CONF)) as hydra:
+            return checked(without_hydra(hydra.compose_config("train", as_names(overrides), run_mode=RunMode.RUN)))
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise UserError(in_one_line(error)) from error
-    finally:
-        GlobalHydra.instance().clear()
 
 
 def without_hydra(config: DictConfig) -> DictConfig:

@@ -12,11 +12,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from hydra._internal.callbacks import Callbacks
 from hydra.core.utils import JobStatus, run_job, setup_globals
-from hydra.types import HydraContext
 from omegaconf import DictConfig
 
+from unrolled.config.hydra_private import job_context, raised
 from unrolled.config.schema import register
 from unrolled.errors import Interrupted
 from unrolled.processes.signals import raise_on_signals
@@ -66,16 +65,15 @@ def run_here(task_function: Callable[[DictConfig], Any], config: DictConfig, fol
 
 
 def _run(task_function: Callable[[DictConfig], Any], config: DictConfig) -> None:
-    context = HydraContext(config_loader=None, callbacks=Callbacks(config))  # type: ignore[arg-type]
     outcome = run_job(
         task_function=task_function,
         config=config,
         job_dir_key="hydra.sweep.dir",
         job_subdir_key="hydra.sweep.subdir",
-        hydra_context=context,
+        hydra_context=job_context(config),
     )
     if outcome.status == JobStatus.FAILED:
-        raise outcome._return_value
+        raise raised(outcome)
 
 
 def _end_with_the_launcher() -> None:

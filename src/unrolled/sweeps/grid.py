@@ -39,7 +39,8 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
     """
     loader, config = sweeper.hydra_context.config_loader, sweeper.config
     parser = OverridesParser.create(config_loader=loader)
-    axes, constants = read_axes(parser.parse_overrides(sweeper._parse_config() + list(arguments)))
+    in_file = [f"{key}={value}" for key, value in sweeper.params.items()]
+    axes, constants = read_axes(parser.parse_overrides([*in_file, *arguments]))
     folder = Path(config.sweep.resume or config.hydra.sweep.dir).absolute()
     with open_dict(config):
         config.merge_with(plain(typed(values_of(without_hydra(config.copy())))))  # launchers read it

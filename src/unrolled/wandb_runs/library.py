@@ -8,6 +8,5 @@ with warnings.catch_warnings():
     import wandb_workspaces.workspaces as ws
     from wandb_workspaces.reports.v2.interface import ParallelCoordinatesPlotColumn as Column
     from wandb_workspaces.workspaces.errors import SpecVersionError
-    from wandb_workspaces.workspaces.internal import get_view_dict
 
-__all__ = ["Column", "SpecVersionError", "get_view_dict", "wr", "ws"]
+__all__ = ["Column", "SpecVersionError", "wr", "ws"]

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import wandb
-from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 
 from unrolled.errors import UserError
 from unrolled.record import status
 from unrolled.record.results import Swept, read_sweep
 
 from .chart import DISPLAY_NAME, preset, preset_name
-from .library import SpecVersionError, get_view_dict
+from .library import SpecVersionError
 from .logged import Logged, read_runs
 from .sync import not_whole, upload
 from .tracker import why_offline
+from .wandb_private import WandbApiFailedError, set_view, stored_view_id, view, view_id, view_name
 from .workspace import workspace
 
 FILE = "workspace.json"  # what a dry run writes
@@ -59,9 +59,8 @@ def dry_run(folder: Path, project: str, entity: str | None, out: Path | None) ->
     """
     built = built_from(*read(folder, project), project, entity or NOBODY)
     charts = {preset_name(): preset()}
-    view = built._to_model().model_dump(mode="json", by_alias=True, exclude_none=True)
     file = out or folder / FILE
-    file.write_text(json.dumps({"charts": charts, "workspace": view}, indent=1) + "\n", encoding="utf-8")
+    file.write_text(json.dumps({"charts": charts, "workspace": view(built)}, indent=1) + "\n", encoding="utf-8")
     return file
 
 
@@ -142,19 +141,11 @@ def _store_chart(api: wandb.Api, entity: str, memory: Memory) -> list[str]:
 
 def _save(built: Any, memory: Memory) -> str:
     """Saves the workspace, in place of an earlier one of the sweep, and returns its address."""
-    built._internal_name = memory.kept.get("name") or built._internal_name
-    built._internal_id = memory.kept.get("id") or _stored_id(built)
+    name = memory.kept.get("name") or view_name(built)
+    set_view(built, name, memory.kept.get("id") or stored_view_id(built, name))
     built.save()
-    memory.keep(name=built._internal_name, id=built._internal_id)
+    memory.keep(name=view_name(built), id=view_id(built))
     return built.url
-
-
-def _stored_id(built: Any) -> str:
-    short = built._internal_name.removeprefix("nw-").removesuffix("-v")
-    try:
-        return get_view_dict(built.entity, built.project, short)["id"]
-    except ValueError:  # raised by the library if there is none
-        return ""
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from wandb.util import get_core_path
+from .wandb_private import get_core_path
 
 
 def read_records(run: Path) -> list[dict[str, Any]]:

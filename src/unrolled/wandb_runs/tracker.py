@@ -18,6 +18,7 @@ from unrolled.record.run_record import InWandb
 from unrolled.record.superseded import supersede
 
 from .read_back import flaw
+from .wandb_private import generate_id
 
 STEP = "trainer/global_step"
 MOST_BINS = 512  # W&B's limit for a histogram, its only form that keeps the order of a long array
@@ -155,7 +156,7 @@ def open_tracker(config: Config, values: dict[str, Any], place: Place, before: I
     beside = place.sweep or place.folder
     for run in ownership.wandb_runs(place.folder, beside):
         supersede(run)
-    id = before.id if before is not None and before.id is not None and mode == "offline" else wandb_id()
+    id = before.id if before is not None and before.id is not None and mode == "offline" else generate_id()
     ownership.note_wandb(place.folder, id)
     return WandbTracker(
         id=id,
@@ -167,12 +168,6 @@ def open_tracker(config: Config, values: dict[str, Any], place: Place, before: I
         tags=[config.task.name, config.activation.name],
         config={**values, "choices": place.choices, "configuration": place.cell},
     )
-
-
-def wandb_id() -> str:
-    from wandb.sdk.lib.runid import generate_id
-
-    return generate_id()
 
 
 def reachable(timeout_s: float = 3.0) -> bool:

@@ -13,6 +13,7 @@ from .library import wr, ws
 from .logged import Logged
 from .panels import Candidate
 from .tracker import STEP
+from .wandb_private import set_panel_id, set_view
 
 COLUMNS = [
     key for each in QUANTITIES if each.start for key in (f"{each.key}_start", each.key)
@@ -46,14 +47,14 @@ def workspace(  # noqa: PLR0917
         settings=ws.WorkspaceSettings(x_axis=STEP, max_runs=max(10, len(logged))),
         runset_settings=ws.RunsetSettings(filters=_of_the_sweep(logged), pinned_columns=_columns(logged, score)),
     )
-    built._internal_name = _view_name(_groups(logged))
+    set_view(built, _view_name(_groups(logged)))
     return built
 
 
 def _section(title: str, candidates: Iterable[Candidate], logged: Sequence[Logged]) -> Any:
     kept = [each.panel for each in candidates if each.shows(logged)]
     for number, panel in enumerate(kept):
-        panel._id = f"{title.lower().replace(' ', '-')}-{number}"
+        set_panel_id(panel, f"{title.lower().replace(' ', '-')}-{number}")
     columns = len(panels.groupings(logged)) if title == "Gradient flow" else min(3, max(1, len(kept)))
     rows = max(1, -(-len(kept) // columns))
     layout = ws.SectionLayoutSettings(columns=columns, rows=min(3, rows))
