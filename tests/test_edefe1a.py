@@ -194,7 +194,7 @@ def test_its_sweep_is_continued_with_one_more_value(kept: Path) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "2 have a result already, 1 are run" in ended.stdout
     assert files(folder / "0", folder / "1") == before
-    cells = read_sweep(folder).cells
+    cells = read_sweep(folder).runs
     assert [(cell.axes["init.gain"], cell.state) for cell in cells] == [(gain, "completed") for gain in (0.5, 1.5, 1.0)]
     assert "note: val/loss of 2 of 3 runs is the mean of batch means of an earlier version" in ended.stdout
     assert len((folder / "results.csv").read_text().splitlines()) == 4

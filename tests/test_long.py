@@ -37,7 +37,7 @@ def test_the_default_sweep_is_48_wandb_runs_of_one_group(swept: Path) -> None:
 
 
 def test_the_default_sweep_shows_what_theory_says(swept: Path) -> None:
-    for cell in read_sweep(swept).cells:
+    for cell in read_sweep(swept).runs:
         births = cell.record.births
         assert births is not None
         if cell.axes["init.gain"] == 0.5 and cell.axes["activation"] in ("tanh", "sigmoid"):
@@ -73,7 +73,7 @@ def mean_score(swept: Swept, **axes: Any) -> float:
     """Of the runs with these values; the axes are named by the last part of their keys."""
     found = [
         cell.record.kept["metrics"][cell.record.score]
-        for cell in swept.cells
+        for cell in swept.runs
         if axes.items() <= {key.rpartition(".")[2]: value for key, value in cell.axes.items()}.items()
     ]
     assert found
@@ -81,7 +81,7 @@ def mean_score(swept: Swept, **axes: Any) -> float:
 
 
 def beats_its_baseline(swept: Swept, **axes: Any) -> bool:
-    (cell, *_) = [cell for cell in swept.cells if axes.items() <= cell.axes.items()]
+    (cell, *_) = [cell for cell in swept.runs if axes.items() <= cell.axes.items()]
     score, baseline = mean_score(swept, **axes), cell.record.kept["baseline"][cell.record.score]
     return score > baseline if cell.record.larger_is_better else score < baseline
 

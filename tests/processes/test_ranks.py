@@ -141,7 +141,7 @@ def test_a_sweep_of_runs_on_two_ranks_leaves_one_record_each(tmp_path: Path) -> 
         for run in (folder / "wandb").glob("offline-run-*")
     ]
     assert sorted(run["display_name"] for run in runs) == ["seed=0", "seed=1"]
-    for each in read_sweep(folder).cells:
+    for each in read_sweep(folder).runs:
         assert each.state == "completed"
         alone = tmp_path / f"alone{each.axes['seed']}"
         here(alone, f"seed={each.axes['seed']}")

@@ -216,7 +216,7 @@ def test_the_figures_hold_what_the_files_say(browser: Any, sweep: Path) -> None:
         panel = next(each for each in data_of(page, "Profiles at birth") if each.get("name") == "identity")
         curves = [
             np.array(row[1:])[::-1]
-            for run in read_sweep(sweep.parent).cells
+            for run in read_sweep(sweep.parent).runs
             if run.axes["activation"] == "identity" and run.axes["init.gain"] == 0.5
             for row in read_table(run.folder / "profiles" / "births_relative_log.csv")[1]
         ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from unrolled.record.results import Cell, Swept
+from unrolled.record.results import Swept, SweptRun
 from unrolled.record.run_record import RunRecord
 from unrolled.report.clauses import clauses, unmentioned_axes
 
@@ -21,7 +21,7 @@ def swept(axes: dict[str, list[Any]], regime: Any) -> Swept:
         here = dict(zip(axes, values, strict=True))
         births = {"n": 10, "slopes": [0.1 * i + 0.01 * k for k in range(10)], "regimes": regime(here)}
         left = {"state": "completed", "births": births} if births["regimes"] else {"state": "failed"}
-        runs.append(Cell(Path(f"nowhere/{i}"), here, RunRecord.from_dict(left)))
+        runs.append(SweptRun(Path(f"nowhere/{i}"), here, RunRecord.from_dict(left)))
     return Swept(Path("nowhere"), "made", "?", axes, runs)
 
 
@@ -69,7 +69,7 @@ def test_a_sweep_over_seeds_alone_speaks_of_the_gradient() -> None:
 
 
 def test_without_initialisations_there_is_no_clause() -> None:
-    run = Cell(Path("nowhere/0"), {"seed": 0}, RunRecord(state="failed"))
+    run = SweptRun(Path("nowhere/0"), {"seed": 0}, RunRecord(state="failed"))
     assert clauses(Swept(Path("nowhere"), "made", "?", {"seed": [0]}, [run])) == []
 
 

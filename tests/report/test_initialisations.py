@@ -10,7 +10,7 @@ from test_page import make_sweep
 
 from unrolled.config.fingerprint import births_fingerprint
 from unrolled.config.schema import plain
-from unrolled.record.results import Cell, read_sweep
+from unrolled.record.results import SweptRun, read_sweep
 from unrolled.record.run_record import Births, RunRecord
 from unrolled.record.words import births_words
 from unrolled.report.figures import initialisations_drawn
@@ -39,7 +39,7 @@ def test_different_configurations_whose_networks_are_all_dead_are_different_draw
     named = [{"births_fingerprint": f"made-{i}"} if fingerprints else {} for i in range(len(dead))]
     records = [{"state": "completed", "births": births} | name for births, name in zip(dead, named, strict=True)]
     swept = read_sweep(make_sweep(tmp_path / "s", {"activation": "relu", "model.hidden": "4,8,16,32"}, records))
-    found = pool(swept.cells, {})
+    found = pool(swept.runs, {})
     assert (found.initialisations, found.initial_regimes) == (80, {"dead": 76, "exploding": 4})
 
 
@@ -47,7 +47,7 @@ def test_different_configurations_whose_networks_are_all_dead_are_different_draw
 def test_a_draw_is_counted_once_whatever_it_does_not_depend_on(runs: list[tuple[int, int, int]]) -> None:
     """Records of earlier versions have no fingerprint: the axes decide, a draw for each pair of width and seed."""
     records = [
-        Cell(
+        SweptRun(
             Path(str(i)),
             {"model.hidden": width, "seed": seed, "optimizer.lr": rate},
             RunRecord.from_dict({"state": "completed", "births": drawn([], dead=5)}),
@@ -88,7 +88,7 @@ def test_a_curve_at_initialisation_is_that_of_a_network_with_a_gradient(tmp_path
     (folder / "0" / "profiles").mkdir()
     (folder / "0" / "profiles" / "births_relative_log.csv").write_text("birth,t0,t1\n0,5,0\n1,-1,0\n")
     swept = read_sweep(folder)
-    assert pool(swept.cells, {}).initial_curves == [[0.0, -1.0]]
+    assert pool(swept.runs, {}).initial_curves == [[0.0, -1.0]]
     assert initialisations_drawn(swept) == ["Drawn are 1 of 2 births. The others have no gradient left: relu 1 of 2."]
 
 

@@ -108,9 +108,9 @@ def has_its_page_and_its_table(runs: list[tuple[dict[str, Any], str | None]]) ->
         swept = read_sweep(folder)
         print_table(swept)
         show(folder)
-        assert len(swept.cells) == len(runs)
+        assert len(swept.runs) == len(runs)
         assert sum(len(each.runs) for each in groups(swept)) == sum(
-            run.state in ("completed", "diverged") and run.record.score is not None for run in swept.cells
+            run.state in ("completed", "diverged") and run.record.score is not None for run in swept.runs
         )
 
 
@@ -169,7 +169,7 @@ def test_any_one_field_can_be_missing_or_of_another_kind(state: str, value: Any)
 def test_a_record_that_cannot_be_read_is_a_missing_one_with_a_line(record: str, tmp_path: Path) -> None:
     lay(tmp_path, [({"seed": 0}, json.dumps(WHOLE)), ({"seed": 1}, record)])
     swept = read_sweep(tmp_path)
-    assert [run.state for run in swept.cells] == ["completed", "missing"]
+    assert [run.state for run in swept.runs] == ["completed", "missing"]
     (line,) = failures(swept)
     assert "seed=1" in line and "status.json cannot be read" in line
     assert "status.json cannot be read" in build(tmp_path).read_text(encoding="utf-8")
@@ -180,7 +180,7 @@ def test_a_value_that_is_typed_otherwise_is_the_same_and_true_is_not_one(tmp_pat
     lay(tmp_path, [({"init.gain": value, "model.hidden": i}, json.dumps(WHOLE)) for i, value in enumerate(values)])
     swept = read_sweep(tmp_path)
     assert swept.axes["init.gain"] == [1, True, None]
-    pooled = [len(pool(swept.cells, {"init.gain": value}).trained) for value in swept.axes["init.gain"]]
+    pooled = [len(pool(swept.runs, {"init.gain": value}).trained) for value in swept.axes["init.gain"]]
     assert pooled == [3, 1, 1]
 
 

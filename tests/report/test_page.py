@@ -51,7 +51,7 @@ def test_equal_initialisations_count_once_and_others_add_up(tmp_path: Path) -> N
         {"state": "diverged", "births": other, "slope": None},
     ]
     swept = read_sweep(make_sweep(tmp_path / "s", {"seed": "0,1", "optimizer.lr": "0.1,0.2"}, records))
-    whole = pool(swept.cells, {})
+    whole = pool(swept.runs, {})
     assert whole.initial_slopes == [-1.0, -2.0, 1.0, 2.0]
     assert whole.initial_regimes == {"vanishing": 2, "exploding": 2}
     assert whole.slopes == [-0.5, -0.7, 0.1]

@@ -30,7 +30,7 @@ def test_a_run_that_never_began_has_the_command_it_would_have_had(tmp_path: Path
     typed_in = ["activation=tanh,relu", "model.hidden=4", "trainer.gradient_clip_val=null,1.0"]
     recorded(folder, overrides={"task": typed_in, "hydra": []})
     swept = read_sweep(folder)
-    words = shlex.split(command(swept, swept.cells[2]))
+    words = shlex.split(command(swept, swept.runs[2]))
     assert words[:2] == ["python", "src/train.py"]
     assert words[-3:] == ["model.hidden=4", "activation=relu", "trainer.gradient_clip_val=null"]
 
@@ -40,7 +40,7 @@ def test_a_run_that_was_resumed_is_made_again_from_its_start(tmp_path: Path) -> 
     (folder / "0" / ".hydra").mkdir()
     OmegaConf.save(OmegaConf.create(["seed=0", "resume=true"]), folder / "0" / ".hydra" / "overrides.yaml")
     swept = read_sweep(folder)
-    assert command(swept, swept.cells[0]).endswith(" hydra.mode=RUN seed=0")
+    assert command(swept, swept.runs[0]).endswith(" hydra.mode=RUN seed=0")
 
 
 @pytest.mark.parametrize("asked", [[], ["hydra.mode=MULTIRUN"]])

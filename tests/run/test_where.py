@@ -65,7 +65,7 @@ def test_an_axis_of_a_sweeps_file_has_its_place(tmp_path: Path) -> None:
     ended = train("--config-dir", str(tmp_path), "--config-name", "mine", f"hydra.sweep.dir={tmp_path}/sweep")
     assert ended.returncode == 2
     assert ended.stderr.strip() == (
-        "unrolled: init.gain=-1.0 is out of range: must be at least 0 (cell init.gain=-1.0) "
+        "unrolled: init.gain=-1.0 is out of range: must be at least 0 (run init.gain=-1.0) "
         f"(in {file}, line 7, column 7)"
     )
 

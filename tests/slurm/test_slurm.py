@@ -64,7 +64,7 @@ def test_a_sweep_over_two_nodes_is_as_one_on_this_machine(cluster: Cluster, tmp_
     stdout, stderr = process.communicate(timeout=300)
     assert (process.returncode, stderr) == (0, "")
     assert "4 jobs submitted" in stdout and "4/4 runs ended: 4 completed" in stdout
-    runs = read_sweep(folder).cells
+    runs = read_sweep(folder).runs
     places = [(each.record.machine["node"], each.record.machine["gpus"]) for each in runs]
     assert sorted(places) == [("n1", "0"), ("n1", "1"), ("n2", "0"), ("n2", "1")]
     runs = [
@@ -85,7 +85,7 @@ def test_runs_can_share_a_job_and_several_ranks_are_as_many_tasks(cluster: Clust
     stdout, stderr = process.communicate(timeout=300)
     assert (process.returncode, stderr) == (0, "")
     assert "4 jobs submitted" in stdout  # three runs in one, and three of two tasks
-    by_axes = {(each.axes["trainer"], each.axes["seed"]): each for each in read_sweep(folder).cells}
+    by_axes = {(each.axes["trainer"], each.axes["seed"]): each for each in read_sweep(folder).runs}
     for seed in range(3):
         one, two = by_axes["cpu", seed], by_axes["ddp_cpu", seed]
         assert one.record.metrics == pytest.approx(two.record.metrics, rel=1e-6)
@@ -137,7 +137,7 @@ def test_one_run_killed_one_preempted(cluster: Cluster, tmp_path: Path) -> None:
     assert process.returncode == 1
     (told,) = stderr.splitlines()
     assert told.startswith(f"unrolled: cell {victim} (seed={victim}) failed: killed by SIGKILL")
-    states = [each.state for each in read_sweep(folder).cells]
+    states = [each.state for each in read_sweep(folder).runs]
     assert states == ["failed" if i == victim else "completed" for i in range(4)]
     assert "resumed after" in (folder / "0" / "cell.log").read_text()
     same(folder / "0", *LONG, "seed=0")
@@ -191,7 +191,7 @@ def test_ctrl_c_cancels_the_jobs(cluster: Cluster, tmp_path: Path) -> None:
     _, stderr = process.communicate(timeout=120)
     assert process.returncode == 130, stderr
     assert not cluster.ask("squeue", "-h").strip()
-    states = [each.state for each in read_sweep(folder).cells]
+    states = [each.state for each in read_sweep(folder).runs]
     assert states[0] == "interrupted" and states[-1] == "missing"
 
 

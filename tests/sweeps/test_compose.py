@@ -62,7 +62,7 @@ def test_every_cell_is_what_hydra_composes(axes: list[tuple[str, list[str]]], dr
     try:
         made = cells(*words, "probe.every=50")
     except UserError as error:
-        named = str(error).partition(" (cell ")[2].rstrip(")").split(" ")
+        named = str(error).partition(" (run ")[2].rstrip(")").split(" ")
         with pytest.raises(UserError):
             compose([word for word in named if "=" in word])
         return
@@ -88,11 +88,11 @@ def test_values_with_commas_and_twice_the_same_stay_apart() -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["init.gain=1,-1"], "init.gain=-1 is out of range: must be at least 0 (cell init.gain=-1)"),
-        (["init.gain=1,two"], "init.gain=two: must be a number (cell init.gain=two)"),
+        (["init.gain=1,-1"], "init.gain=-1 is out of range: must be at least 0 (run init.gain=-1)"),
+        (["init.gain=1,two"], "init.gain=two: must be a number (run init.gain=two)"),
         (["model.hiden=4,8"], "unknown key model.hiden"),
         (["activation=tanh,tanhh"], "tanhh"),
-        (["task=latch,adding", "loss=mse,cross_entropy"], "(cell task=latch loss=mse)"),
+        (["task=latch,adding", "loss=mse,cross_entropy"], "(run task=latch loss=mse)"),
         (["task=sentiment,adding", "task.symbols=2,3"], "task.symbols=2: task=sentiment has no such value"),
     ],
 )

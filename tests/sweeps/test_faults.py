@@ -82,7 +82,7 @@ def test_six_of_twelve_runs_fail_alone(full_disk: Path, tmp_path: Path) -> None:
     ended = train(*command, f"hydra.sweep.dir={folder}", timeout_s=200)
     assert ended.returncode == 1
     assert (folder / "report.html").is_file()
-    runs = {int(run.folder.name): run for run in read_sweep(folder).cells}
+    runs = {int(run.folder.name): run for run in read_sweep(folder).runs}
     expected = {n: "failed" if n in FAILED else "diverged" if n == 6 else "completed" for n in range(12)}
     assert {n: run.state for n, run in runs.items()} == expected
     for number, why in FAILED.items():
@@ -101,7 +101,7 @@ def test_six_of_twelve_runs_fail_alone(full_disk: Path, tmp_path: Path) -> None:
     assert (again.returncode, again.stderr) == (0, "")
     assert "7 have a result already, 5 are run" in again.stdout
     assert {n: (folder / str(n) / "status.json").stat().st_mtime_ns for n in before} == before
-    states = [run.state for run in read_sweep(folder).cells]
+    states = [run.state for run in read_sweep(folder).runs]
     assert states == ["diverged" if n == 6 else "completed" for n in range(12)]
     assert not any((folder / "records").iterdir())
 

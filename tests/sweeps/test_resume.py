@@ -97,7 +97,7 @@ def disturbed(folder: Path, axis: str, most: int, draw: random.Random) -> int:
 
 def same(folder: Path, other: Path) -> None:
     assert (folder / "results.csv").read_bytes() == (other / "results.csv").read_bytes()
-    for run in read_sweep(folder).cells:
+    for run in read_sweep(folder).runs:
         twin = other / run.folder.name
         for file in [run.folder / "metrics.csv", *(run.folder / "profiles").iterdir()]:
             assert file.read_bytes() == (twin / file.relative_to(run.folder)).read_bytes(), file
@@ -138,19 +138,19 @@ def test_a_sweep_killed_at_random_moments_ends_as_if_nothing_had_happened(
 
 def written(folder: Path) -> list[int]:
     """Times at which the statuses were written."""
-    return [(run.folder / "status.json").stat().st_mtime_ns for run in read_sweep(folder).cells]
+    return [(run.folder / "status.json").stat().st_mtime_ns for run in read_sweep(folder).runs]
 
 
 @pytest.mark.long
 def test_only_what_has_no_result_is_run_again_and_an_axis_can_grow(undisturbed: Path) -> None:
-    before = {run.folder.name: (run.folder / "status.json").stat().st_mtime_ns for run in read_sweep(undisturbed).cells}
+    before = {run.folder.name: (run.folder / "status.json").stat().st_mtime_ns for run in read_sweep(undisturbed).runs}
     grown = train(*COMMAND, "seed=3,4,2,1,0", f"sweep.resume={undisturbed}")
     assert (grown.returncode, grown.stderr) == (0, "")
     assert "4 have a result already, 1 are run" in grown.stdout
-    after = {run.folder.name: (run.folder / "status.json").stat().st_mtime_ns for run in read_sweep(undisturbed).cells}
+    after = {run.folder.name: (run.folder / "status.json").stat().st_mtime_ns for run in read_sweep(undisturbed).runs}
     assert {name: after[name] for name in before} == before
     assert [run.axes for run in read_plan(undisturbed)] == [{"seed": seed} for seed in range(5)]
-    assert read_sweep(undisturbed).cells[4].state == "completed"
+    assert read_sweep(undisturbed).runs[4].state == "completed"
 
 
 @pytest.fixture(scope="module")
@@ -201,4 +201,4 @@ def test_an_error_can_keep_the_waiting_runs_from_starting(tmp_path: Path) -> Non
     words = [*failing(tmp_path), "seed=1,2,3,4", "hydra.launcher.slots=1"]
     ended = train(*COMMAND, *words, "sweep.on_error=stop", f"hydra.sweep.dir={folder}")
     assert ended.returncode == 1
-    assert [run.state for run in read_sweep(folder).cells] == ["failed", "missing", "missing", "missing"]
+    assert [run.state for run in read_sweep(folder).runs] == ["failed", "missing", "missing", "missing"]

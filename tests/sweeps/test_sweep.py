@@ -35,7 +35,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_each_combination_is_a_run(swept: Path) -> None:
-    runs = read_sweep(swept).cells
+    runs = read_sweep(swept).runs
     assert [run.name for run in runs] == ["tanh seed=0", "tanh seed=1", "identity seed=0", "identity seed=1"]
     assert all(run.state == "completed" for run in runs)
     assert all((run.folder / "cell.log").read_text().count("completed after 4 steps") == 1 for run in runs)
@@ -45,7 +45,7 @@ def test_each_combination_is_a_run(swept: Path) -> None:
 def test_wandb_reads_each_run_in_one_group(swept: Path) -> None:
     folders = sorted((swept / "wandb").glob("offline-run-*"))
     runs = [next(r["run"] for r in wandb_records(folder) if r["type"] == "run") for folder in folders]
-    assert sorted(run["display_name"] for run in runs) == sorted(run.name for run in read_sweep(swept).cells)
+    assert sorted(run["display_name"] for run in runs) == sorted(run.name for run in read_sweep(swept).runs)
     assert len({run["run_id"] for run in runs}) == 4
     assert {run["run_group"] for run in runs} == {f"{swept.parent.name}/{swept.name}"}
     assert {run["config"]["update"]["configuration"] for run in runs} == {"tanh", "identity"}
@@ -95,9 +95,9 @@ def test_a_failed_run_is_recorded_and_stops_no_other(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     ended = sweep(folder, "activation=tanh", *failing(tmp_path), "seed=0,1")
     assert ended.returncode == 1
-    states = [run.state for run in read_sweep(folder).cells]
+    states = [run.state for run in read_sweep(folder).runs]
     assert states == ["completed", "failed"]
-    assert ended.stderr.startswith("unrolled: cell 1 (seed=1) failed: RuntimeError: this seed is unlucky")
+    assert ended.stderr.startswith("unrolled: run 1 (seed=1) failed: RuntimeError: this seed is unlucky")
     assert f"log: {folder / '1' / 'cell.log'}" in ended.stderr
     assert "Traceback" in (folder / "1" / "cell.log").read_text()
     assert (folder / "report.html").is_file()
@@ -109,7 +109,7 @@ def test_a_run_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
     ended = sweep(folder, "seed=0", "activation=tanh,relu", "trainer.max_steps=1000000", "trainer.max_epochs=100000",
                   "sweep.cell_timeout_min=0.1")  # fmt: skip
     assert ended.returncode == 1
-    for run in read_sweep(folder).cells:
+    for run in read_sweep(folder).runs:
         assert (run.state, run.record.error) == ("failed", "stopped after sweep.cell_timeout_min=0.1")
 
 
@@ -125,7 +125,7 @@ def test_ctrl_c_stops_the_runs_and_still_collects(tmp_path: Path) -> None:
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
     assert stderr.splitlines()[-1].startswith("unrolled: interrupted (stopped by SIGINT)")
-    states = [run.state for run in read_sweep(folder).cells]
+    states = [run.state for run in read_sweep(folder).runs]
     assert states.count("interrupted") >= 1
     assert states.count("missing") >= 40
     assert (folder / "results.csv").is_file()
@@ -137,5 +137,5 @@ def test_stock_launchers_work_too(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     ended = sweep(folder, "hydra/launcher=basic", "activation=tanh", "init.gain=0.5,1.5", "seed=0")
     assert ended.returncode == 0, ended.stderr
-    assert [run.name for run in read_sweep(folder).cells] == ["gain=0.5", "gain=1.5"]
-    assert all(run.state == "completed" for run in read_sweep(folder).cells)
+    assert [run.name for run in read_sweep(folder).runs] == ["gain=0.5", "gain=1.5"]
+    assert all(run.state == "completed" for run in read_sweep(folder).runs)

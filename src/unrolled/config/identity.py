@@ -65,7 +65,7 @@ def name_of(axes: dict[str, Any]) -> str:
             words.append(shown(value))
         else:
             words.append(f"{tail if short.count(tail) == 1 else axis}={shown(value)}")
-    return " ".join(words) or "the only cell"
+    return " ".join(words) or "the only run"
 
 
 def shown(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""A sweep as its folder tells it: its cells, and `results.csv`."""
+"""A sweep as it is on disk: its runs, and `results.csv`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from unrolled.errors import UserError
 
 from . import ends, status
 from .checked import is_number
-from .plan import read_plan
+from .plan import LOG, read_plan
 from .run_record import RunRecord
 from .tables import Table
 from .values import distinct
@@ -21,8 +21,13 @@ RESULTS = "results.csv"
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One run of a sweep. record: what it left; state "missing" where it left nothing."""
+class SweptRun:
+    """A run of a sweep.
+
+    folder: the run's own.
+    axes: swept key -> the run's value.
+    record: its status; an empty one if it left none.
+    """
 
     folder: Path
     axes: dict[str, Any]
@@ -39,41 +44,48 @@ class Cell:
 
 @dataclass(frozen=True)
 class Swept:
-    """axes: swept key -> its values, in the order given. cells: one per combination, whatever became of it."""
+    """A sweep and its runs.
+
+    folder: the sweep's own.
+    name: of the sweep's file or ready setting; without one, the swept keys.
+    question: what the sweep asks; "" if nothing.
+    axes: swept key -> its values, in the order given.
+    runs: one per combination of values, in any state.
+    """
 
     folder: Path
     name: str
     question: str
     axes: dict[str, list[Any]]
-    cells: list[Cell]
+    runs: list[SweptRun]
 
 
 def read_sweep(folder: Path) -> Swept:
-    """The sweep in `folder`, from disk alone. Raises UserError where there is none."""
+    """Returns the sweep in `folder`, from disk alone. Raises UserError if there is none."""
     record = folder / SWEEP_RECORD
     if not record.is_file():
         raise UserError(f"{folder} holds no sweep: {SWEEP_RECORD} is missing")
     config = OmegaConf.load(record)
     planned = read_plan(folder)
-    cells = [Cell(path := folder / str(cell.number), cell.axes, _left(path)) for cell in planned]
-    axes = {key: distinct(cell.axes.get(key) for cell in planned) for key in planned[0].axes} if planned else {}
+    runs = [SweptRun(path := folder / str(run.number), run.axes, _record(path)) for run in planned]
+    axes = {key: distinct(run.axes.get(key) for run in planned) for key in planned[0].axes} if planned else {}
     name = str(config.hydra.job.config_name)
     if name == "train":  # not a sweep's own file: a ready setting, or axes on the command line
         setting = config.hydra.runtime.choices.get("experiment")
         name = ", ".join(axes) if setting in (None, "none") else str(setting)
-    return Swept(folder, name, str(config.sweep.question), axes, cells)
+    return Swept(folder, name, str(config.sweep.question), axes, runs)
 
 
-def _left(cell: Path) -> RunRecord:
-    """A record that cannot be read is a missing one."""
-    left = ends.read(cell)
-    unreadable = not left.kept and status.unreadable(cell)
-    return RunRecord.from_dict({"error": f"{status.FILE} cannot be read"}) if unreadable else left
+def _record(folder: Path) -> RunRecord:
+    """Returns the record of a run; with no state but an error if its file cannot be read."""
+    record = ends.read(folder)
+    unreadable = not record.kept and status.unreadable(folder)
+    return RunRecord.from_dict({"error": f"{status.FILE} cannot be read"}) if unreadable else record
 
 
 def columns(swept: Swept) -> list[str]:
-    """The header of results.csv: no times, ids or paths, so that equal sweeps have equal files."""
-    records = [cell.record for cell in swept.cells]
+    """Returns the header of results.csv: no times, ids or paths, so that equal sweeps have equal files."""
+    records = [run.record for run in swept.runs]
     metrics = sorted({key for each in records for key in each.metrics})
     train = sorted({f"train/{key}" for each in records for key in each.train})
     baselines = sorted({f"baseline/{key}" for each in records for key in each.baseline})
@@ -82,14 +94,14 @@ def columns(swept: Swept) -> list[str]:
     return [*swept.axes, "state", *RunRecord().compared(), *births, *learning, "error"]
 
 
-def row(cell: Cell) -> dict[str, Any]:
-    """A cell's line in results.csv."""
-    record, born = cell.record, cell.record.births
-    values = {**cell.axes, "state": cell.state, "error": record.error, **record.compared()}
-    if born is not None:
-        values |= {"births": born.n, "births_slopes": len(born.slopes)}
-        values |= {"births_slope_mean": born.slope_mean, "births_slope_sd": born.slope_sd}
-        values["births_regimes"] = " ".join(f"{n}:{label}" for label, n in born.regimes.items())
+def row(run: SweptRun) -> dict[str, Any]:
+    """Returns the values of a run's line in results.csv, by column."""
+    record, initial = run.record, run.record.births
+    values = {**run.axes, "state": run.state, "error": record.error, **record.compared()}
+    if initial is not None:
+        values |= {"births": initial.n, "births_slopes": len(initial.slopes)}
+        values |= {"births_slope_mean": initial.slope_mean, "births_slope_sd": initial.slope_sd}
+        values["births_regimes"] = " ".join(f"{n}:{label}" for label, n in initial.regimes.items())
     values |= {"updates": record.steps, "roughness": record.roughness, **record.metrics}
     values["solved_at"] = record.solved.at if record.solved else None
     values |= {f"train/{key}": value for key, value in record.train.items()}
@@ -97,22 +109,23 @@ def row(cell: Cell) -> dict[str, Any]:
 
 
 def write_results(swept: Swept) -> Path:
+    """Writes results.csv, sorted by axes, and returns its path."""
     table = Table(swept.folder / RESULTS, columns(swept))
-    for cell in sorted(swept.cells, key=by_axes):
-        table.write(row(cell))
+    for run in sorted(swept.runs, key=by_axes):
+        table.write(row(run))
     return table.path
 
 
-def by_axes(cell: Cell) -> list[tuple[bool, float, str]]:
-    """Numbers before words, each in their own order."""
-    return [(False, float(value), "") if is_number(value) else (True, 0.0, str(value)) for value in cell.axes.values()]
+def by_axes(run: SweptRun) -> list[tuple[bool, float, str]]:
+    """Returns the key that sorts runs by their axes' values, numbers before words."""
+    return [(False, float(value), "") if is_number(value) else (True, 0.0, str(value)) for value in run.axes.values()]
 
 
 def failures(swept: Swept) -> list[str]:
-    """One line for each cell without a result, with where to look."""
+    """Returns a line for each run without a result: its number, name, state and error, and the path of its log."""
     lines = []
-    for cell in swept.cells:
-        if not cell.record.has_result:
-            why, log = cell.record.error or "no word", cell.folder / "cell.log"
-            lines.append(f"cell {cell.folder.name} ({cell.name}) {cell.state}: {why}; log: {log}")
+    for run in swept.runs:
+        if not run.record.has_result:
+            error, log = run.record.error or "no record of why", run.folder / LOG
+            lines.append(f"run {run.folder.name} ({run.name}) {run.state}: {error}; log: {log}")
     return lines

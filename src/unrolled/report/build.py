@@ -37,7 +37,7 @@ def build(folder: Path) -> Path:
         alike=unmentioned_axes(swept),
         counts=_counts(swept),
         trouble=failures(swept),
-        diverged=[f"{run.name}: {run.record.error}" for run in swept.cells if run.state == "diverged"],
+        diverged=[f"{run.name}: {run.record.error}" for run in swept.runs if run.state == "diverged"],
         answers=answers(swept) if trained(swept) else critical_line.distance(swept),
         lines=lines(swept) if trained(swept) else [],
         sentences=sentences(swept),
@@ -49,11 +49,11 @@ def build(folder: Path) -> Path:
 
 
 def _remarks(swept: Swept) -> list[str]:
-    of_tasks = dict.fromkeys(text for run in swept.cells if (text := run.record.remark))
-    return [*of_tasks, *earlier.of_sweep([run.record for run in swept.cells])]
+    of_tasks = dict.fromkeys(text for run in swept.runs if (text := run.record.remark))
+    return [*of_tasks, *earlier.of_sweep([run.record for run in swept.runs])]
 
 
 def _counts(swept: Swept) -> str:
-    states = [run.state for run in swept.cells]
+    states = [run.state for run in swept.runs]
     parts = [f"{states.count(state)} {state}" for state in (*STATES, "missing") if state in states]
     return f"{len(states)} runs: {', '.join(parts)}"

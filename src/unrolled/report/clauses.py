@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from unrolled.config.identity import name_of, shown
-from unrolled.record.results import Cell, Swept
+from unrolled.record.results import Swept, SweptRun
 from unrolled.record.values import holds
 
 from .gather import Axes, combinations, pool, varied
@@ -35,7 +35,7 @@ def clauses(swept: Swept) -> list[Clause]:
     Each value has a clause per range of the first axis of numbers, if there is one. Empty if no run has drawn networks
     before training.
     """
-    if not any(map(_has_initialisations, swept.cells)):
+    if not any(map(_has_initialisations, swept.runs)):
         return []
     by, along = _subject_and_path(swept)
     subjects = [{by: value} for value in swept.axes[by]] if by else [{}]
@@ -47,7 +47,7 @@ def unmentioned_axes(swept: Swept) -> list[str]:
     return [key for key in varied(swept) if key not in _subject_and_path(swept) and len(swept.axes[key]) > 1]
 
 
-def _has_initialisations(run: Cell) -> bool:
+def _has_initialisations(run: SweptRun) -> bool:
     return run.record.births is not None and run.record.births.n > 0
 
 
@@ -80,7 +80,7 @@ def _clauses_of(swept: Swept, subject: Axes, along: str | None) -> list[Clause]:
 def _verb(swept: Swept, axes: Axes) -> str:
     """Returns the verb of the regime of at least 90 % of the networks in each configuration with these values."""
     every = [each for each in combinations(swept, varied(swept)) if holds(each, axes)]
-    pools = [found for each in every if (found := pool(swept.cells, each)).initialisations]
+    pools = [found for each in every if (found := pool(swept.runs, each)).initialisations]
     if not pools:
         return NO_RESULT
     regimes = {agreed(found) for found in pools}
@@ -111,5 +111,5 @@ def _range_of(stretch: list[Axes], index: int, stretches: int) -> str:
 
 def _run_numbers(swept: Swept, kept: Iterable[Axes], verb: str) -> list[int]:
     """Returns the numbers of the runs with these values that drew networks; of all of them if none did."""
-    matching = [run for run in swept.cells if any(holds(run.axes, axes) for axes in kept)]
+    matching = [run for run in swept.runs if any(holds(run.axes, axes) for axes in kept)]
     return [int(run.folder.name) for run in matching if verb == NO_RESULT or _has_initialisations(run)]

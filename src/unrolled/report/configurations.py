@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from unrolled.config.identity import name_of
 from unrolled.record.checked import Numbers
-from unrolled.record.results import Cell, Swept
+from unrolled.record.results import Swept, SweptRun
 from unrolled.record.run_record import RunRecord
 from unrolled.record.values import key_of
 
@@ -17,7 +17,7 @@ class Group:
     """The runs with a result that share all axes but the seed, at least one."""
 
     axes: Axes
-    runs: list[Cell]
+    runs: list[SweptRun]
 
     @property
     def name(self) -> str:
@@ -88,7 +88,7 @@ class Group:
 def groups(swept: Swept) -> list[Group]:
     """Returns the configurations that have a run with a result, in the order of the axes."""
     keys, members = varied(swept), {}
-    for run in swept.cells:
+    for run in swept.runs:
         if run.record.has_result and run.record.score is not None:
             members.setdefault(key_of(run.axes, keys), []).append(run)
     found = ((axes, members.get(key_of(axes, keys))) for axes in combinations(swept, keys))
@@ -97,4 +97,4 @@ def groups(swept: Swept) -> list[Group]:
 
 def trained(swept: Swept) -> bool:
     """Returns whether any run has made an update; otherwise scores are those of untrained networks."""
-    return any(run.record.steps for run in swept.cells)
+    return any(run.record.steps for run in swept.runs)

@@ -65,7 +65,7 @@ def _critical(activation: str, sigma_b: float) -> float:
 
 
 def _initial_slope(swept: Swept, gain: Any, sigma_b: Any) -> float:
-    return mean(pool(swept.cells, {GAIN: gain, BIAS: sigma_b}).initial_slopes)
+    return mean(pool(swept.runs, {GAIN: gain, BIAS: sigma_b}).initial_slopes)
 
 
 def _crossing(points: list[tuple[float, float]]) -> float | None:
@@ -77,7 +77,7 @@ def _crossing(points: list[tuple[float, float]]) -> float | None:
 
 def _plane(swept: Swept) -> str | None:
     """Returns the activation if the sweep spans the plane that `crossings` needs, else None."""
-    files = [run.folder / ".hydra" / "config.yaml" for run in swept.cells]
+    files = [run.folder / ".hydra" / "config.yaml" for run in swept.runs]
     kept = [file for file in files if file.is_file()]
     if not {GAIN, BIAS} <= set(swept.axes) or not kept:
         return None

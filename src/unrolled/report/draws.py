@@ -1,13 +1,13 @@
 """Identifies runs that draw the same networks before training: by what the draw depends on, never by its outcome."""
 
-from unrolled.record.results import Cell
+from unrolled.record.results import SweptRun
 from unrolled.record.values import identity
 
 IRRELEVANT_GROUPS = ("optimizer", "trainer", "tracker", "sweep", "slurm", "resume")
 IRRELEVANT_PROBE_KEYS = ("probe.every", "probe.source", "probe.walkthrough")
 
 
-def draw_of(run: Cell) -> tuple[str, ...]:
+def draw_of(run: SweptRun) -> tuple[str, ...]:
     """Returns a key that is equal for two runs of a sweep that draw the same networks before training.
 
     Runs of one seed that differ only in the learning rate are an example. Records of earlier versions have no

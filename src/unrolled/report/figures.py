@@ -49,7 +49,7 @@ def _profiles(swept: Swept, chosen: Callable[[Pool], list[Curve]], kind: str) ->
             fixed = dict(zip(facets, (column, row), strict=False))
             for i, value in enumerate(swept.axes[colour] if colour else [None]):
                 axes = {**({colour: value} if colour else {}), **fixed}
-                drawn = chosen(pool(swept.cells, axes))
+                drawn = chosen(pool(swept.runs, axes))
                 _add_band(figure, drawn, text(value) if colour else "all", i, kind, (r + 1, c + 1))
     figure.update_yaxes(type="log", exponentformat="power", nticks=8)
     figure.update_annotations(selector={"text": NORM}, xshift=-65)
@@ -59,7 +59,7 @@ def _profiles(swept: Swept, chosen: Callable[[Pool], list[Curve]], kind: str) ->
 
 def initialisations_drawn(swept: Swept) -> list[str]:
     """Returns a line with the number of networks that the profiles at initialisation leave out; empty if none."""
-    pools = [found for axes in combinations(swept, varied(swept)) if (found := pool(swept.cells, axes)).initialisations]
+    pools = [found for axes in combinations(swept, varied(swept)) if (found := pool(swept.runs, axes)).initialisations]
     lost = sum(each.no_gradient for each in pools)
     every = sum(each.initialisations for each in pools)
     if not lost:
@@ -105,7 +105,7 @@ def _quantiles(drawn: list[Curve]) -> list[np.ndarray]:
 def arrows(swept: Swept) -> go.Figure:
     """Draws an arrow per configuration from the mean slope at initialisation to the mean slope after training."""
     keys = varied(swept)
-    pools = [pool(swept.cells, axes) for axes in combinations(swept, keys)]
+    pools = [pool(swept.runs, axes) for axes in combinations(swept, keys)]
     drawn = [each for each in pools if each.initial_slopes and each.slopes][::-1]
     names = [text(each.name) for each in drawn]
     first = [each.initial_mean for each in drawn]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from unrolled.config.identity import SEED, name_of
-from unrolled.record.results import Cell, Swept
+from unrolled.record.results import Swept, SweptRun
 from unrolled.record.tables import PROFILES, read_rows
 from unrolled.record.values import holds, identity, key_of
 
@@ -81,7 +81,7 @@ class Pool:
         return self.initial_regimes.get(regime, 0) / self.initialisations if self.initialisations else 0.0
 
 
-def pool(runs: Iterable[Cell], axes: Axes) -> Pool:
+def pool(runs: Iterable[SweptRun], axes: Axes) -> Pool:
     """Returns the pool of the runs with these values on these axes.
 
     Runs with the same draw (`draw_of`) count once at initialisation. Networks that diverged are not among the trained.
@@ -124,7 +124,7 @@ def only(swept: Swept, key: str) -> bool:
 def combinations(swept: Swept, keys: Sequence[str]) -> list[Axes]:
     """Returns the combinations of values that occur on the axes `keys`, in the order of the sweep."""
     found: dict[tuple[str, ...], Axes] = {}
-    for run in swept.cells:
+    for run in swept.runs:
         found.setdefault(key_of(run.axes, keys), {key: run.axes.get(key) for key in keys})
     order = {key: {identity(value): i for i, value in enumerate(swept.axes[key])} for key in keys}
     return sorted(found.values(), key=lambda axes: [order[key][identity(axes[key])] for key in keys])

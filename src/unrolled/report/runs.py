@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 from unrolled.config.axes import read_axes
 from unrolled.config.files import SWEEP_RECORD
 from unrolled.record.plan import RESUME
-from unrolled.record.results import Cell, Swept, columns, row
+from unrolled.record.results import Swept, SweptRun, columns, row
 from unrolled.record.tables import cell as as_written
 
 from .figures import DIVERGING
@@ -30,7 +30,7 @@ for _each in NUMBERS:
 def runs_data(swept: Swept) -> dict[str, Any]:
     """Returns the data from which cells.js draws table and grids. Values are texts, exactly as in results.csv."""
     keys = columns(swept)
-    scores = dict.fromkeys(score for run in swept.cells if (score := run.record.score) is not None)
+    scores = dict.fromkeys(score for run in swept.runs if (score := run.record.score) is not None)
     quantities = SHOWN | {f"score: {name}": name for name in scores}
     return {
         "sweep": swept.name,
@@ -38,15 +38,15 @@ def runs_data(swept: Swept) -> dict[str, Any]:
         "header": header(swept),
         "columns": keys,
         "quantities": {
-            label: key for label, key in quantities.items() if any(row(run).get(key) is not None for run in swept.cells)
+            label: key for label, key in quantities.items() if any(row(run).get(key) is not None for run in swept.runs)
         },
         "censored": {HORIZON: LONGEST},
         "diverging": DIVERGING,
-        "cells": [_record(swept, run, shown, keys) for run, shown in zip(swept.cells, rows(swept), strict=True)],
+        "cells": [_record(swept, run, shown, keys) for run, shown in zip(swept.runs, rows(swept), strict=True)],
     }
 
 
-def _record(swept: Swept, run: Cell, shown: list[TableCell], keys: list[str]) -> dict[str, Any]:
+def _record(swept: Swept, run: SweptRun, shown: list[TableCell], keys: list[str]) -> dict[str, Any]:
     values = row(run)
     return {
         "number": int(run.folder.name),
@@ -62,13 +62,13 @@ def _text(value: Any) -> str:
     return str(as_written(value))
 
 
-def command(swept: Swept, run: Cell) -> str:
+def command(swept: Swept, run: SweptRun) -> str:
     """Returns the command line that runs this run's configuration alone."""
     file = [*_config_file(swept.folder / SWEEP_RECORD), "hydra.mode=RUN"]
     return shlex.join(["python", "src/train.py", *file, *_overrides(swept, run)])
 
 
-def _overrides(swept: Swept, run: Cell) -> list[str]:
+def _overrides(swept: Swept, run: SweptRun) -> list[str]:
     """Returns the overrides that Hydra recorded; for a run that did not start, those that it would have had."""
     record = run.folder / ".hydra" / "overrides.yaml"
     if record.is_file():

@@ -46,8 +46,8 @@ def _drawn(plan: Plan, swept: Swept) -> Section | None:
 
 
 def _plans(swept: Swept) -> list[Plan]:
-    drawn = any(run.record.births and run.record.births.slopes for run in swept.cells)
-    cleared = drawn and any(run.record.end.slope is not None for run in swept.cells)
+    drawn = any(run.record.births and run.record.births.slopes for run in swept.runs)
+    cleared = drawn and any(run.record.end.slope is not None for run in swept.runs)
     plans = [
         Plan(
             "Phase diagram",

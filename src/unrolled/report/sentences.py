@@ -28,7 +28,7 @@ def verb(regime: str) -> str:
 
 def sentences(swept: Swept) -> list[str]:
     """Returns a sentence for each combination of the first two axes, pooled over all others."""
-    pools = [pool(swept.cells, axes) for axes in combinations(swept, varied(swept)[:2])]
+    pools = [pool(swept.runs, axes) for axes in combinations(swept, varied(swept)[:2])]
     return [sentence(each) for each in pools if each.initialisations]
 
 

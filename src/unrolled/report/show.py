@@ -65,12 +65,12 @@ def _run(console: Console, folder: Path, record: RunRecord) -> None:
 def _sweep(console: Console, folder: Path) -> None:
     swept = read_sweep(folder)
     console.print(f"{swept.name}: {swept.question}", markup=False, soft_wrap=True)
-    curves = {run.folder: profile(run.folder) for run in swept.cells}
+    curves = {run.folder: profile(run.folder) for run in swept.runs}
     every = [value for curve in curves.values() for value in curve]
     low, high = (max(DEEPEST, min(every)), min(HIGHEST, max(every))) if every else (0.0, 0.0)
     scale = f"profile, 10^{round(low / LN_10)} to 10^{round(high / LN_10)}"
     table = Table("run", "state", scale, "slope", "regime", "horizon", "score", box=None, pad_edge=False)
-    for run in swept.cells:
+    for run in swept.runs:
         record, now = run.record, run.record.end
         known = now.regime is not None
         table.add_row(

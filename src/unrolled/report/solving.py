@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from unrolled.record.results import Cell, Swept
+from unrolled.record.results import Swept, SweptRun
 
 from .concordance import Concordance, concordance
 from .configurations import groups
@@ -34,7 +34,7 @@ class GradientChange:
     run: SolvingTime
 
 
-def solving_time(run: Cell) -> SolvingTime | None:
+def solving_time(run: SweptRun) -> SolvingTime | None:
     """Returns the updates until the run solved its task; None without a result, or if the task cannot be solved."""
     record = run.record
     if not record.has_result or record.solved is None or not record.steps:
@@ -71,7 +71,7 @@ def _kept(named: Iterable[tuple[str, Iterable[SolvingTime | None]]]) -> list[Sur
 def gradient_changes(swept: Swept) -> list[GradientChange]:
     """Returns the runs with a known slope at step 0 and a known lag of the dependency."""
     found = []
-    for run in swept.cells:
+    for run in swept.runs:
         time, slope, lag = solving_time(run), run.record.start.slope, run.record.dependency
         if time is not None and slope is not None and lag is not None:
             found.append(GradientChange(slope * lag, time))

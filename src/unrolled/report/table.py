@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from unrolled.record.moments import Moment
 from unrolled.record.quantities import QUANTITIES, Quantity
-from unrolled.record.results import Cell, Swept, by_axes
+from unrolled.record.results import Swept, SweptRun, by_axes
 from unrolled.record.run_record import Births, RunRecord
 from unrolled.record.words import number
 
@@ -34,28 +34,28 @@ def header(swept: Swept) -> list[str]:
 
 def rows(swept: Swept) -> list[list[TableCell]]:
     """Returns a row per run, in the order of the runs; the first column sorts by the axes, like results.csv."""
-    ranks = {run.folder: rank for rank, run in enumerate(sorted(swept.cells, key=by_axes))}
+    ranks = {run.folder: rank for rank, run in enumerate(sorted(swept.runs, key=by_axes))}
     scored = _scored(swept)
-    return [[TableCell(run.name, ranks[run.folder]), *_row(run, scored)] for run in swept.cells]
+    return [[TableCell(run.name, ranks[run.folder]), *_row(run, scored)] for run in swept.runs]
 
 
 def _scored(swept: Swept) -> list[str]:
     """Returns the columns of deciding score, trivial baseline and references; empty if no run has a score."""
-    if not _names(swept.cells):
+    if not _names(swept.runs):
         return []
-    return [", ".join(_names(swept.cells)), BASELINE, *references(swept)]
+    return [", ".join(_names(swept.runs)), BASELINE, *references(swept)]
 
 
 def references(swept: Swept) -> list[str]:
     """Returns the names of the references that any run is compared with."""
-    return list(dict.fromkeys(name for run in swept.cells for name in run.record.references))
+    return list(dict.fromkeys(name for run in swept.runs for name in run.record.references))
 
 
-def _names(runs: list[Cell]) -> list[str]:
+def _names(runs: list[SweptRun]) -> list[str]:
     return list(dict.fromkeys(run.record.score for run in runs if run.record.score is not None))
 
 
-def _row(run: Cell, scored: list[str]) -> list[TableCell]:
+def _row(run: SweptRun, scored: list[str]) -> list[TableCell]:
     record = run.record
     return [
         *(_score(record, name, i, several=", " in scored[0]) for i, name in enumerate(scored)),

@@ -28,7 +28,7 @@ def print_table(swept: Swept) -> None:
     for name in (*references(swept), *SPARED, RENAMED[INITIAL_SLOPE]):
         if console.is_terminal and _width(columns) > console.width:
             columns = [column for column in columns if column[0] != name]
-    table = Table(*(column[0] for column in columns), title=f"{swept.name}: {len(swept.cells)} runs", box=box.SIMPLE)
+    table = Table(*(column[0] for column in columns), title=f"{swept.name}: {len(swept.runs)} runs", box=box.SIMPLE)
     for row in list(zip(*columns, strict=True))[1:]:
         table.add_row(*(text.replace("[", "\\[") for text in row))
     console.print(table)

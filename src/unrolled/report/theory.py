@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 
 from unrolled.record.moments import When
 from unrolled.record.quantities import MEASURED, PREDICTORS, Prediction
-from unrolled.record.results import Cell, Swept
+from unrolled.record.results import Swept, SweptRun
 from unrolled.record.status import RESULTS
 
 from .configurations import trained
@@ -32,7 +32,7 @@ class Pairs:
     predicted, measured: (n,), nats per lag.
     """
 
-    runs: list[Cell]
+    runs: list[SweptRun]
     predicted: np.ndarray
     measured: np.ndarray
 
@@ -49,7 +49,7 @@ def pairs(swept: Swept, when: When, name: str) -> Pairs:
     name: a key of `PREDICTORS` or `MEASURED`.
     """
     kept = []
-    for run in swept.cells:
+    for run in swept.runs:
         then = run.record.at(when)
         value = then.predictions.get(name)
         if run.state in STATES[when] and then.slope is not None and value is not None:
@@ -138,7 +138,7 @@ def _differences(found: Pairs, when: When, name: str) -> str:
     return f"{PREDICTORS[name].label}, {TITLES[when]}: {counted}; {largest}.{f' Why: {why}.' if why else ''}"
 
 
-def _reason(run: Cell, difference: float, when: When) -> str | None:
+def _reason(run: SweptRun, difference: float, when: When) -> str | None:
     """Returns the first reason that applies; None if the record lacks the units' saturation at that moment.
 
     Measured chi uses the actual f' of the units: what it corrects is due to where the units are on f.

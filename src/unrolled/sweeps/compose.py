@@ -1,8 +1,8 @@
-"""The configurations of all cells of a sweep from few compositions: the sum of the axes' lengths, not their product.
+"""The configurations of a sweep's runs, from as few compositions as the sum of the axes' lengths, not their product.
 
-Hydra takes .1 s to compose one. A value (`init.gain=0.5,1`) only replaces itself, and the choice of a group whose files
-stay within it (`activation=tanh,relu`) only its own part; what reaches further (`task`, `experiment`) is composed in
-every combination.
+Hydra takes 0.1 s for a composition. A value (`init.gain=0.5,1`) replaces only itself. A choice (`activation=tanh,relu`)
+replaces only its group if no file of the group sets anything outside of it. Groups whose files override other groups
+(`task`, `experiment`) are composed for every combination.
 """
 
 import copy
@@ -24,7 +24,12 @@ from unrolled.run.preflight import check_typed, in_one_line, without_hydra
 
 @dataclass(frozen=True)
 class Combination:
-    """A cell to be: its overrides in the order given, its axes' values, its configuration."""
+    """One combination of the axes' values, from which a run is made.
+
+    words: all overrides, in the order given.
+    axes: swept key -> value.
+    config: typed and validated.
+    """
 
     words: list[str]
     axes: dict[str, Any]
@@ -32,25 +37,31 @@ class Combination:
 
 
 def combinations(loader: Any, config: DictConfig, axes: Sequence[Axis], constants: Sequence[str]) -> list[Combination]:
-    """Every combination, the last axis fastest. Raises UserError for the first that cannot be."""
-    far = [axis for axis in axes if not _is_value(axis) and _reaches_far(axis.key)]
-    found = {}
-    for chosen in product(*(axis.words for axis in far)):
-        parts = _Parts(loader, config, axes, dict(zip([axis.key for axis in far], chosen, strict=True)), constants)
-        found[chosen] = parts
-    return list(_assembled(axes, far, found, constants))
+    """Returns every combination of the axes' values, the last axis fastest.
+
+    loader: Hydra's config loader.
+    config: what it composed of the sweep, with the `hydra` group.
+    constants: the overrides that are no axis.
+    Raises UserError for the first combination that is not valid.
+    """
+    overriding = [axis for axis in axes if not _is_value(axis) and _overrides_other_groups(axis.key)]
+    parts = {}
+    for words in product(*(axis.words for axis in overriding)):
+        chosen = dict(zip([axis.key for axis in overriding], words, strict=True))
+        parts[words] = _Parts(loader, config, axes, chosen, constants)
+    return list(_assembled(axes, overriding, parts, constants))
 
 
-def _assembled(axes, far, parts, constants) -> Iterator[Combination]:
+def _assembled(axes, overriding, parts, constants) -> Iterator[Combination]:
     for places in product(*(range(len(axis.words)) for axis in axes)):
         words = [axis.words[i] for axis, i in zip(axes, places, strict=True)]
-        chosen = tuple(word for word, axis in zip(words, axes, strict=True) if axis in far)
+        chosen = tuple(word for word, axis in zip(words, axes, strict=True) if axis in overriding)
         try:
             config = parts[chosen].config(words)
             check_options(config)
             check_typed(config)
         except UserError as error:
-            raise UserError(f"{error} (cell {' '.join(words)})", error.key) from error
+            raise UserError(f"{error} (run {' '.join(words)})", error.key) from error
         values = {axis.key: axis.values[i] for axis, i in zip(axes, places, strict=True)}
         yield Combination([*constants, *words], values, config)
 
@@ -60,8 +71,8 @@ def _is_value(axis: Axis) -> bool:
 
 
 @cache
-def _reaches_far(key: str) -> bool:
-    """Whether a choice of this group can change anything outside of it."""
+def _overrides_other_groups(key: str) -> bool:
+    """Returns whether a file of this group can set anything outside of it; True for a key that is no group."""
     if key not in choices():
         return True
     texts = [file.read_text(encoding="utf-8") for file in (CONF / key).glob("*.yaml")]
@@ -69,13 +80,16 @@ def _reaches_far(key: str) -> bool:
 
 
 class _Parts:
-    """What the cells with one choice of all that reaches far are put together from."""
+    """The parts of all configurations that share their choices of the groups that override others.
+
+    chosen: those choices, as words by key.
+    """
 
     def __init__(self, loader: Any, config: DictConfig, axes, chosen: dict[str, str], constants) -> None:
         self.loader, self.master, self.constants = loader, config, list(constants)
         self.first = {axis.key: chosen.get(axis.key, axis.words[0]) for axis in axes}
         self.base = self._compose({})
-        self.parts: dict[str, tuple[tuple[str, ...], Any]] = {}  # word -> where it belongs, and what it puts there
+        self.parts: dict[str, tuple[tuple[str, ...], Any]] = {}  # word -> path of its key, value there
         for axis in axes:
             for word, value in zip(axis.words, axis.values, strict=True):
                 if _is_value(axis):
@@ -89,15 +103,15 @@ class _Parts:
         try:
             return values_of(without_hydra(self.loader.load_sweep_config(self.master, words)))
         except Exception as error:
-            raise UserError(f"{in_one_line(error)} (cell {' '.join(words)})") from error
+            raise UserError(f"{in_one_line(error)} (run {' '.join(words)})") from error
 
     def config(self, words: Sequence[str]) -> Config:
-        """Returns the configuration of one run. Groups come first: a value wins over the choice of its group."""
-        made = copy.deepcopy(self.base)
+        """Returns the typed configuration of one run; a value wins over the choice of its group."""
+        config = copy.deepcopy(self.base)
         parts = [self.parts[word] for word in words if word in self.parts]
         for (*groups, key), part in sorted(parts, key=lambda part: len(part[0])):
-            node = made
+            node = config
             for group in groups:
                 node = node[group]
             node[key] = copy.deepcopy(part)
-        return typed(made)
+        return typed(config)

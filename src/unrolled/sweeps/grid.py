@@ -156,7 +156,7 @@ def _collect(folder: Path) -> list[str]:
     print_table(swept)
     for line in (*solving(swept), *against_change(swept), *agreement(swept), *distance(swept)):
         print(line)
-    for line in earlier.of_sweep([cell.record for cell in swept.cells]):
+    for line in earlier.of_sweep([run.record for run in swept.runs]):
         print(f"note: {line}")
     print(f"report: {page}")
     return failures(swept)

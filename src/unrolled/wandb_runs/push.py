@@ -103,7 +103,7 @@ def read(folder: Path, project: str) -> tuple[Swept, list[Logged]]:
 
 def built_from(swept: Swept, logged: Sequence[Logged], project: str, entity: str) -> Any:
     """Returns the workspace of the sweep, not saved."""
-    score = next((score for run in swept.cells if (score := run.record.score)), None)
+    score = next((score for run in swept.runs if (score := run.record.score)), None)
     name = f"{swept.name} {swept.folder.resolve().name}"
     return workspace(entity, project, name, logged, list(swept.axes), score)
 
