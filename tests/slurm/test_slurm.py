@@ -60,7 +60,7 @@ def same(run_folder: Path, *words: str) -> None:
 @pytest.mark.long
 def test_a_sweep_over_two_nodes_is_as_one_on_this_machine(cluster: Cluster, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
-    process = start(cluster, folder, *QUICK, "seed=0,1,2,3", "slurm.gpus_per_cell=1", "trainer.precision=64")
+    process = start(cluster, folder, *QUICK, "seed=0,1,2,3", "slurm.gpus_per_run=1", "trainer.precision=64")
     stdout, stderr = process.communicate(timeout=300)
     assert (process.returncode, stderr) == (0, "")
     assert "4 jobs submitted" in stdout and "4/4 runs ended: 4 completed" in stdout
@@ -81,7 +81,7 @@ def test_a_sweep_over_two_nodes_is_as_one_on_this_machine(cluster: Cluster, tmp_
 def test_runs_can_share_a_job_and_several_ranks_are_as_many_tasks(cluster: Cluster, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     words = [*QUICK, "trainer.precision=64", "optimizer=sgd", "optimizer.lr=0.01"]
-    process = start(cluster, folder, *words, "trainer=cpu,ddp_cpu", "seed=0,1,2", "slurm.cells_per_job=3")
+    process = start(cluster, folder, *words, "trainer=cpu,ddp_cpu", "seed=0,1,2", "slurm.runs_per_job=3")
     stdout, stderr = process.communicate(timeout=300)
     assert (process.returncode, stderr) == (0, "")
     assert "4 jobs submitted" in stdout  # three runs in one, and three of two tasks
@@ -128,7 +128,7 @@ def start_at_once(cluster: Cluster, folder: Path) -> None:
 @pytest.mark.long
 def test_one_run_killed_one_preempted(cluster: Cluster, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
-    process = start(cluster, folder, *LONG, "seed=0,1,2,3", "slurm.gpus_per_cell=1")
+    process = start(cluster, folder, *LONG, "seed=0,1,2,3", "slurm.gpus_per_run=1")
     machines = [running(cluster, folder, number) for number in range(4)]
     victim = next(i for i in range(4) if machines[i]["node"] != machines[0]["node"])
     os.kill(process_of(folder / str(victim)), signal.SIGKILL)
@@ -141,7 +141,7 @@ def test_one_run_killed_one_preempted(cluster: Cluster, tmp_path: Path) -> None:
     assert states == ["failed" if i == victim else "completed" for i in range(4)]
     assert "resumed after" in (folder / "0" / "cell.log").read_text()
     same(folder / "0", *LONG, "seed=0")
-    again = start(cluster, folder, *LONG, "seed=0,1,2,3", "slurm.gpus_per_cell=1", f"sweep.resume={folder}")
+    again = start(cluster, folder, *LONG, "seed=0,1,2,3", "slurm.gpus_per_run=1", f"sweep.resume={folder}")
     stdout, stderr = again.communicate(timeout=300)
     assert (again.returncode, stderr) == (0, "")
     assert "3 have a result already, 1 are run" in stdout

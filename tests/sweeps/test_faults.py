@@ -50,11 +50,11 @@ FAILED = {
     1: "RuntimeError: this task is broken",
     3: "SystemExit: 0",
     5: "killed by SIGKILL",
-    8: "stopped after sweep.cell_timeout_min=0.5",
+    8: "stopped after sweep.run_timeout_min=0.5",
     10: "its folder cannot be written: No space left on device",
 }
 QUICK = ["task=own", "embedding=none", "model.hidden=4", "activation=identity", "trainer.max_epochs=3", "probe.every=1"]
-QUICK += ["probe.births=1", "probe.samples=16", "trainer.batch_size=20", "sweep.cell_timeout_min=0.5"]
+QUICK += ["probe.births=1", "probe.samples=16", "trainer.batch_size=20", "sweep.run_timeout_min=0.5"]
 
 
 @pytest.fixture

@@ -107,10 +107,10 @@ def test_a_failed_run_is_recorded_and_stops_no_other(tmp_path: Path) -> None:
 def test_a_run_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     ended = sweep(folder, "seed=0", "activation=tanh,relu", "trainer.max_steps=1000000", "trainer.max_epochs=100000",
-                  "sweep.cell_timeout_min=0.1")  # fmt: skip
+                  "sweep.run_timeout_min=0.1")  # fmt: skip
     assert ended.returncode == 1
     for run in read_sweep(folder).runs:
-        assert (run.state, run.record.error) == ("failed", "stopped after sweep.cell_timeout_min=0.1")
+        assert (run.state, run.record.error) == ("failed", "stopped after sweep.run_timeout_min=0.1")
 
 
 def test_ctrl_c_stops_the_runs_and_still_collects(tmp_path: Path) -> None:

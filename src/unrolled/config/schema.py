@@ -148,14 +148,14 @@ class ProbeConfig:
 @dataclass(config=CHECKED)
 class SweepConfig:
     question: str = Field("", description="what the sweep asks; its page opens with it")
-    cell_timeout_min: Number = Field(60.0, gt=0, description="minutes after which a cell is stopped")
+    run_timeout_min: Number = Field(60.0, gt=0, description="minutes after which a run is stopped")
     on_error: Literal["continue", "stop"] = Field(
-        "continue", description="whether a failed cell keeps those that wait from starting"
+        "continue", description="whether a failed run keeps those that wait from starting"
     )
     resume: str | None = Field(
         None, description="the folder of a sweep to continue: only what it has no result of is run"
     )
-    dry_run: bool = Field(False, description="print the cells, run none")
+    dry_run: bool = Field(False, description="print the runs, start none")
 
 
 @dataclass(config=CHECKED)
@@ -169,10 +169,10 @@ class SlurmConfig:
     mem_gb: Number | None = Field(None, gt=0, description="GB of memory")
     cpus: Whole = Field(1, ge=1, description="for each process")
     timeout_min: Whole = Field(
-        60, ge=1, description="minutes that a job may take; it is queued again, and its cells go on"
+        60, ge=1, description="minutes that a job may take; it is queued again, and its runs are resumed"
     )
-    gpus_per_cell: Whole = Field(0, ge=0, description="0: none")
-    cells_per_job: Whole = Field(1, ge=1, description="that one job runs, as many at once as it has room for")
+    gpus_per_run: Whole = Field(0, ge=0, description="0: none")
+    runs_per_job: Whole = Field(1, ge=1, description="that one job runs, as many at once as it has room for")
     setup: list[str] = Field(default_factory=list, description="lines of shell that come first")
 
 
@@ -191,7 +191,7 @@ class Config:
     sweep: SweepConfig = every(SweepConfig)
     slurm: SlurmConfig = every(SlurmConfig)
     experiment: Any = None
-    resume: bool = Field(False, description="go on with the run that hydra.run.dir holds")
+    resume: bool = Field(False, description="resume the run that hydra.run.dir holds")
     seed: Whole = Field(0, ge=0, le=2**32 - 1, description="of all that is random")
 
 

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from unrolled.errors import UserError
 
+from .aliases import with_todays_keys
 from .files import names, options
 from .meaning import allowed_range, allowed_words, kind
 from .schema import Config
@@ -25,9 +26,8 @@ def values_of(config: DictConfig) -> dict[str, Any]:
     """Returns a composed configuration as plain values. Raises UserError for a value that is still to be given."""
     if missing := sorted(OmegaConf.missing_keys(config)):
         raise UserError(f"{missing[0]} has no value: give one as {missing[0]}=...", missing[0])
-    values = OmegaConf.to_container(config, resolve=True)
-    assert isinstance(values, dict)
-    return values  # type: ignore[return-value]
+    values: Any = OmegaConf.to_container(config, resolve=True)
+    return with_todays_keys(values)
 
 
 def typed(values: dict[str, Any]) -> Config:
@@ -45,7 +45,7 @@ def from_record(values: dict[str, Any]) -> Config:
 
     values: as `plain` returns them. Raises UserError.
     """
-    filled = dict(values)
+    filled = with_todays_keys(values)
     for group in OPTIONAL:
         if isinstance(node := values.get(group), dict):
             has = _options(group, node.get("name", ""))

@@ -12,6 +12,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, open_dict, read_write
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
+from unrolled.config.aliases import renamed
 from unrolled.config.compatibility import check_embedding
 from unrolled.config.files import CONF, SWEEPS, choices
 from unrolled.config.hydra_private import argument_parser, composer, search_path
@@ -72,9 +73,12 @@ def _folders(path: ConfigSearchPath) -> list[Path]:
 
 
 def as_names(arguments: Sequence[str]) -> list[str]:
-    """The arguments with each choice that Hydra would read as a number in quotes: `experiment=nan` is a name."""
+    """Returns the arguments with today's keys, and in quotes each choice that Hydra would read as a number.
+
+    `experiment=nan` is a name.
+    """
     known, found = choices(), []
-    for word in arguments:
+    for word in renamed(arguments):
         group, _, value = word.partition("=")
         parts = value.split(",")
         named = "nan" in parts and all(part in known.get(group, []) for part in parts)

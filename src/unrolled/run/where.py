@@ -1,6 +1,7 @@
 """Where in the composed YAML files a value stands, for messages about it."""
 
 from collections.abc import Iterable, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from unrolled.config.aliases import ALIASES
 from unrolled.errors import UserError
 
 AXES = ("hydra", "sweeper", "params")  # where a sweep's file has its axes, each under its dotted key
@@ -22,8 +24,9 @@ def located(error: UserError, loader: Any, config: DictConfig) -> UserError:
     overrides = list(OmegaConf.select(config, "hydra.overrides.task") or [])
     if not error.key or _is_overridden(error.key, overrides):
         return error
-    for file, package in reversed(_files(loader, config, overrides)):
-        if (found := position(file, _path(error.key, package))) or (found := position(file, (*AXES, error.key))):
+    names = [error.key, *(old for old, new in ALIASES.items() if new == error.key)]
+    for (file, package), key in product(reversed(_files(loader, config, overrides)), names):
+        if (found := position(file, _path(key, package))) or (found := position(file, (*AXES, key))):
             return UserError(f"{error} (in {_shown(file)}, line {found[0]}, column {found[1]})", error.key)
     return error
 

@@ -8,6 +8,7 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from unrolled.config.aliases import renamed
 from unrolled.config.axes import Axis, read_axes
 from unrolled.config.files import SWEEP_RECORD
 from unrolled.config.fingerprint import fingerprint
@@ -40,7 +41,7 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
     loader, config = sweeper.hydra_context.config_loader, sweeper.config
     parser = OverridesParser.create(config_loader=loader)
     in_file = [f"{key}={value}" for key, value in sweeper.params.items()]
-    axes, constants = read_axes(parser.parse_overrides([*in_file, *arguments]))
+    axes, constants = read_axes(parser.parse_overrides(renamed([*in_file, *arguments])))
     folder = Path(config.sweep.resume or config.hydra.sweep.dir).absolute()
     with open_dict(config):
         config.merge_with(plain(typed(values_of(without_hydra(config.copy())))))  # launchers read it

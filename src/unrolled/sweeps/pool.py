@@ -49,7 +49,7 @@ class Pool:
         self.slots = Slots(slots or len(gpus) or cores(), gpus)
         self.launcher, self.waiting = launcher, list(launcher.jobs)
         self.sweep = Path(launcher.config.hydra.sweep.dir)
-        self.limit_min = launcher.config.sweep.cell_timeout_min
+        self.limit_min = launcher.config.sweep.run_timeout_min
         self.stop_on_error = launcher.config.sweep.on_error == "stop"
         self.running: dict[int, RunningTrial] = {}
         self.stopped: Interrupted | None = None
@@ -103,7 +103,7 @@ class Pool:
             if now > trial.deadline + GRACE_S:
                 _signal_group(trial.process, signal.SIGKILL)
             elif now > trial.deadline and trial.why is None:
-                trial.why = f"stopped after sweep.cell_timeout_min={self.limit_min:g}"
+                trial.why = f"stopped after sweep.run_timeout_min={self.limit_min:g}"
                 trial.process.terminate()
 
     def stop(self, signalled: Interrupted) -> None:

@@ -86,7 +86,7 @@ def _submit(launcher: Any, sweep: Path) -> dict[str, Sequence[Trial]]:
     executor = submitit.SlurmExecutor(folder=sweep / FOLDER, max_num_timeout=MOST_REQUEUES)
     found: dict[str, Sequence[Trial]] = {}
     for (ranks, nodes, on_gpu), alike in groupby(launcher.jobs, lambda trial: (trial.ranks, trial.nodes, trial.on_gpu)):
-        per_job = 1 if ranks * nodes > 1 else wanted.cells_per_job
+        per_job = 1 if ranks * nodes > 1 else wanted.runs_per_job
         executor.update_parameters(**parameters(wanted, sweep.name, ranks, nodes, on_gpu))
         for part in _chunks(_chunks(alike, per_job), longest):
             try:
@@ -108,9 +108,9 @@ def parameters(wanted: Any, name: str, ranks: int, nodes: int, on_gpu: bool) -> 
     wanted: the configuration's `slurm`.
     name: the sweep's.
     ranks: tasks on each node.
-    on_gpu: whether each task needs a GPU, if `slurm.gpus_per_cell` does not say how many.
+    on_gpu: whether each task needs a GPU, if `slurm.gpus_per_run` does not say how many.
     """
-    gpus = wanted.gpus_per_cell or int(on_gpu)
+    gpus = wanted.gpus_per_run or int(on_gpu)
     found = {
         "job_name": f"unrolled-{name}",
         "time": wanted.timeout_min,
@@ -135,7 +135,7 @@ def _slurm_job(launcher: Any, trials: Sequence[Trial]) -> SlurmJob:
     return SlurmJob(
         jobs=trials,
         tasks=launcher.tasks,
-        slots=None if launcher.config.slurm.gpus_per_cell else launcher.config.slurm.cpus,
+        slots=None if launcher.config.slurm.gpus_per_run else launcher.config.slurm.cpus,
         task_function=launcher.task_function,
         hydra_context=launcher.hydra_context,
         config=launcher.config,
