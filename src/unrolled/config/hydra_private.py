@@ -11,7 +11,7 @@ from hydra._internal.utils import create_config_search_path, get_args_parser
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.utils import JobReturn
-from hydra.types import HydraContext
+from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig
 
 
@@ -32,6 +32,17 @@ def composer(path: ConfigSearchPath) -> Iterator[Hydra]:
         yield Hydra.create_main_hydra2("unrolled", path)
     finally:
         GlobalHydra.instance().clear()
+
+
+@contextmanager
+def known_mode(mode: RunMode | None) -> Iterator[None]:
+    """Gives `hydra.main` the mode of what is composed already; it would compose once more to learn it."""
+    original = Hydra.get_mode
+    Hydra.get_mode = lambda *_, **__: mode  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Hydra.get_mode = original  # type: ignore[method-assign]
 
 
 def job_context(config: DictConfig) -> HydraContext:

@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from unrolled.config.files import CONF
+from unrolled.config.hydra_private import known_mode
 from unrolled.config.schema import Config
 from unrolled.errors import Interrupted, UserError
 from unrolled.processes.ranks import RanksFailed, started_outside
@@ -55,7 +56,8 @@ def _train(arguments: list[str]) -> None:
     sys.argv = [sys.argv[0], *arguments]
     single = _Single()
     task = cell if found.sweep else single
-    hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(task)()
+    with known_mode(found.mode):
+        hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(task)()
     if single.error is not None:
         raise single.error
 

@@ -33,10 +33,16 @@ from .where import located
 
 @dataclass(frozen=True)
 class Checked:
-    """sweep: whether it is one. config: what will be run; None where only help is wanted."""
+    """What a command line asks for.
+
+    sweep: whether it is a sweep.
+    config: what will be run; None where only help is wanted.
+    mode: `hydra.mode` of what was composed.
+    """
 
     sweep: bool
     config: Config | None
+    mode: RunMode | None = None
 
 
 def preflight(arguments: Sequence[str]) -> Checked:
@@ -115,7 +121,7 @@ def _compose(path, name: str, overrides: list[str], multirun: bool) -> Checked:
         _check_plugins(hydra_config.runtime.choices)
     else:
         check_run(found, hydra_config.run.dir)
-    return Checked(sweep, found)
+    return Checked(sweep, found, hydra_config.mode)
 
 
 def _refuse_overrides(words: Sequence[str], sweep: bool) -> None:
