@@ -70,14 +70,14 @@ def seeded() -> None:
 @pytest.fixture
 def quick_run(tmp_path: Path) -> Run:
     """Runs a configuration in this process, a dozen steps by default; returns its status. No W&B."""
-    from unrolled.config.identity import Place
+    from unrolled.config.identity import RunIdentity
     from unrolled.run.lifecycle import run
     from unrolled.run.preflight import compose
 
     def one(*overrides: str, folder: str = "run") -> dict[str, Any]:
-        place = Place(tmp_path / folder, "a quick run", "a quick run")
-        place.folder.mkdir()
-        return run(compose([*QUICK, "tracker=none", *overrides]), place)
+        identity = RunIdentity(tmp_path / folder, "a quick run", "a quick run")
+        identity.folder.mkdir()
+        return run(compose([*QUICK, "tracker=none", *overrides]), identity)
 
     return one
 

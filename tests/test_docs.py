@@ -17,7 +17,7 @@ from omegaconf import OmegaConf
 from commands import unrolled
 from conftest import ROOT, train, wandb_records
 from unrolled.cli import console
-from unrolled.config.identity import Place
+from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import plain
 from unrolled.gradients import REGIMES
 from unrolled.run.lifecycle import run
@@ -105,7 +105,7 @@ def test_what_students_and_lecturers_type_after_a_run_works(
         config = compose([*shlex.split(values), *QUICK])
         (Path(folder) / ".hydra").mkdir(parents=True)
         OmegaConf.save(OmegaConf.create(plain(config)), Path(folder) / ".hydra" / "config.yaml")  # as Hydra does
-        status = run(config, Place(Path(folder), "a run", "a run"))
+        status = run(config, RunIdentity(Path(folder), "a run", "a run"))
         assert status["state"] == "completed"
     after = [words for words in TOOLS if any(word.startswith("outputs/") for word in words)]
     assert [words[0] for words in after] == ["diagnose", "predict", "diagnose"]

@@ -19,7 +19,7 @@ from commands import train
 from conftest import ROOT
 from unrolled.cli import call
 from unrolled.config.fingerprint import fingerprint
-from unrolled.config.identity import Place
+from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import plain
 from unrolled.config.validate import read_config
 from unrolled.errors import UserError
@@ -77,13 +77,13 @@ def test_it_can_be_diagnosed(name: str, kept: Path, capsys) -> None:
 def test_it_can_be_made_longer(kept: Path, capsys) -> None:
     longer = compose([*MADE_WITH, "trainer.max_epochs=4", "resume=true"])
     check_run(longer, str(kept / "run"))
-    told = run(longer, Place(kept / "run", "a run", "a run"))
+    told = run(longer, RunIdentity(kept / "run", "a run", "a run"))
     assert (told["state"], told["steps"]) == ("completed", 8)
     assert (kept / "run" / ".unrolled.json").is_file()
     said = capsys.readouterr().out
     assert "note: val/loss before step 4 is the mean of batch means of an earlier version" in said
     again = compose([*MADE_WITH, "trainer.max_epochs=5", "resume=true"])
-    assert run(again, Place(kept / "run", "a run", "a run"))["steps"] == 10
+    assert run(again, RunIdentity(kept / "run", "a run", "a run"))["steps"] == 10
     assert "note: val/loss before step 4 is the mean" in capsys.readouterr().out
 
 
@@ -118,7 +118,7 @@ def resumed(kept: Path) -> dict[str, Any]:
     folder = kept / "interrupted"
     config = compose([*map(str, OmegaConf.load(folder / ".hydra" / "overrides.yaml")), "resume=true"])
     check_run(config, str(folder))
-    return run(config, Place(folder, "a run", "a run"))
+    return run(config, RunIdentity(folder, "a run", "a run"))
 
 
 def test_an_interrupted_run_is_resumed_to_the_numbers_of_one_that_was_not(kept: Path, capsys) -> None:

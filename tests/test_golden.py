@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from conftest import QUICK, Run
-from unrolled.config.identity import Place
+from unrolled.config.identity import RunIdentity
 from unrolled.run.lifecycle import run
 from unrolled.run.preflight import compose
 
@@ -55,7 +55,7 @@ def accept() -> None:
     for name, overrides in RUNS.items():
         with tempfile.TemporaryDirectory() as folder:
             config = compose([*QUICK, "tracker=none", *overrides])
-            found[name] = numbers(run(config, Place(Path(folder), name, name)))
+            found[name] = numbers(run(config, RunIdentity(Path(folder), name, name)))
     FILE.write_text(json.dumps(found, indent=1) + "\n")
 
 

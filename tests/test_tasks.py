@@ -146,13 +146,13 @@ def test_a_mistake_that_only_the_data_show_is_one_line(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_wrong_with_your_own_task_is_told(text: str, message: str, tmp_path: Path) -> None:
-    from unrolled.config.identity import Place
+    from unrolled.config.identity import RunIdentity
 
     file = tmp_path / "mine.py"
     file.write_text(text)
     with pytest.raises(UserError) as told:
-        place = Place(tmp_path / "run", "mine", "mine")
+        identity = RunIdentity(tmp_path / "run", "mine", "mine")
         config = compose(["task=own", f"task.file={file}", "tracker=none"])
-        place.folder.mkdir()
-        run(config, place)
+        identity.folder.mkdir()
+        run(config, identity)
     assert message in str(told.value)

@@ -13,7 +13,7 @@ from torch import nn
 
 from commands import unrolled
 from conftest import QUICK, train
-from unrolled.config.identity import Place
+from unrolled.config.identity import RunIdentity
 from unrolled.errors import UserError
 from unrolled.inspection.diagnose import diagnose_run, diagnose_torch
 from unrolled.run.lifecycle import run
@@ -79,10 +79,10 @@ def test_both_halves_of_an_encoder_decoder_are_diagnosed(translator, tmp_path: P
 
 @pytest.mark.long
 def test_in_float32_the_slope_is_the_same_to_its_precision(tmp_path: Path) -> None:
-    place = Place(tmp_path / "run", "a run", "a run")
-    place.folder.mkdir()
-    status = run(compose([*QUICK, "tracker=none"]), place)
-    diagnose_run(place.folder / "checkpoints" / "last.ckpt", tmp_path / "out")
+    identity = RunIdentity(tmp_path / "run", "a run", "a run")
+    identity.folder.mkdir()
+    status = run(compose([*QUICK, "tracker=none"]), identity)
+    diagnose_run(identity.folder / "checkpoints" / "last.ckpt", tmp_path / "out")
     assert evidence_in(tmp_path / "out", "rnn")["slope"] == pytest.approx(status["slope"], rel=1e-6)
 
 

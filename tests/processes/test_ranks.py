@@ -17,7 +17,7 @@ import torch
 
 from commands import TRAIN, Command
 from conftest import ROOT, train, wandb_records
-from unrolled.config.identity import Place
+from unrolled.config.identity import RunIdentity
 from unrolled.record.results import read_sweep
 from unrolled.rnn import Batch
 from unrolled.run.lifecycle import run
@@ -44,7 +44,7 @@ def alike(folder: Path, other: Path) -> None:
 def here(folder: Path, *overrides: str) -> dict[str, Any]:
     """The run in this process; ranks are forked from it."""
     folder.mkdir()
-    return run(compose([*SAME, "tracker=none", *overrides]), Place(folder, "a run", "a run"))
+    return run(compose([*SAME, "tracker=none", *overrides]), RunIdentity(folder, "a run", "a run"))
 
 
 def no_stray_process(folder: Path, command: Command) -> None:

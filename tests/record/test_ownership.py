@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unrolled.config.identity import Place
+from unrolled.config.identity import RunIdentity
 from unrolled.errors import UserError
 from unrolled.record import ownership, status
 from unrolled.record.plan import Planned, write_plan
@@ -42,7 +42,7 @@ def test_a_single_run_refuses_each_name_that_it_would_write(name: str, inside: s
         check_run(compose([*SHORT, "resume=true"]), str(tmp_path))
     if name not in (".hydra", "cell.log", ".unrolled.json"):  # Hydra and launchers write these first
         with pytest.raises(UserError):
-            run(compose(SHORT), Place(tmp_path, "a run", "a run"))
+            run(compose(SHORT), RunIdentity(tmp_path, "a run", "a run"))
     assert tree(tmp_path) == {name + inside: "precious"}
 
 
@@ -69,7 +69,7 @@ def test_other_files_stay_where_they_are_and_a_run_lists_all_that_it_writes(tmp_
     translate = ["task=translate", "probe=full", "probe.samples=16", "probe.births=2", "tracker=none"]
     config = compose([*translate, "model.hidden=4", "trainer.max_steps=1", "embedding.dim=3"])
     check_run(config, str(tmp_path))
-    run(config, Place(tmp_path, "a run", "a run"))
+    run(config, RunIdentity(tmp_path, "a run", "a run"))
     listed = {str(file.relative_to(tmp_path)) for file in ownership.ours(tmp_path, ownership.of_run(tmp_path))}
     there = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*") if file.is_file()}
     assert there - listed == {"notes.txt", "src/train.py", "data/0/cat.png", ".unrolled.json"}
@@ -90,11 +90,11 @@ def test_a_start_from_step_0_and_a_resume_leave_what_was_added(tmp_path_factory,
 
 
 def test_a_run_that_is_resumed_leaves_what_was_added(tmp_path: Path) -> None:
-    place = Place(tmp_path, "a run", "a run")
-    run(compose(SHORT), place)
+    identity = RunIdentity(tmp_path, "a run", "a run")
+    run(compose(SHORT), identity)
     for name in ("checkpoints/resnet.pt", "profiles/mine.csv", "profiles/deep/mine.csv"):
         put(tmp_path, name)
-    run(compose([*SHORT, "trainer.max_epochs=2", "resume=true"]), place)
+    run(compose([*SHORT, "trainer.max_epochs=2", "resume=true"]), identity)
     kept = [tmp_path / name for name in ("checkpoints/resnet.pt", "profiles/mine.csv", "profiles/deep/mine.csv")]
     assert [file.read_text() for file in kept] == ["precious"] * 3
 

@@ -15,7 +15,7 @@ from omegaconf import OmegaConf
 
 from commands import TRAIN, Command
 from conftest import train, wandb_rows
-from unrolled.config.identity import Place
+from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import plain
 from unrolled.errors import Interrupted, UserError
 from unrolled.report.show import show
@@ -32,7 +32,7 @@ SHORT += ["tracker=none", "trainer.checkpoint_every_s=0", "optimizer=adam"]
 
 def one(folder: Path, *overrides: str) -> dict[str, Any]:
     folder.mkdir(exist_ok=True)
-    return run(compose([*SHORT, *overrides]), Place(folder, "a run", "a run"))
+    return run(compose([*SHORT, *overrides]), RunIdentity(folder, "a run", "a run"))
 
 
 def killed(folder: Path, step: int, where: str, *overrides: str) -> None:
@@ -239,7 +239,7 @@ def reached(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / ".hydra").mkdir(parents=True)
     config = compose([*SHORT, "trainer.max_steps=23"])
     OmegaConf.save(OmegaConf.create(plain(config)), folder / ".hydra" / "config.yaml")
-    run(config, Place(folder, "a run", "a run"))
+    run(config, RunIdentity(folder, "a run", "a run"))
     return folder
 
 

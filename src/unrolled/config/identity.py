@@ -1,4 +1,4 @@
-"""Where a run belongs: its folder, its sweep, and its name from what was swept."""
+"""The identity of a run: its folder, its sweep, and its name, made from the swept values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,57 +14,66 @@ SEED = "seed"
 
 
 @dataclass(frozen=True)
-class Place:
-    """sweep: the sweep's folder, None for a single run. axes: swept keys and this cell's values.
+class RunIdentity:
+    """Where a run is, and what tells it from the others of its sweep.
 
-    name: of the run; cell: the same without the seed. choices: the chosen file of each config group.
+    folder: the run's own.
+    name: the run's name, made from its axes.
+    configuration: the name without the seed.
+    sweep: the sweep's folder; None for a single run.
+    axes: swept key -> the run's value.
+    choices: config group -> the chosen file.
     """
 
     folder: Path
     name: str
-    cell: str
+    configuration: str
     sweep: Path | None = None
     axes: dict[str, Any] = field(default_factory=dict)
     choices: dict[str, str | None] = field(default_factory=dict)
 
 
-def place_of(hydra: HydraConf, config: DictConfig) -> Place:
-    """From Hydra's record of the job; the sweeper left the axes as the keys of `hydra.sweeper.params`."""
+def identity_of(hydra: HydraConf, config: DictConfig) -> RunIdentity:
+    """Returns the identity of a run.
+
+    hydra: Hydra's record of the job; the keys of `hydra.sweeper.params` are the axes.
+    config: the run's configuration.
+    """
     folder = Path(hydra.runtime.output_dir)
     choices = {group: choice for group, choice in hydra.runtime.choices.items() if not group.startswith("hydra/")}
     axes = axis_values(list(hydra.sweeper.params or {}), list(hydra.overrides.task))
     sweep = Path(hydra.sweep.dir).absolute() if hydra.mode == RunMode.MULTIRUN else None
     if not axes:
-        shown: dict[str, Any] = {
+        main: dict[str, Any] = {
             "task": Path(config.task.file).stem if config.task.file else config.task.name,
             "activation": config.activation.name,
             "init.gain": float(config.init.gain),
             "model.hidden": config.model.hidden,
             SEED: config.seed,
         }
-        return Place(folder, name_of(shown), name_of(_without_seed(shown)), sweep, choices=choices)
-    return Place(folder, name_of(axes), name_of(_without_seed(axes)), sweep, axes, choices)
+        return RunIdentity(folder, name_of(main), name_of(_without_seed(main)), sweep, choices=choices)
+    return RunIdentity(folder, name_of(axes), name_of(_without_seed(axes)), sweep, axes, choices)
 
 
 def axis_values(axes: Sequence[str], overrides: list[str]) -> dict[str, Any]:
-    """The values that a cell's overrides give to the sweep's axes, in the axes' order."""
+    """Returns the value that a run's overrides give to each axis of its sweep, in the order of the axes."""
     parsed = OverridesParser.create().parse_overrides(overrides)
     values = {override.key_or_group: override.value() for override in parsed}
     return {axis: values[axis] for axis in axes if axis in values}
 
 
 def name_of(axes: dict[str, Any]) -> str:
-    """`tanh gain=1.5 seed=2`: a group's choice by itself, a value behind the last part of its key.
+    """Returns a run's name, such as `tanh gain=1.5 seed=2`: choices alone, values after the last part of their key.
 
-    Where two keys end alike both keep the whole key.
+    Two keys with the same last part are both given whole.
     """
-    short = [axis.rpartition(".")[2] for axis in axes]
+    tails = [axis.rpartition(".")[2] for axis in axes]
     words = []
-    for (axis, value), tail in zip(axes.items(), short, strict=True):
+    for (axis, value), tail in zip(axes.items(), tails, strict=True):
         if "." not in axis and axis != SEED:
             words.append(shown(value))
         else:
-            words.append(f"{tail if short.count(tail) == 1 else axis}={shown(value)}")
+            words.append(f"{tail if tails.count(tail) == 1 else axis}={shown(value)}")
     return " ".join(words) or "the only run"
 
 

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from omegaconf import OmegaConf
 from plotly.subplots import make_subplots
 
-from unrolled.config.identity import Place
+from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import plain
 from unrolled.inspection.predict import Prediction, predict
 from unrolled.record.run_record import RunRecord
@@ -36,7 +36,7 @@ def trained(folder: Path, *overrides: str) -> RunRecord:
     saved = folder / ".hydra" / "config.yaml"
     saved.parent.mkdir(parents=True)
     with contextlib.redirect_stdout(io.StringIO()):
-        run(config, Place(folder, "not", "not"))
+        run(config, RunIdentity(folder, "not", "not"))
     OmegaConf.save(OmegaConf.create(plain(config)), saved)
     return RunRecord.read(folder)
 

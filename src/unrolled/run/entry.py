@@ -28,16 +28,16 @@ def cell(config: DictConfig) -> float | None:
     from hydra.core.hydra_config import HydraConfig
 
     load_run()
-    from unrolled.config.identity import place_of
+    from unrolled.config.identity import identity_of
     from unrolled.record import ownership
     from unrolled.record.run_record import RunRecord
 
-    place = place_of(HydraConfig.get(), config)
-    ownership.claim_run(place.folder)  # before the seconds that imports take: who is stopped there can start again
+    identity = identity_of(HydraConfig.get(), config)
+    ownership.claim_run(identity.folder)  # before the seconds that imports take: who is stopped there can start again
     from .lifecycle import run
 
-    run(checked(config), place)
-    return RunRecord.read(place.folder).end.slope
+    run(checked(config), identity)
+    return RunRecord.read(identity.folder).end.slope
 
 
 def train(arguments: Sequence[str]) -> None:
@@ -65,11 +65,11 @@ def _train(arguments: list[str]) -> None:
 def _follow(config: Config) -> None:
     """A rank that torchrun has started beside the first: it trains with it, and has no folder of its own."""
     load_run()
-    from unrolled.config.identity import Place
+    from unrolled.config.identity import RunIdentity
 
     from .lifecycle import run
 
-    run(config, Place(Path(), "", ""))
+    run(config, RunIdentity(Path(), "", ""))
 
 
 class _Single:

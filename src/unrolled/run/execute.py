@@ -4,7 +4,7 @@ import shutil
 from functools import partial
 from typing import Any
 
-from unrolled.config.identity import Place
+from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import Config
 from unrolled.processes.ranks import Rank
 from unrolled.training.checkpoints import LAST
@@ -21,7 +21,7 @@ from .profiles import write_words
 
 
 def execute(
-    config: Config, place: Place, tracker: Tracker, *, recorded: dict[str, Any] | None, rank: Rank
+    config: Config, identity: RunIdentity, tracker: Tracker, *, recorded: dict[str, Any] | None, rank: Rank
 ) -> dict[str, Any]:
     """Trains and judges one network; returns what `status.json` says of its end.
 
@@ -32,12 +32,12 @@ def execute(
     """
     resumed = recorded is not None
     trained = assemble(config, rank)
-    observers = observe(config, trained, place.folder, tracker, recorded=recorded, rank=rank)
-    train = partial(fit, config, trained, observers, place.folder, resumed=resumed)
+    observers = observe(config, trained, identity.folder, tracker, recorded=recorded, rank=rank)
+    train = partial(fit, config, trained, observers, identity.folder, resumed=resumed)
     if not rank.leads:
         train()
         return {}
-    draw = partial(_portraits, config, trained, observers, place.name)
+    draw = partial(_portraits, config, trained, observers, identity.name)
     try:
         pairs = trained.pairs()
         initialisations = _initialisations(config, trained) if observers.probe is not None else {}
@@ -50,7 +50,7 @@ def execute(
             observers.probe.last(ending.steps, trained.module, trained.probe_batch)
             draw("end")
         metrics = _validate(trained, observers, ending.steps)
-        write_words(place.folder, pairs, trained.pairs())
+        write_words(identity.folder, pairs, trained.pairs())
         result = judge(trained, observers, initialisations, metrics, ending)
         tracker.summary({**metrics, **for_summary(result)})
         return result

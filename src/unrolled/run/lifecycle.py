@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from unrolled.config.fingerprint import fingerprint
-from unrolled.config.identity import Place
+from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import Config, plain
 from unrolled.config.vector_file import sized
 from unrolled.errors import Interrupted, UserError
@@ -30,7 +30,7 @@ from .outcome import opening, times
 from .resume import check_result_is_kept, recorder_state, saved, start_anew
 
 
-def run(config: Config, place: Place) -> dict[str, Any]:
+def run(config: Config, identity: RunIdentity) -> dict[str, Any]:
     """Trains, records and judges one network, on as many processes as `trainer` says; returns its status.
 
     With `resume=true` it goes on from where the run in its folder was stopped, to the numbers it would have had.
@@ -38,56 +38,56 @@ def run(config: Config, place: Place) -> dict[str, Any]:
     Raises Interrupted on a signal, and whatever went wrong otherwise, after recording it.
     """
     quiet()
-    before = RunRecord.read(place.folder) if config.resume else RunRecord()
+    before = RunRecord.read(identity.folder) if config.resume else RunRecord()
     if before.has_result and before.fingerprint == fingerprint(plain(config)):
-        print(f"{place.folder} has its result already: {before.state} after {before.steps} steps")
+        print(f"{identity.folder} has its result already: {before.state} after {before.steps} steps")
         return before.kept
     try:
-        on_ranks(config, partial(_as_rank, config, place))
+        on_ranks(config, partial(_as_rank, config, identity))
     except RanksFailed as failed:
-        mark_failed(place.folder, str(failed))
-        why = newest(RunRecord.read(place.folder)).error or ""
+        mark_failed(identity.folder, str(failed))
+        why = newest(RunRecord.read(identity.folder)).error or ""
         if failed.wrong:
             raise UserError(why.removeprefix("UserError: ")) from None
         raise RanksFailed(f"{failed}: {why}" if why != str(failed) else why) from None
-    return status.read(place.folder)
+    return status.read(identity.folder)
 
 
-def _as_rank(config: Config, place: Place, rank: Rank) -> None:
+def _as_rank(config: Config, identity: RunIdentity, rank: Rank) -> None:
     with together(config, rank):
         if rank.leads:
-            _lead(config, place, rank)
+            _lead(config, identity, rank)
         else:
             folder, resumed = from_the_leader(rank, None)
-            place = replace(place, folder=folder)  # under torchrun each rank has made up one of its own
-            execute(_as_kept(config), place, NullTracker(), recorded={} if resumed else None, rank=rank)
+            identity = replace(identity, folder=folder)  # under torchrun each rank has made up one of its own
+            execute(_as_kept(config), identity, NullTracker(), recorded={} if resumed else None, rank=rank)
 
 
-def _lead(config: Config, place: Place, rank: Rank) -> None:
+def _lead(config: Config, identity: RunIdentity, rank: Rank) -> None:
     """The rank that records, and where there is one alone all there is."""
-    started, before = time.time(), RunRecord.read(place.folder) if config.resume else RunRecord()
-    ownership.claim_run(place.folder)
-    checkpoint = saved(place.folder) if config.resume else None
-    check_result_is_kept(before, checkpoint, place.folder)
+    started, before = time.time(), RunRecord.read(identity.folder) if config.resume else RunRecord()
+    ownership.claim_run(identity.folder)
+    checkpoint = saved(identity.folder) if config.resume else None
+    check_result_is_kept(before, checkpoint, identity.folder)
     if checkpoint is None:
-        start_anew(place.folder)
+        start_anew(identity.folder)
     else:
         print(f"resumed after {checkpoint['global_step']} steps")
         for line in changes(newest(before), checkpoint["global_step"]):
             print(f"note: {line}")
-    record = Record(place.folder, before)
-    record.update(**opening(plain(config), place, started))
+    record = Record(identity.folder, before)
+    record.update(**opening(plain(config), identity, started))
     if checkpoint is not None and (since := older_before(newest(before), checkpoint["global_step"])) is not None:
         record.update(**{OLDER: since})
-    from_the_leader(rank, (place.folder, checkpoint is not None))
+    from_the_leader(rank, (identity.folder, checkpoint is not None))
     tracker: Tracker = NullTracker()
     result: dict[str, Any] = {}
     try:
         config = _as_kept(config)
-        tracker = open_tracker(config, plain(config), place, before.wandb)
-        record.update(wandb=tracker.link(place.folder))
+        tracker = open_tracker(config, plain(config), identity, before.wandb)
+        record.update(wandb=tracker.link(identity.folder))
         recorded = recorder_state(checkpoint) if checkpoint else None
-        result = execute(config, place, tracker, recorded=recorded, rank=rank)
+        result = execute(config, identity, tracker, recorded=recorded, rank=rank)
     except Interrupted as signal:
         result = {"state": "interrupted", "error": str(signal)}
         raise
@@ -95,7 +95,7 @@ def _lead(config: Config, place: Place, rank: Rank) -> None:
         first_line = (str(error).splitlines() or [""])[0]
         result = {"state": "failed", "error": f"{type(error).__name__}: {first_line}"}
         with contextlib.suppress(OSError):  # a full disk may be what went wrong
-            (place.folder / "traceback.txt").write_text(traceback.format_exc(), encoding="utf-8")
+            (identity.folder / "traceback.txt").write_text(traceback.format_exc(), encoding="utf-8")
         raise
     finally:
         try:
@@ -105,7 +105,7 @@ def _lead(config: Config, place: Place, rank: Rank) -> None:
             if flaw is not None:
                 print(f"unrolled: {flaw}", file=sys.stderr)
                 record.update(wandb_flaw=flaw)
-    print_summary(RunRecord.read(place.folder), place.folder, place.name)
+    print_summary(RunRecord.read(identity.folder), identity.folder, identity.name)
 
 
 def _as_kept(config: Config) -> Config:

@@ -11,7 +11,7 @@ import torch
 
 from unrolled.config.files import CHECKOUT
 from unrolled.config.fingerprint import births_fingerprint, fingerprint
-from unrolled.config.identity import Place
+from unrolled.config.identity import RunIdentity
 from unrolled.gradients.regime import RULES_VERSION
 from unrolled.record.origin import origin
 from unrolled.record.quantities import QUANTITIES
@@ -20,12 +20,12 @@ from unrolled.training.initialisations import Births
 from unrolled.training.measurement import Evidence
 
 
-def opening(values: dict[str, Any], place: Place, started: float) -> dict[str, Any]:
+def opening(values: dict[str, Any], identity: RunIdentity, started: float) -> dict[str, Any]:
     return {
         "state": "running",
-        "name": place.name,
-        "axes": place.axes,
-        "choices": place.choices,
+        "name": identity.name,
+        "axes": identity.axes,
+        "choices": identity.choices,
         "fingerprint": fingerprint(values),
         "births_fingerprint": births_fingerprint(values),
         "git": _git(),

@@ -75,7 +75,7 @@ class SlurmJob:
 
     def _run_rank(self, trial: Trial) -> None:
         load_run()
-        from unrolled.config.identity import Place
+        from unrolled.config.identity import RunIdentity
         from unrolled.run.lifecycle import run
         from unrolled.run.preflight import checked, without_hydra
 
@@ -85,4 +85,4 @@ class SlurmJob:
         if os.environ["RANK"] == "0":
             folder.mkdir(exist_ok=True)
             os._exit(run_here(self.task_function, config, str(folder)))
-        run(checked(without_hydra(config)), Place(folder, "", ""))
+        run(checked(without_hydra(config)), RunIdentity(folder, "", ""))

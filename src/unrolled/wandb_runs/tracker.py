@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from torch import Tensor
 
-from unrolled.config.identity import Place
+from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import Config
 from unrolled.record import ownership
 from unrolled.record.run_record import InWandb
@@ -140,7 +140,9 @@ class WandbTracker:
         return {"id": self.run.id, "folder": relative}
 
 
-def open_tracker(config: Config, values: dict[str, Any], place: Place, before: InWandb | None = None) -> Tracker:
+def open_tracker(
+    config: Config, values: dict[str, Any], identity: RunIdentity, before: InWandb | None = None
+) -> Tracker:
     """Returns the tracker that `config.tracker` asks for; falls back to offline, with a line, without network or key.
 
     values: the run's configuration, for W&B's config.
@@ -153,20 +155,20 @@ def open_tracker(config: Config, values: dict[str, Any], place: Place, before: I
     if mode == "online" and (why := why_offline()) is not None:
         print(f"unrolled: {why}; recording offline (`make sync` uploads it later)", file=sys.stderr)
         mode = "offline"
-    beside = place.sweep or place.folder
-    for run in ownership.wandb_runs(place.folder, beside):
+    beside = identity.sweep or identity.folder
+    for run in ownership.wandb_runs(identity.folder, beside):
         supersede(run)
     id = before.id if before is not None and before.id is not None and mode == "offline" else generate_id()
-    ownership.note_wandb(place.folder, id)
+    ownership.note_wandb(identity.folder, id)
     return WandbTracker(
         id=id,
         folder=beside,
         mode=mode,
         project=config.tracker.project,
-        group=f"{place.sweep.parent.name}/{place.sweep.name}" if place.sweep else None,
-        name=place.name,
+        group=f"{identity.sweep.parent.name}/{identity.sweep.name}" if identity.sweep else None,
+        name=identity.name,
         tags=[config.task.name, config.activation.name],
-        config={**values, "choices": place.choices, "configuration": place.cell},
+        config={**values, "choices": identity.choices, "configuration": identity.configuration},
     )
 
 
