@@ -111,6 +111,6 @@ def _diagnosis(
         by_weights=by_weights,
         lags=lags,
         diverged_at=trajectory.diverged_at,
-        seen=trajectory,
+        trajectory=trajectory,
         activation=rnn.activation,
     )

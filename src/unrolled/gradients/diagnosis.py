@@ -29,7 +29,7 @@ class Diagnosis:
     by_f, by_weights: contributions of f' and W_h to the slope, which is their sum; None without a slope.
     lags: the mean of ln norm by lag.
     diverged_at: time step of the first state that is not finite, or None.
-    seen: the trajectory that was diagnosed.
+    trajectory: the states that were diagnosed.
     activation: its name.
     """
 
@@ -47,7 +47,7 @@ class Diagnosis:
     by_weights: float | None
     lags: ByLag
     diverged_at: int | None
-    seen: Trajectory
+    trajectory: Trajectory
     activation: str
 
     @property
@@ -75,13 +75,13 @@ class Diagnosis:
     @cached_property
     def predictions(self) -> Predictions:
         """Predictions of the slope by theory."""
-        return predictions(self.seen, self.activation)
+        return predictions(self.trajectory, self.activation)
 
     @cached_property
     def exponent(self) -> Spectrum | None:
         """The first Lyapunov exponent along the inputs; None if there are too few steps for one."""
         try:
-            return spectrum(self.seen, k=1) if self.diverged_at is None else None
+            return spectrum(self.trajectory, k=1) if self.diverged_at is None else None
         except ValueError:
             return None
 
@@ -94,8 +94,8 @@ class Diagnosis:
         """
         first = self.exponent
         rate = float(first.exponents[0]) if first else math.nan
-        steps = int(self.seen.mask.sum(0).median())
-        if self.seen.constant or not rate > 0 or grows(self.seen, rate, steps):
+        steps = int(self.trajectory.mask.sum(0).median())
+        if self.trajectory.constant or not rate > 0 or grows(self.trajectory, rate, steps):
             return None
         return rate * steps
 

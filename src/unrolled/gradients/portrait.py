@@ -72,12 +72,12 @@ def portrait(diagnosis: Diagnosis, dh: Tensor | None = None, target_mask: Tensor
     """
     if diagnosis.diverged_at is not None:
         raise ValueError(f"the state is not finite from time step {diagnosis.diverged_at} on: there is nothing to draw")
-    steps = diagnosis.seen.mask.sum(0)
+    steps = diagnosis.trajectory.mask.sum(0)
     longest = (steps == steps.max()).nonzero().flatten()
-    H = diagnosis.seen.h.shape[2]
+    H = diagnosis.trajectory.h.shape[2]
     chosen = longest[: max(1, min(SAMPLES, UNITS // H))]
-    first, last = _real_steps(diagnosis.seen.mask[:, chosen[0]])
-    trajectory = diagnosis.seen.of(chosen).between(first, last)
+    first, last = _real_steps(diagnosis.trajectory.mask[:, chosen[0]])
+    trajectory = diagnosis.trajectory.of(chosen).between(first, last)
     T, B = trajectory.mask.shape
     lags = torch.linspace(0, T, min(T + 1, LAGS)).round().long().unique()
     if dh is None or target_mask is None:

@@ -58,7 +58,7 @@ def draw_portrait(  # noqa: PLR0917
     _singular_values(top, portrait)
     _cone(top_right, portrait)
     _spectrum(left, portrait)
-    _eigenvalues(bottom, portrait, diagnosis.seen.f.gamma)
+    _eigenvalues(bottom, portrait, diagnosis.trajectory.f.gamma)
     _memory(right, portrait)
     figure.suptitle(f"{title}\n{diagnosis.explanation}", fontsize=10, wrap=True)
     with rc_context({"svg.hashsalt": "unrolled"}):  # otherwise equal pictures differ in random ids
