@@ -20,7 +20,7 @@ from unrolled.run.lifecycle import run
 from unrolled.run.preflight import compose
 
 T, B, E, H = 60, 8, 5, 12
-FLOAT_64 = ["trainer.precision=64"]  # in float32 checkpoint and evidence would differ by rounding alone
+FLOAT_64 = ["trainer.precision=64"]  # in float32 checkpoint and diagnosis would differ by rounding alone
 
 
 def evidence_in(folder: Path, part: str) -> dict[str, Any]:

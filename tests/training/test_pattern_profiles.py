@@ -16,7 +16,7 @@ from unrolled.run.preflight import compose
 from unrolled.tasks.data import mean_loss
 from unrolled.training.losses import loss_of
 from unrolled.training.network import build
-from unrolled.training.probe import look
+from unrolled.training.probe import measure
 
 T, WRITTEN, B, V, W, D = 9, 7, 12, 11, 8, 5
 LOSS = loss_of(LossConfig("cross_entropy"))
@@ -123,16 +123,16 @@ def test_the_profile_is_that_of_a_naive_loop(pattern: str, activation: str, f: A
     network, batch = build(config, spec(pattern)).double(), made(pattern)
     states, inputs = zip(*(naive_norms(network, pattern, batch, b, f) for b in range(B)), strict=True)
     h, x = torch.stack(states, 1), torch.stack(inputs, 1)
-    seen = look(network, LOSS, batch)
+    found = measure(network, LOSS, batch)
     same = {"rtol": 1e-9, "atol": 1e-15, "equal_nan": True}
-    torch.testing.assert_close(seen.profile.rms, h.square().nanmean(1).sqrt(), **same)
-    torch.testing.assert_close(seen.input_rms, x.square().nanmean(1).sqrt(), **same)
+    torch.testing.assert_close(found.profile.rms, h.square().nanmean(1).sqrt(), **same)
+    torch.testing.assert_close(found.input_rms, x.square().nanmean(1).sqrt(), **same)
     logs = torch.where(h > 0, h.log(), torch.nan).nanmean(1)
-    torch.testing.assert_close(seen.profile.log_mean, logs, **same)
-    assert seen.profile.count.tolist() == (~h.isnan()).sum(1).tolist()
-    assert list(seen.steps)[1:] == (["decoder"] if pattern == "encoder_decoder" else [])
-    assert sum(seen.steps.values()) == len(h) and (seen.steps.get("encoder", T) == T)
-    assert seen.every_state == (pattern in ("sequence_to_sequence", "vector_to_sequence"))
+    torch.testing.assert_close(found.profile.log_mean, logs, **same)
+    assert found.profile.count.tolist() == (~h.isnan()).sum(1).tolist()
+    assert list(found.steps)[1:] == (["decoder"] if pattern == "encoder_decoder" else [])
+    assert sum(found.steps.values()) == len(h) and (found.steps.get("encoder", T) == T)
+    assert found.every_state == (pattern in ("sequence_to_sequence", "vector_to_sequence"))
 
 
 def test_the_encoder_is_told_by_itself() -> None:
@@ -140,9 +140,9 @@ def test_the_encoder_is_told_by_itself() -> None:
     network, batch = build(configured(), spec("encoder_decoder")).double(), made("encoder_decoder")
     assert batch.mask is not None
     full = batch._replace(mask=torch.ones_like(batch.mask))
-    seen = look(network, LOSS, full)
-    encoder = seen.profile.log_mean[:T]
-    torch.testing.assert_close(seen.diagnosis.lags.mean.flip(0), encoder - encoder[-1], rtol=1e-9, atol=1e-9)
+    found = measure(network, LOSS, full)
+    encoder = found.profile.log_mean[:T]
+    torch.testing.assert_close(found.diagnosis.lags.mean.flip(0), encoder - encoder[-1], rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("pattern", ["sequence_to_sequence", "encoder_decoder"])
@@ -154,7 +154,7 @@ def test_tapes_of_training_give_the_same_profile(pattern: str) -> None:
     def rms(profile: Profile) -> list[float]:
         return profile.rms.nan_to_num(-1.0).tolist()
 
-    assert rms(look(network, LOSS, batch, tapes).profile) == rms(look(network, LOSS, batch).profile)
+    assert rms(measure(network, LOSS, batch, tapes).profile) == rms(measure(network, LOSS, batch).profile)
 
 
 @pytest.mark.parametrize("pattern", ["vector_to_sequence", "encoder_decoder"])

@@ -10,10 +10,10 @@ from unrolled.config.schema import Config, LossConfig
 from unrolled.rnn import Batch, Embedding, SequenceToVector, Tape
 from unrolled.run.preflight import compose
 from unrolled.training.diagnoses import relative_log
-from unrolled.training.initialisations import births
+from unrolled.training.initialisations import draw_initialisations
 from unrolled.training.losses import loss_of
 from unrolled.training.network import build
-from unrolled.training.probe import look, look_untrained
+from unrolled.training.probe import measure, measure_untrained
 
 T, B, V = 12, 16, 30
 SPEC = {"pattern": "sequence_to_vector", "reads_tokens": True, "reads": V, "answers_tokens": True, "answers": 3}
@@ -56,23 +56,23 @@ def norms_sample_by_sample(network, batch: Batch) -> torch.Tensor:
 @pytest.mark.parametrize("activation", ["tanh", "relu", "gelu"])
 def test_the_profile_is_of_each_samples_own_loss(activation: str, batch: Batch) -> None:
     network = build(configured(f"activation={activation}"), SPEC).double()
-    seen = look(network, LOSS, batch)
+    found = measure(network, LOSS, batch)
     norms = norms_sample_by_sample(network, batch)
     rms = norms.square().nanmean(1).sqrt()
-    torch.testing.assert_close(seen.profile.rms, rms, rtol=1e-9, atol=0)
+    torch.testing.assert_close(found.profile.rms, rms, rtol=1e-9, atol=0)
     logs = torch.where(norms > 0, norms.log(), torch.nan)
-    torch.testing.assert_close(seen.profile.log_mean, logs.nanmean(1), rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(found.profile.log_mean, logs.nanmean(1), rtol=1e-9, atol=1e-9)
     assert batch.mask is not None
-    assert seen.profile.count.tolist() == batch.mask.sum(1).tolist()
+    assert found.profile.count.tolist() == batch.mask.sum(1).tolist()
 
 
 def test_the_log_space_pass_agrees_with_the_real_one(batch: Batch) -> None:
     network = build(configured("activation=sigmoid"), SPEC).double()
-    seen = look(network, LOSS, batch)
+    found = measure(network, LOSS, batch)
     assert batch.mask is not None
     logs = norms_sample_by_sample(network, batch).log().flip(0)
     paired = (logs[1:] - logs[:-1]).nanmean(1).cumsum(0)
-    relative = relative_log(seen.diagnosis).flip(0)
+    relative = relative_log(found.diagnosis).flip(0)
     drawn = ~relative.isnan()
     assert drawn.tolist() == [int(n) >= 10 for n in batch.mask.sum(1).flip(0)]
     torch.testing.assert_close(
@@ -82,24 +82,24 @@ def test_the_log_space_pass_agrees_with_the_real_one(batch: Batch) -> None:
 
 def test_a_probe_leaves_the_parameters_gradients_alone(batch: Batch) -> None:
     network = build(configured(), SPEC)
-    look(network, LOSS, batch)
+    measure(network, LOSS, batch)
     assert all(p.grad is None for p in network.parameters())
 
 
 def test_a_tape_of_training_gives_the_same_profile(batch: Batch) -> None:
     network, tape = build(configured(), SPEC), Tape()
     LOSS(network(batch, [tape]), batch.y).mean().backward()
-    ours, again = look(network, LOSS, batch, [tape]), look(network, LOSS, batch)
+    ours, again = measure(network, LOSS, batch, [tape]), measure(network, LOSS, batch)
     assert torch.equal(ours.profile.rms, again.profile.rms)
 
 
 def test_births_are_draws_of_the_configuration_itself(batch: Batch) -> None:
     config = configured("activation=identity", "init.gain=1.5", "probe.births=6")
-    born = births(config, SPEC, LOSS, batch)["rnn"]
-    assert born.regimes == {"exploding": 6}
-    assert born.slopes == pytest.approx([math.log(1.5)] * 6, abs=1e-6)
+    drawn = draw_initialisations(config, SPEC, LOSS, batch)["rnn"]
+    assert drawn.regimes == {"exploding": 6}
+    assert drawn.slopes == pytest.approx([math.log(1.5)] * 6, abs=1e-6)
     gaussian = configured("init=gaussian", "probe.births=6")
-    slopes = births(gaussian, SPEC, LOSS, batch)["rnn"].slopes
+    slopes = draw_initialisations(gaussian, SPEC, LOSS, batch)["rnn"].slopes
     assert len(set(slopes)) == 6
 
 
@@ -120,10 +120,10 @@ def test_in_chaos_the_untrained_profile_and_the_verdict_are_of_one_trajectory() 
     network = build(config, spec)
     x = torch.randn(160, 16, 2, generator=draw)
     one = Batch(x, torch.ones(160, 16, dtype=torch.bool), torch.randint(0, 3, (16,), generator=draw), None)
-    seen = look_untrained(network, LOSS, one)
-    assert seen.bits == 64
-    relative = seen.profile.log_mean - seen.profile.log_mean[-1]
-    torch.testing.assert_close(relative, relative_log(seen.diagnosis), rtol=0, atol=1e-6)
+    found = measure_untrained(network, LOSS, one)
+    assert found.bits == 64
+    relative = found.profile.log_mean - found.profile.log_mean[-1]
+    torch.testing.assert_close(relative, relative_log(found.diagnosis), rtol=0, atol=1e-6)
     assert next(network.parameters()).dtype == torch.float32
-    single = look(network, LOSS, one).profile.log_mean
-    assert float((single - seen.profile.log_mean).abs().max()) > 0.1
+    single = measure(network, LOSS, one).profile.log_mean
+    assert float((single - found.profile.log_mean).abs().max()) > 0.1

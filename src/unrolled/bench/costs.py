@@ -22,7 +22,7 @@ from unrolled.gradients import (
 )
 from unrolled.gradients.portrait import portrait
 from unrolled.rnn import RNN, Batch, Embedding, SequenceToVector, Tape
-from unrolled.training.probe import look
+from unrolled.training.probe import measure
 
 from .timing import Call, interleaved, median_ratio
 
@@ -102,6 +102,6 @@ def contestants(H: int, T: int, B: int) -> dict[str, Call]:
         "dL/dW_h by time step": lambda: weight_gradient(da, h[:-1]),
         "memory (dh_T/dW_h)": lambda: memory(states),
         "theory": theory,
-        "a probe (all that probe=profile takes)": lambda: look(network, loss, batch),
+        "a probe (all that probe=profile takes)": lambda: measure(network, loss, batch),
         "portrait (probe=full, its numbers)": lambda: portrait(diagnosis),
     }

@@ -18,8 +18,8 @@ from unrolled.rnn import RNN
 from unrolled.rnn.from_torch import rnn_from_torch
 from unrolled.training.data import InMemory
 from unrolled.training.diagnoses import portraits_of
-from unrolled.training.measurement import evidence_of
-from unrolled.training.probe import Look, look
+from unrolled.training.measurement import diagnosis_values
+from unrolled.training.probe import Measurement, measure
 
 from .portrait import write_portrait
 from .restore import restore_checkpoint, restore_run
@@ -42,7 +42,7 @@ def diagnose_run(where: Path, out: Path | None = None) -> list[Path]:
         config, data, module = restore_checkpoint(where)
         out = out or where.with_name(f"{where.stem}_diagnosis")
     batch = InMemory(data, config.trainer.batch_size, config.seed).probe_batch(config.probe.samples)
-    measured = look(module.network, module.loss, batch)
+    measured = measure(module.network, module.loss, batch)
     drawn = portraits_of(module.network, module.loss, batch)
     made = []
     for name, diagnosis in measured.diagnoses.items():
@@ -129,7 +129,7 @@ def _report(  # noqa: PLR0917
     drawn: Portrait | None,
     out: Path,
     training_profile: Tensor | None,
-    measured: Look | None,
+    measured: Measurement | None,
 ) -> list[Path]:
     print(f"\n{title}")
     for line in lines(diagnosis, drawn, measured):
@@ -142,13 +142,13 @@ def _report(  # noqa: PLR0917
     return [picture]
 
 
-def lines(diagnosis: Diagnosis, drawn: Portrait | None, measured: Look | None) -> list[str]:
+def lines(diagnosis: Diagnosis, drawn: Portrait | None, measured: Measurement | None) -> list[str]:
     """Returns the lines that are printed for a diagnosis.
 
     drawn: its portrait; None if the state is not finite.
     measured: the probe that it comes from; None for weights of `torch.nn.RNN`.
     """
-    predicted, then = asdict(diagnosis.predictions), Moment.from_dict(evidence_of(diagnosis))
+    predicted, then = asdict(diagnosis.predictions), Moment.from_dict(diagnosis_values(diagnosis))
     found = [
         f"regime    {diagnosis.regime}: {diagnosis.reason}",
         f"          {diagnosis.explanation}",

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from unrolled.training.probe import Look
+from unrolled.training.probe import Measurement
 
 from .profile_panel import draw_profile
 
@@ -16,7 +16,7 @@ def draw(
     log10_norms: Mapping[int, Tensor],
     zeros: int,
     starts: Mapping[str, int] | None = None,
-    last: Look | None = None,
+    last: Measurement | None = None,
 ) -> Path:
     """Draws log10 of the norms, training step by time step, and beside it the profile by lag of the last probe.
 

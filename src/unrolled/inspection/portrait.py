@@ -10,7 +10,7 @@ from torch import Tensor
 from unrolled.gradients.diagnosis import Diagnosis
 from unrolled.gradients.portrait import Portrait
 from unrolled.record.quantities import PREDICTORS
-from unrolled.training.measurement import evidence_of
+from unrolled.training.measurement import diagnosis_values
 
 from .profile_panel import LN_10, draw_profile
 
@@ -34,7 +34,7 @@ def write_portrait(  # noqa: PLR0917
     Returns the path of the .png, or None.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    values = {"title": title, **evidence_of(diagnosis), "portrait": portrait.plain() if portrait else None}
+    values = {"title": title, **diagnosis_values(diagnosis), "portrait": portrait.plain() if portrait else None}
     file.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
     if portrait is None:
         return None

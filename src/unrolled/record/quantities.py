@@ -11,7 +11,7 @@ class Quantity:
     """One number or word.
 
     key: in status.json; where `compared`, in results.csv and in W&B's summary too.
-    of: where it comes from: attributes of a network's `diagnosis`, of its dL/dW_h (`weights`), or of the whole `look`.
+    of: path of its attribute, from an RNN's `diagnosis`, its dL/dW_h (`weights`), or the whole `measurement`.
     label, unit: on pages and panels.
     form: format of the number in tables.
     logged: name in metrics.csv and in W&B's history, at each probe; with `PART`: of every RNN, and in a panel.
@@ -60,9 +60,9 @@ QUANTITIES = (
     Q("flat", "diagnosis.flat", "units where f is flat", "share"),
     Q("dead", "diagnosis.dead", "units with f' = 0", "share"),
     Q("rounding_growth", "diagnosis.rounding_growth", "growth of rounding", "nats", compared=False, ends=True),
-    Q("flushed_to_zero", "look.flushed_to_zero", "norms of exactly 0", logged="grad_h/zeros", compared=False),
+    Q("flushed_to_zero", "measurement.flushed_to_zero", "norms of exactly 0", logged="grad_h/zeros", compared=False),
     Q("cancellation", "weights.cancellation", "cancellation in dL/dW_h", "share", logged="grad_W_h/cancellation"),
-    Q("below_float_from", "look.below_float_from", "below training's precision from", "lags"),
+    Q("below_float_from", "measurement.below_float_from", "below training's precision from", "lags"),
 )  # fmt: skip
 
 

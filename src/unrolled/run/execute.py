@@ -9,7 +9,7 @@ from unrolled.config.schema import Config
 from unrolled.processes.ranks import Rank
 from unrolled.training.checkpoints import LAST
 from unrolled.training.diagnoses import portraits_of
-from unrolled.training.initialisations import Births, births
+from unrolled.training.initialisations import Initialisations, draw_initialisations
 from unrolled.training.module import evaluate, to_device
 from unrolled.wandb_runs.tracker import Tracker
 
@@ -42,7 +42,7 @@ def execute(
         pairs = trained.pairs()
         initialisations = _initialisations(config, trained) if observers.probe is not None else {}
         if not resumed:
-            observers.recorder.births(initialisations)
+            observers.recorder.initialisations(initialisations)
             draw("start")
         ending = train()
         trained.module.to(trained.probe_batch.x.device)  # Lightning leaves it on the CPU
@@ -58,9 +58,9 @@ def execute(
         observers.recorder.close()
 
 
-def _initialisations(config: Config, trained: Trained) -> dict[str, Births]:
+def _initialisations(config: Config, trained: Trained) -> dict[str, Initialisations]:
     batch = to_device(trained.probe_batch, "cpu")
-    return births(config, trained.data.spec, trained.module.loss, batch, trained.vectors)
+    return draw_initialisations(config, trained.data.spec, trained.module.loss, batch, trained.vectors)
 
 
 def _portraits(config: Config, trained: Trained, observers: Observers, title: str, when: str) -> None:

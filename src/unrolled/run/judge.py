@@ -10,7 +10,7 @@ import torch
 from unrolled.rnn.init import stream
 from unrolled.tasks.data import Split, baseline_name, timed_score
 from unrolled.training.data import Once
-from unrolled.training.initialisations import Births
+from unrolled.training.initialisations import Initialisations
 from unrolled.training.module import evaluate
 from unrolled.training.solved import Solved
 
@@ -24,7 +24,7 @@ TRAINING_SCORED = 1000  # training examples on which the trained network is scor
 def judge(
     trained: Trained,
     observers: Observers,
-    initialisations: dict[str, Births],
+    initialisations: dict[str, Initialisations],
     metrics: dict[str, float],
     ending: Ending,
 ) -> dict[str, Any]:

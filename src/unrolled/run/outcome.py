@@ -16,8 +16,8 @@ from unrolled.gradients.regime import RULES_VERSION
 from unrolled.record.origin import origin
 from unrolled.record.quantities import QUANTITIES
 from unrolled.record.run_record import RunRecord
-from unrolled.training.initialisations import Births
-from unrolled.training.measurement import Evidence
+from unrolled.training.initialisations import Initialisations
+from unrolled.training.measurement import MeasuredValues
 
 
 def opening(values: dict[str, Any], identity: RunIdentity, started: float) -> dict[str, Any]:
@@ -40,38 +40,41 @@ def times(started: float) -> dict[str, Any]:
     return {"ended": ended, "duration_s": round(time.time() - started, 3)}
 
 
-def gradient_results(first: Evidence | None, last: Evidence | None, born: dict[str, Births]) -> dict[str, Any]:
-    """Both ends of training and the births; empty where no probe was taken. Slopes in nats per lag.
+def gradient_results(
+    first: MeasuredValues | None, last: MeasuredValues | None, initialisations: dict[str, Initialisations]
+) -> dict[str, Any]:
+    """Returns the gradient entries of `status.json`; empty if no probe was taken. Slopes in nats per lag.
 
-    Of a network of several parts each stands under `halves`, and the first at the top: what an encoder has read has to
-    pass through its last state.
+    A network of several RNNs has each under `halves`, and the first at the top as well.
+    first, last: values at step 0 and at the end of training.
+    initialisations: the networks drawn before training, by RNN.
     """
     if first is None or last is None:
         return {}
-    told = {name: _told(first["parts"][name], part, born[name]) for name, part in last["parts"].items()}
-    top = next(iter(told.values()))
+    parts = {name: _part(first["parts"][name], part, initialisations[name]) for name, part in last["parts"].items()}
+    top = next(iter(parts.values()))
     kept = top | {key: value for key, value in last.items() if key not in ("parts", "starts")}
     kept["rules"] = RULES_VERSION
     _, *later = last["starts"].values()
-    return {**kept, "seam": later[0], "starts": last["starts"], "halves": told} if later else kept
+    return {**kept, "seam": later[0], "starts": last["starts"], "halves": parts} if later else kept
 
 
-def _told(first: Evidence, last: Evidence, born: Births) -> dict[str, Any]:
-    """The keys of the end stand flat; all that is known of step 0 stands under `start`, three of them flat too."""
+def _part(first: MeasuredValues, last: MeasuredValues, initialisations: Initialisations) -> dict[str, Any]:
+    """Returns an RNN's entries: the end flat, step 0 under `start`, and a few values of step 0 flat too."""
     starts = {f"{each.key}_start": first[each.key] for each in QUANTITIES if each.start}
     starts["predictions_start"] = first["predictions"]
-    return {**starts, "start": first, **last, "births": _births(born)}
+    return {**starts, "start": first, **last, "births": _births(initialisations)}
 
 
-def _births(born: Births) -> dict[str, Any]:
-    slopes = torch.tensor(born.slopes, dtype=torch.float64)
+def _births(initialisations: Initialisations) -> dict[str, Any]:
+    slopes = torch.tensor(initialisations.slopes, dtype=torch.float64)
     return {
-        "n": len(born.labels),
+        "n": len(initialisations.labels),
         "slope_mean": float(slopes.mean()) if len(slopes) else None,
         "slope_sd": float(slopes.std()) if len(slopes) > 1 else None,
-        "regimes": born.regimes,
-        "slopes": born.slopes,
-        "alive": born.alive,
+        "regimes": initialisations.regimes,
+        "slopes": initialisations.slopes,
+        "alive": initialisations.alive,
     }
 
 

@@ -9,9 +9,9 @@ from torch import Tensor
 from unrolled.record.parts import suffixes
 from unrolled.record.tables import PROFILES, WORDS, Table, read_rows
 from unrolled.training.diagnoses import relative_log
-from unrolled.training.initialisations import Births
+from unrolled.training.initialisations import Initialisations
 from unrolled.training.neighbours import Pair
-from unrolled.training.probe import Look
+from unrolled.training.probe import Measurement
 
 DRAWN = ("grad_h", "grad_h_log", "grad_h_count", "grad_h_zeros")
 
@@ -35,24 +35,25 @@ class Profiles:
         rows = read_rows(self.folder / f"{name}.csv")
         return {int(step): torch.tensor(row, dtype=torch.float64) for step, *row in rows}
 
-    def probe(self, step: int, look: Look) -> None:
+    def probe(self, step: int, measurement: Measurement) -> None:
         """A cell is empty where no sample is real; a mean of logs also where every norm is 0."""
-        p = look.profile
+        p = measurement.profile
         values = {"grad_h": p.rms, "grad_h_q10": p.q10, "grad_h_q50": p.q50, "grad_h_q90": p.q90}
-        values["grad_x"] = look.input_rms
+        values["grad_x"] = measurement.input_rms
         for name, row in (values | {"grad_h_zeros": p.zeros, "grad_h_count": p.count}).items():
             self._row(name, "step", step, row, empty=p.count == 0)
         logs = {"grad_h_log": p.log_mean}
-        for part, told in look.diagnoses.items():
+        for part, told in measurement.diagnoses.items():
             logs[f"grad_h_relative_log{self.suffixes[part]}"] = relative_log(told)
         for name, row in logs.items():
             self._row(name, "step", step, row, empty=row.isnan())
-        for part, weights in look.weights.items():
+        for part, weights in measurement.weights.items():
             self._row(f"grad_W_h{self.suffixes[part]}", "step", step, weights.norms, empty=weights.norms.isnan())
 
-    def births(self, births: dict[str, Births]) -> None:
-        for part, born in births.items():
-            for i, row in enumerate(born.curves):
+    def initialisations(self, drawn: dict[str, Initialisations]) -> None:
+        """Writes the profile of each network drawn before training, relative to lag 0; drawn: by RNN."""
+        for part, initialisations in drawn.items():
+            for i, row in enumerate(initialisations.curves):
                 self._row(f"births_relative_log{self.suffixes[part]}", "birth", i, row, empty=row.isnan())
 
     def _row(self, name: str, key: str, index: int, values: Tensor, empty: Tensor) -> None:

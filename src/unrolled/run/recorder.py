@@ -14,9 +14,9 @@ from unrolled.record import ownership
 from unrolled.record.parts import labels, starts
 from unrolled.record.quantities import logged
 from unrolled.record.tables import METRICS, PROFILES, Table, lag_columns, read_table
-from unrolled.training.initialisations import Births
+from unrolled.training.initialisations import Initialisations
 from unrolled.training.measurement import value
-from unrolled.training.probe import Look
+from unrolled.training.probe import Measurement
 from unrolled.wandb_runs.tracker import Tracker
 
 from .profiles import Profiles
@@ -60,7 +60,7 @@ class Recorder:
         self._profiles = Profiles(folder, steps, resumed=state is not None)
         self._pending: dict[str, float] = {}
         self._media: dict[str, Any] = {}  # what W&B alone keeps of the pending step
-        self._last: Look | None = None
+        self._last: Measurement | None = None
         self._step = 0
         if state is not None:
             self._step, self._pending = state["step"], state["pending"]
@@ -72,14 +72,14 @@ class Recorder:
         self._step = step
         self._pending |= values
 
-    def probe(self, step: int, look: Look) -> None:
-        self.row(step, self._scalars(look))
-        self._profiles.probe(step, look)
-        self._media["grad_h/profile"] = self.tracker.profile(look.profile.rms, look.profile.count)
-        self._last = look
+    def probe(self, step: int, measurement: Measurement) -> None:
+        self.row(step, self._scalars(measurement))
+        self._profiles.probe(step, measurement)
+        self._media["grad_h/profile"] = self.tracker.profile(measurement.profile.rms, measurement.profile.count)
+        self._last = measurement
 
-    def births(self, births: dict[str, Births]) -> None:
-        self._profiles.births(births)
+    def initialisations(self, drawn: dict[str, Initialisations]) -> None:
+        self._profiles.initialisations(drawn)
 
     def state(self) -> dict[str, Any]:
         """All that a later `Recorder` needs to go on from here, in plain values: sizes of files in bytes."""
@@ -106,11 +106,11 @@ class Recorder:
             self._media[f"portrait/{picture.stem}"] = self.tracker.image(picture)
         self._flush()
 
-    def _scalars(self, look: Look) -> dict[str, float]:
-        log_mean = look.profile.log_mean[: self.read].flip(0) / LN_10
+    def _scalars(self, measurement: Measurement) -> dict[str, float]:
+        log_mean = measurement.profile.log_mean[: self.read].flip(0) / LN_10
         values: dict[str, Any] = {f"grad_h/log10_lag_{k}": float(log_mean[k]) for k in self.lags}
         for part, marked in self.labels.items():
-            values |= {name: value(each, look, part) for name, each in logged(marked).items()}
+            values |= {name: value(each, measurement, part) for name, each in logged(marked).items()}
         return {key: v for key, v in values.items() if v is not None and not math.isnan(v)}
 
     def _flush(self) -> None:
@@ -151,8 +151,8 @@ class NullRecorder:
     """Of a rank that does not lead."""
 
     def row(self, step: int, values: dict[str, float]) -> None: ...
-    def probe(self, step: int, look: Look) -> None: ...
-    def births(self, births: dict[str, Births]) -> None: ...
+    def probe(self, step: int, measurement: Measurement) -> None: ...
+    def initialisations(self, drawn: dict[str, Initialisations]) -> None: ...
     def portraits(self, when: str, title: str, seen: dict[str, tuple[Diagnosis, Portrait | None]]) -> None: ...
     def close(self) -> None: ...
 

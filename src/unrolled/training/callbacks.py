@@ -1,8 +1,7 @@
-"""What happens around Lightning's loop: scalars every n-th step, a probe every k-th, a progress bar."""
+"""Callbacks of Lightning's loop: scalars every n-th step, a probe every k-th, a progress bar."""
 
 import math
 import time
-from collections.abc import Callable
 from typing import Any, Protocol
 
 import pytorch_lightning as pl
@@ -11,24 +10,24 @@ from pytorch_lightning.callbacks import TQDMProgressBar
 from torch import Tensor
 
 from unrolled.rnn import Batch, Pattern, Tape
-from unrolled.tasks.data import Loss
 
-from .measurement import Evidence, evidence
+from .measurement import MeasuredValues, measured_values
 from .module import RecurrentModule, to_device
-from .probe import Look, look, look_untrained
+from .probe import Measurement, measure, measure_untrained
 
 
 class Recorder(Protocol):
-    """Where numbers go. Step s means: with the weights after s updates."""
+    """Records numbers. Step s means: with the weights after s updates."""
 
     def row(self, step: int, values: dict[str, float]) -> None: ...
-    def probe(self, step: int, look: Look) -> None: ...
+    def probe(self, step: int, measurement: Measurement) -> None: ...
 
 
 class Scalars(pl.Callback):
-    """loss (mean over the steps since the row before), accuracy of the batch, norm of each parameter's gradient.
+    """Records loss (mean over the steps since the last row), batch accuracy, and norm of each parameter's gradient.
 
-    losses: of every step. seconds: what every update took, probes and logging left out.
+    losses: one for each step.
+    seconds: duration of each update, without probes and logging.
     """
 
     def __init__(self, recorder: Recorder, every: int) -> None:
@@ -50,13 +49,13 @@ class Scalars(pl.Callback):
         self.losses.append(outputs["mean"].item())
         step = trainer.global_step - 1
         if step % self.every == 0:
-            share = {"train/accuracy": self._accuracy(trainer, outputs, batch)} if pl_module.classes else {}
-            self._write(step, {"epoch": trainer.current_epoch, **share, **self._gradients})
+            accuracy = {"train/accuracy": self._accuracy(trainer, outputs, batch)} if pl_module.classes else {}
+            self._write(step, {"epoch": trainer.current_epoch, **accuracy, **self._gradients})
 
     def _accuracy(self, trainer, outputs: Any, batch: Batch) -> float:
-        """Of the whole batch, whose parts may be on several ranks."""
-        found = hits(outputs["answer"], outputs["part"])
-        return float(trainer.strategy.reduce(found, reduce_op="sum")) / batch.answers
+        """Returns the accuracy on the whole batch, whose parts may be on several ranks."""
+        correct = hits(outputs["answer"], outputs["part"])
+        return float(trainer.strategy.reduce(correct, reduce_op="sum")) / batch.answers
 
     def on_validation_end(self, trainer, pl_module) -> None:
         values = {name: float(value) for name, value in trainer.callback_metrics.items()}
@@ -81,24 +80,24 @@ class Scalars(pl.Callback):
 
     @property
     def roughness(self) -> float | None:
-        """Standard deviation of ln(loss of a step / loss of the step before)."""
+        """Standard deviation of ln(loss of a step / loss of the step before); None if there are too few steps."""
         logs = torch.tensor([math.log(loss) for loss in self.losses if loss > 0], dtype=torch.float64)
         return float(logs.diff().std()) if len(logs) > 2 else None
 
 
 def hits(answer: Tensor, batch: Batch) -> Tensor:
-    """Number of the answers that count whose most probable class is the true one."""
-    right = answer.argmax(-1) == batch.y
-    return batch.counted(right).double().sum()
+    """Returns the number of counted answers whose most probable class is the true one; answer: (..., C)."""
+    correct = answer.argmax(-1) == batch.y
+    return batch.counted(correct).double().sum()
 
 
 def label(parameter: str) -> str:
-    """What the field calls a parameter: W_x, W_h, b, W_o; a second RNN's with its name in front."""
+    """Returns the usual name of a parameter: W_x, W_h, b, W_o; a second RNN's has the RNN's name in front."""
     return parameter.removeprefix("rnn.").removesuffix(".weight")
 
 
 def gradient_norms(network: Pattern) -> dict[str, float]:
-    """Frobenius norm, in float64, of each parameter's gradient; keys `grad/W_h` and so on."""
+    """Returns the Frobenius norm of each parameter's gradient, in float64; keys `grad/W_h` and so on."""
     return {
         f"grad/{label(name)}": float(p.grad.double().norm())
         for name, p in network.named_parameters()
@@ -107,15 +106,16 @@ def gradient_norms(network: Pattern) -> dict[str, float]:
 
 
 class Probe(pl.Callback):
-    """Looks at the gradients at step 0, every k-th step and, through `last`, at the end.
+    """Measures the gradients at step 0, every k-th step and, by `last`, at the end.
 
-    batch: the fixed validation batch, or None to use the training batch's own tape. first, latest: what was seen.
+    batch: the fixed validation batch; None: the training batch's own backward pass is recorded.
+    first, latest: values of the first and of the newest measurement.
     """
 
     def __init__(self, recorder: Recorder, every: int, batch: Batch | None) -> None:
         self.recorder, self.every, self.batch = recorder, every, batch
-        self.first: Evidence | None = None
-        self.latest: Evidence | None = None
+        self.first: MeasuredValues | None = None
+        self.latest: MeasuredValues | None = None
         self._at: int | None = None
         self._training: Batch | None = None
 
@@ -127,7 +127,7 @@ class Probe(pl.Callback):
         if step and self.batch is None:
             pl_module.tapes = tuple(Tape() for _ in pl_module.network.rnns)
         else:
-            self._record(step, looker(step)(pl_module.network, pl_module.loss, self.batch or batch))
+            self._record(step, _measure_after(step, pl_module, self.batch or batch))
 
     def on_after_backward(self, trainer, pl_module: Any) -> None:
         tapes, pl_module.tapes = pl_module.tapes, ()
@@ -135,28 +135,28 @@ class Probe(pl.Callback):
             assert self._training is not None
             if pl_module.ranks[1] > 1:
                 tapes = [gathered(tape, pl_module.ranks[1]) for tape in tapes]
-            seen = look(pl_module.network, pl_module.loss, self._training, tapes)
-            self._record(trainer.global_step, seen)
+            self._record(trainer.global_step, measure(pl_module.network, pl_module.loss, self._training, tapes))
 
     def last(self, step: int, module: RecurrentModule, fallback: Batch) -> None:
-        """The look at the end (or the only one, where nothing was trained); recorded unless it has just been.
+        """Measures at the end of training, and records it unless this step's measurement is recorded already.
 
-        fallback: the batch for a source=training probe that never saw one.
+        step: number of updates that were made.
+        fallback: the batch for probe.source=training if no training batch has been read.
         """
         batch = self.batch or self._training or fallback
         batch = to_device(batch, module.device)  # a checkpoint's lies on the CPU
-        seen = looker(step)(module.network, module.loss, batch)
+        measurement = _measure_after(step, module, batch)
         if self._at != step:
-            self._record(step, seen)
-        self.latest = evidence(seen, whole=True)
+            self._record(step, measurement)
+        self.latest = measured_values(measurement, whole=True)
 
-    def _record(self, step: int, seen: Look) -> None:
-        self.latest, self._at = evidence(seen, whole=self.first is None), step
+    def _record(self, step: int, measurement: Measurement) -> None:
+        self.latest, self._at = measured_values(measurement, whole=self.first is None), step
         self.first = self.first or self.latest
-        self.recorder.probe(step, seen)
+        self.recorder.probe(step, measurement)
 
     def state_dict(self) -> dict[str, Any]:
-        """With the training batch that the look at the end needs: a run may be stopped after its last update."""
+        """Includes the training batch, which `last` needs: a run may be stopped after its last update."""
         training = None if self._training is None or self.batch is not None else list(self._training)
         return {"first": self.first, "latest": self.latest, "at": self._at, "training": training}
 
@@ -166,13 +166,16 @@ class Probe(pl.Callback):
         self._training = None if training is None else Batch(*training)
 
 
-def looker(step: int) -> Callable[[Pattern, Loss, Batch], Look]:
-    """How a network is looked at after so many updates."""
-    return look if step else look_untrained
+def _measure_after(step: int, module: RecurrentModule, batch: Batch) -> Measurement:
+    return (measure if step else measure_untrained)(module.network, module.loss, batch)
 
 
 def gathered(tape: Tape, world: int) -> Tape:
-    """The tape of the whole batch, from those of its parts; a part's loss is `world` times its share of the mean."""
+    """Returns the tape of the whole batch from those of all ranks.
+
+    tape: this rank's; its loss is `world` times its share of the mean.
+    world: number of ranks.
+    """
     whole = Tape()
     for name, divisor in (("dh", world), ("da", world), ("h", 1)):
         parts: list[Any] = [None] * world

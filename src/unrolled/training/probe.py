@@ -1,4 +1,4 @@
-"""Looking at a network's gradients on one batch: the real backward pass, and its diagnosis in float64 log space."""
+"""Measures a network's gradients on one batch: the real backward pass, and its diagnosis in float64 log space."""
 
 import copy
 from collections.abc import Sequence
@@ -17,16 +17,16 @@ from .diagnoses import diagnoses
 
 
 @dataclass(frozen=True)
-class Look:
-    """What one backward pass of a network on a batch shows, and the diagnosis of each of its RNNs.
+class Measurement:
+    """The gradients of a network in one backward pass on a batch, and the diagnosis of each of its RNNs.
 
-    profile: of dL/dh_t in the real backward pass, in its own precision, over all RNNs in order of time.
+    profile: norms of dL/dh_t in the real backward pass, in its own precision, over all RNNs in order of time.
     input_rms: (T,), RMS over samples of the norm of dL/dx_t.
-    weights: dL/dW_h step by step, of each RNN by its name.
+    weights: dL/dW_h by time step, of each RNN by its name.
     steps: number of time steps of each RNN by its name, in order of time.
-    diagnoses: of each RNN, from the log-space pass; where the loss reads every state, from the gradient cone.
+    diagnoses: by RNN, from the log-space pass; from the gradient cone if the loss reads every state.
     every_state: whether the loss reads every state of the first RNN.
-    bits: of the real pass; 64 of an untrained network.
+    bits: precision of the real pass; 64 for an untrained network.
     """
 
     profile: Profile
@@ -39,14 +39,14 @@ class Look:
 
     @property
     def diagnosis(self) -> Diagnosis:
-        """Of the only RNN, or of the encoder: what it has read has to pass through its last state."""
+        """The diagnosis of the first RNN: the only one, or the encoder."""
         return next(iter(self.diagnoses.values()))
 
     @property
     def profile_by_lag(self) -> Tensor | None:
-        """(L,): mean ln of the norm in the real pass by lag, where samples are real; -inf where most are exactly 0.
+        """(L,): mean ln of the norm in the real pass by lag, as far as samples reach; -inf if most are exactly 0.
 
-        None where the loss reads every state: a fresh gradient at each step is part of every norm.
+        None if the loss reads every state: each norm then includes the gradient of the step's own loss.
         """
         if self.every_state:
             return None
@@ -58,14 +58,14 @@ class Look:
 
     @property
     def flushed_to_zero(self) -> int:
-        """Norms of the real pass that are exactly 0, over all samples and time steps."""
+        """Number of norms of the real pass that are exactly 0, over all samples and time steps."""
         return int(self.profile.zeros.nansum())
 
     @property
     def below_float_from(self) -> int | None:
         """The lag from which on most norms of the real pass are exactly 0 although the gradient is not.
 
-        None where there is no such lag, and where a fresh gradient at each step hides it.
+        None if there is no such lag, or the loss reads every state, which hides it.
         """
         curve = self.profile_by_lag
         if curve is None or self.diagnosis.zeros > 0.5:
@@ -75,11 +75,13 @@ class Look:
         return first if first < len(curve) else None
 
 
-def look(network: Pattern, loss: Loss, batch: Batch, tapes: Sequence[Tape] = ()) -> Look:
-    """Looks at the network on a batch; the parameters' own gradients are left alone.
+def measure(network: Pattern, loss: Loss, batch: Batch, tapes: Sequence[Tape] = ()) -> Measurement:
+    """Measures the gradients of the network on a batch, each sample's of the mean loss over its own answers.
 
-    loss: one value per answer. tapes: of a backward pass of the mean over all answers, already done on this batch;
-    none: one is done here. A sample's own loss is the mean over its own answers.
+    The parameters' `.grad` are not changed.
+    loss: gives one value per answer.
+    tapes: one per RNN, of a backward pass already done on this batch with the mean loss over all answers; none: a
+    backward pass is done here.
     """
     if not tapes:
         tapes = [Tape() for _ in network.rnns]
@@ -93,7 +95,7 @@ def look(network: Pattern, loss: Loss, batch: Batch, tapes: Sequence[Tape] = ())
     dx = torch.cat(
         [(_kept(tape.da).double() @ rnn.W_x.detach().double()).norm(dim=2) for (_, rnn), tape in named.items()]
     )
-    return Look(
+    return Measurement(
         profile=profile(torch.cat(dh) * scale, mask),
         input_rms=root_mean_square(dx * scale.squeeze(1), mask),
         weights={name: weight_gradient(_kept(tape.da), _kept(tape.h)[:-1]) for (name, _), tape in named.items()},
@@ -104,19 +106,19 @@ def look(network: Pattern, loss: Loss, batch: Batch, tapes: Sequence[Tape] = ())
     )
 
 
-def look_untrained(network: Pattern, loss: Loss, batch: Batch) -> Look:
-    """As `look`, in float64 throughout: in chaos a float32 pass soon follows another trajectory than the diagnosis."""
-    return look(copy.deepcopy(network).double(), loss, _in_double(batch))
+def measure_untrained(network: Pattern, loss: Loss, batch: Batch) -> Measurement:
+    """Measures like `measure`, in float64: in chaos a float32 pass soon leaves the trajectory of the diagnosis."""
+    return measure(copy.deepcopy(network).double(), loss, _in_double(batch))
 
 
 def _in_double(batch: Batch) -> Batch:
-    """Numbers in float64; tokens, classes and masks as they are."""
+    """Returns the batch with its numbers in float64; tokens, classes and masks as they are."""
     x, y = (values.double() if values.is_floating_point() else values for values in (batch.x, batch.y))
     return batch._replace(x=x, y=y)
 
 
 def _own_scale(batch: Batch) -> Tensor:
-    """(B,): from the gradient of the mean over all answers to that of a sample's own loss."""
+    """Returns (B,): factor from the gradient of the mean over all answers to that of a sample's own loss."""
     if batch.y_mask is None:
         return torch.full((len(batch.y),), len(batch.y), dtype=torch.float64, device=batch.y.device)
     own = batch.y_mask.sum(0).double()
