@@ -1,4 +1,4 @@
-"""What became of each cell: its own `status.json`, or, where its folder is full, the launcher's word for it."""
+"""The state of each run of a sweep: its `status.json`, or a copy in `records/` if its folder cannot be written."""
 
 from pathlib import Path
 from typing import Any
@@ -9,31 +9,31 @@ from .run_record import RunRecord
 RECORDS = "records"
 
 
-def read(cell: Path) -> RunRecord:
-    """The record of the cell whose folder this is."""
-    return RunRecord.from_dict(status.read_from(_record(cell)) or status.read(cell))
+def read(folder: Path) -> RunRecord:
+    """Returns the record of the run in `folder`."""
+    return RunRecord.from_dict(status.read_from(_record(folder)) or status.read(folder))
 
 
-def write(cell: Path, **values: Any) -> None:
-    """Updates the cell's status: in its folder, or beside it where that is full."""
+def write(folder: Path, **values: Any) -> None:
+    """Updates the status of the run in `folder`; in `records/` of its sweep if the folder cannot be written."""
     try:
-        status.update(cell, **values)
+        status.update(folder, **values)
     except OSError as full:
-        why = f"{values.get('error') or 'ended'}; its folder cannot be written: {full.strerror}"
-        values = {**status.read(cell), **values, "error": why}
-        _record(cell).parent.mkdir(exist_ok=True)
-        status.write_to(_record(cell), values)
+        error = f"{values.get('error') or 'ended'}; its folder cannot be written: {full.strerror}"
+        values = {**status.read(folder), **values, "error": error}
+        _record(folder).parent.mkdir(exist_ok=True)
+        status.write_to(_record(folder), values)
 
 
-def mark(cell: Path, state: str, error: str) -> None:
-    """Says how a cell ended, unless it has said so itself."""
-    if read(cell).state in (None, "running"):
-        write(cell, state=state, error=error)
+def mark(folder: Path, state: str, error: str) -> None:
+    """Records how a run ended, unless it has recorded an end itself."""
+    if read(folder).state in (None, "running"):
+        write(folder, state=state, error=error)
 
 
-def forget(cell: Path) -> None:
-    _record(cell).unlink(missing_ok=True)
+def forget(folder: Path) -> None:
+    _record(folder).unlink(missing_ok=True)
 
 
-def _record(cell: Path) -> Path:
-    return cell.parent / RECORDS / f"{cell.name}.json"
+def _record(folder: Path) -> Path:
+    return folder.parent / RECORDS / f"{folder.name}.json"

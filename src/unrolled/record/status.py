@@ -1,4 +1,4 @@
-"""`status.json`: what became of a run, written atomically."""
+"""`status.json`: the state of a run, written atomically."""
 
 import json
 import math
@@ -13,22 +13,22 @@ FILE = "status.json"
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """Returns the status of the run in `folder`; empty where there is none that can be read (`unreadable`)."""
+    """Returns the status of the run in `folder`; empty if there is none, or it cannot be read (`unreadable`)."""
     return read_from(folder / FILE)
 
 
 def read_from(file: Path) -> dict[str, Any]:
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
+        values = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return {}
     except ValueError:  # a power cut or a full disk has left half of it
         return {}
-    return told if isinstance(told, dict) else {}
+    return values if isinstance(values, dict) else {}
 
 
 def unreadable(folder: Path) -> bool:
-    """Returns whether there is a record that says nothing: empty, cut short, or no JSON."""
+    """Returns whether there is a status file without content: empty, cut short, or no JSON object."""
     return (folder / FILE).is_file() and not read(folder)
 
 
@@ -48,13 +48,13 @@ def update(folder: Path, **values: Any) -> None:
 
 
 def mark(folder: Path, state: str, error: str) -> None:
-    """Says how a run ended, unless it has said so itself."""
+    """Records how a run ended, unless it has recorded an end itself."""
     if read(folder).get("state", "running") == "running":
         update(folder, state=state, error=error)
 
 
 def finite(value: Any) -> Any:
-    """The value with every nan and inf inside it replaced by None."""
+    """Returns the value with every nan and inf inside it replaced by None."""
     if isinstance(value, dict):
         return {key: finite(v) for key, v in value.items()}
     if isinstance(value, list | tuple):

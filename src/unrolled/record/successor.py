@@ -1,4 +1,4 @@
-"""`status.json` of a run that is going on."""
+"""`status.json` of a run that is resumed."""
 
 from pathlib import Path
 from typing import Any
@@ -32,12 +32,12 @@ class Record:
 
 
 def newest(record: RunRecord) -> RunRecord:
-    """What a record says of the start that came last."""
+    """Returns the record of the last start: of the resume if there is one."""
     return record.resumed or record
 
 
 def mark_failed(folder: Path, error: str) -> None:
-    """Says that a run has failed, unless it has said so itself."""
+    """Records that a run has failed, unless it has recorded an end itself."""
     last = RunRecord.read(folder).resumed
     if last is None:
         status.mark(folder, "failed", error)
@@ -46,7 +46,7 @@ def mark_failed(folder: Path, error: str) -> None:
 
 
 def unfinished_resume(record: RunRecord) -> str:
-    """A line about a resume that has not ended with a result; "" where there is none."""
+    """Returns a line about a resume that has not ended with a result; "" if there is none."""
     if record.resumed is None:
         return ""
     why = f" ({record.resumed.error})" if record.resumed.error else ""

@@ -37,7 +37,7 @@ class Table:
 
 
 def cell(value: Any) -> Any:
-    """Shortest text that reads back as the same float; whole numbers without a point."""
+    """Returns the shortest text that reads back as the same float; whole numbers without a point; "" for None."""
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
@@ -46,7 +46,7 @@ def cell(value: Any) -> Any:
 
 
 def read_table(path: Path) -> tuple[list[str], list[list[float]]]:
-    """(header, rows); an empty cell is nan. A line that a full disk has cut short is left out.
+    """Returns header and rows; an empty field is nan. A line that a full disk has cut short is skipped.
 
     Raises FileNotFoundError.
     """
@@ -56,7 +56,7 @@ def read_table(path: Path) -> tuple[list[str], list[list[float]]]:
 
 
 def read_rows(path: Path) -> list[list[float]]:
-    """The rows alone; none where there is no such file."""
+    """Returns the rows; none if there is no such file."""
     return read_table(path)[1] if path.is_file() else []
 
 

@@ -1,4 +1,4 @@
-"""Whether a folder is free for what is about to be run, or holds what is to be gone on with."""
+"""Checks that an output folder is free, or holds a run or sweep that can be resumed."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ EXTENDABLE = ("trainer.max_epochs", "trainer.max_steps", "trainer.progress", "tr
 
 
 def check_sweep(config: Config, folder: str) -> None:
-    """Raises UserError where a sweep cannot be begun, or gone on with, in `folder`."""
+    """Raises UserError if a sweep can be neither started nor resumed in `folder`."""
     resume = config.sweep.resume
     if config.resume:
         raise UserError("resume=true is for a single run: continue a sweep with sweep.resume=FOLDER")
@@ -39,7 +39,7 @@ def check_sweep(config: Config, folder: str) -> None:
 
 
 def check_run(config: Config, folder: str) -> None:
-    """The same for a single run."""
+    """Raises UserError if a single run can be neither started nor resumed in `folder`."""
     for wrong, key in ((config.sweep.dry_run, "sweep.dry_run=true"), (config.sweep.resume, "sweep.resume=FOLDER")):
         if wrong:
             raise UserError(f"{key}: this is a single run; give the command of a sweep")
@@ -77,7 +77,7 @@ def _check_resumable(folder: Path, config: Config) -> None:
 
 
 def _flat(values: dict[str, Any]) -> dict[str, Any]:
-    """What decides a run's numbers, by dotted key."""
+    """Returns the values that decide a run's numbers, by dotted key."""
     flat = {}
     for group, node in values.items():
         if group not in ("sweep", "slurm", "tracker", "resume", "experiment"):

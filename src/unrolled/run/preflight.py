@@ -1,4 +1,4 @@
-"""Everything that can be wrong with what a user typed, told in one line before any folder exists."""
+"""Validates a command line before any folder exists; each error is one line."""
 
 import re
 from collections.abc import Mapping, Sequence

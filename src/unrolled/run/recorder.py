@@ -1,4 +1,4 @@
-"""Every number of a run, to its CSV files and to W&B alike."""
+"""Records every number of a run in its CSV files and in W&B."""
 
 import math
 import os
@@ -148,7 +148,7 @@ def _for_viewer(values: dict[str, float]) -> dict[str, float]:
 
 
 class NullRecorder:
-    """Of a rank that does not lead."""
+    """The recorder of a rank that does not lead: it records nothing."""
 
     def row(self, step: int, values: dict[str, float]) -> None: ...
     def probe(self, step: int, measurement: Measurement) -> None: ...
@@ -165,7 +165,7 @@ def _tables(folder: Path) -> list[Path]:
 
 
 def _cut(folder: Path, sizes: dict[str, int]) -> None:
-    """Back to what a checkpoint knows of."""
+    """Cuts the tables back to the sizes that a checkpoint holds; removes those that it does not know."""
     for file in _tables(folder):
         size = sizes.get(str(file.relative_to(folder)))
         if size is None:
@@ -175,6 +175,6 @@ def _cut(folder: Path, sizes: dict[str, int]) -> None:
 
 
 def recorded(folder: Path, state: dict[str, Any]) -> bool:
-    """Whether all that a checkpoint knows of is still there."""
+    """Returns whether all files that a checkpoint knows are still there, at least as long as then."""
     sizes = state["sizes"].items()
     return all((folder / name).is_file() and (folder / name).stat().st_size >= size for name, size in sizes)

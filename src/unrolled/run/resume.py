@@ -1,4 +1,4 @@
-"""What an earlier start of a run has left, and whether a run can go on from it."""
+"""The files of an earlier start of a run, and whether the run can be resumed from them."""
 
 import contextlib
 from pathlib import Path
@@ -20,13 +20,13 @@ _RESULTS = (METRICS, PROFILES, PORTRAITS, CHECKPOINTS, "words.csv", "heat_map.pn
 
 
 def saved(folder: Path) -> dict[str, Any] | None:
-    """The last checkpoint of the run in `folder`; None where there is none that fits what was recorded."""
+    """Returns the last checkpoint of the run in `folder`; None if there is none that fits the recorded files."""
     file = folder / CHECKPOINTS / LAST
     if not file.is_file():
         return None
     try:
         checkpoint = torch.load(file, weights_only=True, map_location="cpu")
-    except Exception as error:  # what a broken file makes of an unpickler, nobody lists
+    except Exception as error:  # a broken file can raise anything
         print(f"unrolled: {file} cannot be read ({type(error).__name__}): starting from step 0")
         return None
     return checkpoint if recorded(folder, recorder_state(checkpoint)) else None

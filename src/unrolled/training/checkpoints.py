@@ -1,4 +1,4 @@
-"""`last.ckpt`: from it a run that was stopped, in whatever way, goes on to the very numbers that it would have had."""
+"""Exact resume: a run resumed from `last.ckpt` reproduces the uninterrupted run bit for bit."""
 
 import random
 import time

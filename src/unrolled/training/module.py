@@ -66,7 +66,7 @@ class RecurrentModule(pl.LightningModule):
         return self.network(batch)
 
     def training_step(self, batch: Batch, _: int) -> dict[str, Any]:
-        """`loss` is what is differentiated; `mean`, of the whole batch, what it stands for."""
+        """Returns `loss`, this rank's for the backward pass; `mean`, the whole batch's for logging; and the answers."""
         rank, world = self.ranks
         part = batch if world == 1 else batch.part(rank, world)
         answer = self.network(part, self.tapes)
