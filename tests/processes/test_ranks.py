@@ -226,7 +226,7 @@ def test_what_every_rank_finds_wrong_is_told_once(tmp_path: Path) -> None:
     words = ["task=own", f"task.file={tmp_path / 'odd.py'}", "trainer=ddp_cpu", f"hydra.run.dir={tmp_path / 'run'}"]
     ended = train(*words)
     assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
-    assert ended.stderr == "unrolled: task=own: load() returned NoneType, not unrolled.tasks.data.Data\n"
+    assert ended.stderr == f"unrolled: {words[1]}: load() returned NoneType, not unrolled.tasks.data.Data\n"
     assert json.loads((tmp_path / "run" / "status.json").read_text())["state"] == "failed"
 
 

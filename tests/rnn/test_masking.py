@@ -220,9 +220,9 @@ def test_a_run_is_the_same_whatever_is_under_the_mask(backward: str, quick_run: 
 @pytest.mark.parametrize(
     ("spoilt", "message"),
     [
-        ("x[3, 4] = float('nan')", "x of the training split of task=own is nan at sample 3, time step 4"),
-        ("y[5] = float('inf')", "y of the training split of task=own is inf at sample 5: allowed"),
-        ("x[7, 5] = x[8, 3] = -float('inf')", "x of the training split of task=own is -inf at sample 8, time step 3"),
+        ("x[3, 4] = float('nan')", "x of the training split is nan at sample 3, time step 4"),
+        ("y[5] = float('inf')", "y of the training split is inf at sample 5: allowed"),
+        ("x[7, 5] = x[8, 3] = -float('inf')", "x of the training split is -inf at sample 8, time step 3"),
     ],
 )
 def test_a_real_input_that_is_not_finite_is_named_before_training(spoilt: str, message: str, tmp_path: Any) -> None:

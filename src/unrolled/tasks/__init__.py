@@ -3,15 +3,21 @@
 A task of the user's own needs no line: `task=own task.file=FILE.py`.
 """
 
+from __future__ import annotations
+
 import importlib.util
-import sys
 from dataclasses import dataclass, field
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from unrolled.config.schema import TaskConfig
 from unrolled.errors import UserError
+
+from .own_file import import_file
+
+if TYPE_CHECKING:
+    from .data import Data
 
 
 @dataclass(frozen=True)
@@ -85,33 +91,20 @@ def check(config: TaskConfig) -> None:
 
 def task(config: TaskConfig) -> ModuleType:
     """Returns the task's module. Raises UserError if the file of a user's own task cannot be imported."""
-    if config.name != OWN:
-        return import_module(f"unrolled.tasks.{config.name}")
-    path = Path(config.file or "")
-    if not path.is_file():
-        wanted = "no such file; task=own needs the Python file of your task"
-        raise UserError(f"task.file={config.file}: {wanted}", "task.file")
-    spec = importlib.util.spec_from_file_location(f"own_task_{path.stem}", path.absolute())
-    if spec is None or spec.loader is None:
-        raise UserError(f"task.file={path}: not a Python file (its name must end in .py)")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise UserError(f"task.file={path}: {type(error).__name__}: {error}") from error
-    if not callable(getattr(module, "load", None)):
-        raise UserError(f"task.file={path} has no function load(config, seed) that returns a unrolled.tasks.data.Data")
-    return module
+    return import_file(config.file) if config.name == OWN else import_module(f"unrolled.tasks.{config.name}")
 
 
-def load(config: TaskConfig, seed: int):
-    """Returns the task's `Data`. Raises UserError if it is of another type, empty, or not finite."""
-    from .data import Data, Split
+def load(config: TaskConfig, seed: int) -> Data:
+    """Returns the task's `Data`. Raises UserError if it is empty or not finite, and for all that can be wrong with
+    that of a user's own task."""
+    from .data import Split
 
-    data = task(config).load(config, seed)
-    if not isinstance(data, Data):
-        raise UserError(f"task={config.name}: load() returned {type(data).__name__}, not unrolled.tasks.data.Data")
+    module = task(config)
+    if config.name == OWN:
+        from .validation.own import loaded
+
+        return loaded(module, config, seed)
+    data: Data = module.load(config, seed)
     if not (len(data.train) and len(data.val)):
         raise UserError(f"task.length={config.length}: task={config.name} has no example that long")
     forms = {"the training split": data.train, "the validation split": data.val, **data.variants}

@@ -36,7 +36,9 @@ class Split:
         """Sets masked values to 0."""
         for name, mask in (("x", self.mask), ("y", self.y_mask)):
             values: Tensor = getattr(self, name)
-            if mask is not None and mask.dtype == torch.bool and mask.shape == values.shape[:2]:
+            if mask is None or not (_plain(mask) and _plain(values)):
+                continue
+            if mask.dtype == torch.bool and mask.shape == values.shape[:2]:
                 object.__setattr__(self, name, blanked(values, mask))
 
     def __len__(self) -> int:
@@ -67,6 +69,10 @@ class Split:
 
     def whole(self) -> Batch:
         return self[torch.arange(len(self))]
+
+
+def _plain(values: object) -> bool:
+    return isinstance(values, Tensor) and values.layout == torch.strided and values.device.type == "cpu"
 
 
 def _time_major(mask: Tensor | None, rows: Tensor) -> Tensor | None:

@@ -1,0 +1,1 @@
+"""Validation of what a user's own task brings."""
