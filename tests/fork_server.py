@@ -8,6 +8,7 @@ import atexit
 import fcntl
 import json
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -39,6 +40,7 @@ def keep_ready(separate: Callable[[], None]) -> None:
         util.spawnv_passfds = start
         order = {"command": command, "numbers": list(descriptors), "folder": str(Path.cwd())}
         order["environment"] = dict(os.environ)
+        order["blocked"] = [int(each) for each in signal.pthread_sigmask(signal.SIG_BLOCK, [])]
         with ours:
             socket.send_fds(ours, [json.dumps(order).encode()], list(descriptors))
         return pid
@@ -55,6 +57,7 @@ def _serve(line: socket.socket) -> None:
     for number, descriptor in zip(order["numbers"], _moved(received), strict=True):
         os.dup2(descriptor, number)
         os.close(descriptor)
+    signal.pthread_sigmask(signal.SIG_SETMASK, order["blocked"])
     os.environ.clear()
     os.environ.update(order["environment"])
     os.chdir(order["folder"])

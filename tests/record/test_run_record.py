@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
+from unrolled.record import ends, status
 from unrolled.record.quantities import QUANTITIES
 from unrolled.record.run_record import RunRecord
 from unrolled.record.successor import Record
@@ -66,3 +67,9 @@ def test_what_this_version_does_not_know_survives_a_failed_resume(tmp_path: Path
     record = RunRecord.read(tmp_path)
     assert record.kept == {**before, "resumed": {"state": "failed", "error": "why"}}
     assert record.resumed is not None and record.resumed.error == "why"
+
+
+def test_a_record_is_true_where_there_is_one(tmp_path: Path) -> None:
+    assert not RunRecord() and not RunRecord.read(tmp_path) and not ends.read(tmp_path)
+    status.write(tmp_path, {"state": "running"})
+    assert RunRecord.read(tmp_path) and ends.read(tmp_path)

@@ -208,6 +208,6 @@ def register() -> None:
 def _node(schema: Any) -> dict[str, Any]:
     node = {}
     for key, field in schema.__pydantic_fields__.items():
-        free = MISSING if field.is_required() else field.get_default(call_default_factory=True)
+        free = MISSING if field.is_required() else field.get_default(call_default_factory=True, validated_data={})
         node[key] = _node(field.annotation) if is_dataclass(field.annotation) else free
     return node

@@ -64,7 +64,7 @@ def defaults(schema: Any, group: str = "", name: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, field in schema.__pydantic_fields__.items():
         if not field.is_required():
-            value: Any = field.get_default(call_default_factory=True)
+            value: Any = field.get_default(call_default_factory=True, validated_data={})
             found[key] = asdict(value) if is_dataclass(field.annotation) else value
     return found | _options(group, name)
 

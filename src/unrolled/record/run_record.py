@@ -177,6 +177,10 @@ class RunRecord(Part):
         """Returns the record of the run in `folder`; an empty one where there is none that can be read."""
         return cls.from_dict(status.read(folder))
 
+    def __bool__(self) -> bool:
+        """Whether there is a record: `ends.read(folder) or ...` must not take an empty one for a run's."""
+        return bool(self.kept)
+
     @property
     def has_result(self) -> bool:
         return self.state in status.RESULTS

@@ -18,7 +18,7 @@ from omegaconf import DictConfig
 from unrolled.config.hydra_private import job_context, raised
 from unrolled.config.schema import register
 from unrolled.errors import Interrupted
-from unrolled.processes.signals import raise_on_signals
+from unrolled.processes.signals import ENDING, raise_on_signals
 from unrolled.record import ends
 from unrolled.record.plan import LOG
 
@@ -46,6 +46,7 @@ def run_here(task_function: Callable[[DictConfig], Any], config: DictConfig, fol
     os.dup2(log, 1)
     os.dup2(log, 2)
     raise_on_signals()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)  # blocked since the fork server
     setup_globals()
     register()
     try:

@@ -4,13 +4,14 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Sequence
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import Any
 
 from hydra.core.utils import JobReturn, JobStatus, configure_log, setup_globals
 
 from unrolled.errors import UserError
+from unrolled.processes.signals import ENDING
 from unrolled.record import ends
 from unrolled.tasks import OWN, TASKS
 
@@ -21,7 +22,10 @@ PRELOAD = "unrolled.sweeps.preload"
 
 
 def warm_up(tasks: Sequence[str]) -> None:
-    """Starts the fork server, which ignores Ctrl-C, and returns while it still imports.
+    """Starts the fork server and returns while it still imports.
+
+    SIGINT and SIGTERM, which a terminal and Slurm send to every process, are blocked in it: without it no run would be
+    waited for. A run that is forked from it unblocks them once it handles them.
 
     tasks: names of the sweep's tasks, whose modules the server imports.
     Raises UserError if the system cannot fork.
@@ -31,9 +35,12 @@ def warm_up(tasks: Sequence[str]) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the server's environment is frozen when it starts
     modules = [PRELOAD, *(f"unrolled.tasks.{name}" for name in tasks if name in TASKS and name != OWN)]
     multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    forkserver.ensure_running()
-    signal.signal(signal.SIGINT, before)
+    resource_tracker.ensure_running()  # it unblocks signals when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def launch(launcher: Any, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:

@@ -3,7 +3,7 @@
 import os
 import socket
 import sys
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -76,6 +76,7 @@ class WandbTracker:
 
         self._wandb = wandb
         self._steps: list[int] = []
+        self._failed: Exception | None = None
         self.run = wandb.init(
             dir=str(folder),
             mode=mode,  # type: ignore[arg-type]
@@ -95,8 +96,18 @@ class WandbTracker:
         self._steps.append(step)
         try:
             self.run.log({**values, STEP: step})
-        except OSError:  # no room for a picture: the numbers matter more, and `finish` reports what is missing
-            self.run.log({key: v for key, v in values.items() if isinstance(v, int | float)} | {STEP: step})
+        except OSError:  # no room for a picture: the numbers matter more
+            numbers = {key: v for key, v in values.items() if isinstance(v, int | float)}
+            self._try(lambda: self.run.log(numbers | {STEP: step}))
+        except Exception as error:
+            self._failed = self._failed or error
+
+    def _try(self, publish: Callable[[], Any]) -> None:
+        """Calls W&B, whose failure ends no run: a full disk, or its own process killed. `finish` reports it."""
+        try:
+            publish()
+        except Exception as error:
+            self._failed = self._failed or error
 
     def profile(self, values: Tensor, count: Tensor) -> Any:
         """Returns a profile over time steps as a W&B histogram with one bin a step.
@@ -111,7 +122,7 @@ class WandbTracker:
         edges = np.append(t, t[-1:] + stride).astype(float) - 0.5
         kept = np.asarray(values[reached[::stride]])
         if stride > 1:
-            self.run.summary["grad_h/profile_stride"] = stride
+            self.summary({"grad_h/profile_stride": stride})
         return self._wandb.Histogram(np_histogram=(kept, edges))
 
     def image(self, path: Path) -> Any:
@@ -121,13 +132,13 @@ class WandbTracker:
         return self._wandb.Table(columns=list[Any](columns), data=list[Any](rows))
 
     def summary(self, values: dict[str, Any]) -> None:
-        self.run.summary.update(values)
+        self._try(lambda: self.run.summary.update(values))
 
     def finish(self, exit_code: int) -> str | None:
         folder = Path(self.run.dir).parent
-        with suppress(OSError):  # a full disk, which `flaw` reports
-            self.run.finish(exit_code=exit_code)
-        return flaw(folder, STEP, self._steps)
+        self._try(lambda: self.run.finish(exit_code=exit_code))
+        lost = f"W&B stopped recording: {type(self._failed).__name__}: {self._failed}" if self._failed else None
+        return flaw(folder, STEP, self._steps) or lost
 
     def link(self, folder: Path) -> dict[str, str] | None:
         """Returns the W&B run's id, and its folder relative to `folder`, so that both can be moved together.
