@@ -97,7 +97,8 @@ def test_a_failed_run_is_recorded_and_stops_no_other(tmp_path: Path) -> None:
     assert ended.returncode == 1
     states = [run.state for run in read_sweep(folder).runs]
     assert states == ["completed", "failed"]
-    assert ended.stderr.startswith("unrolled: run 1 (seed=1) failed: RuntimeError: this seed is unlucky")
+    assert ended.stderr.startswith("unrolled: run 1 (seed=1) failed: ")
+    assert "RuntimeError: this seed is unlucky; log: " in ended.stderr
     assert f"log: {folder / '1' / 'cell.log'}" in ended.stderr
     assert "Traceback" in (folder / "1" / "cell.log").read_text()
     assert (folder / "report.html").is_file()
