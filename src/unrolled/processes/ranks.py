@@ -20,6 +20,7 @@ from multiprocessing.process import BaseProcess
 from unrolled.config.schema import Config
 from unrolled.errors import Interrupted, UserError
 
+from .logs import log
 from .signals import ENDING, Noted, raise_on_signals
 
 WRONG = 2  # the exit code of a rank that met a UserError
@@ -155,7 +156,7 @@ def _rank(rank: Rank, address: dict[str, str], body: Callable[[Rank], None]) -> 
         if os.environ.get("UNROLLED_TRACEBACK"):
             traceback.print_exc()
         first_line = (str(error).splitlines() or [""])[0]
-        print(f"unrolled: rank {rank.number}: {type(error).__name__}: {first_line}", file=sys.stderr)
+        log.error(f"rank {rank.number}: {type(error).__name__}: {first_line}")
     finally:
         sys.stdout.flush()
         os._exit(code)  # the parent's exit handlers must not run here

@@ -16,6 +16,7 @@ from unrolled.config.files import CONF
 from unrolled.config.hydra_private import known_mode
 from unrolled.config.schema import Config
 from unrolled.errors import Interrupted, UserError
+from unrolled.processes.logs import log, set_up
 from unrolled.processes.ranks import RanksFailed, started_outside
 from unrolled.processes.signals import raise_on_signals
 
@@ -86,6 +87,7 @@ class _Single:
 
 def guarded(command: Callable[[], Any]) -> None:
     """Whatever ends a command early: one line on stderr, exit code 2 for what the user typed, 1 for what went wrong."""
+    set_up()
     raise_on_signals()
     try:
         command()
@@ -105,5 +107,5 @@ def guarded(command: Callable[[], Any]) -> None:
 
 
 def fail(message: str, code: int) -> NoReturn:
-    print(f"unrolled: {' '.join(message.split())}", file=sys.stderr)
+    log.error(" ".join(message.split()))
     sys.exit(code)

@@ -1,12 +1,12 @@
 """The judgement of a trained network: its result, and what that is compared with."""
 
-import sys
 from collections.abc import Callable
 from statistics import median
 from typing import Any
 
 import torch
 
+from unrolled.processes.logs import log
 from unrolled.rnn.init import stream
 from unrolled.tasks.data import Split, baseline_name, timed_score
 from unrolled.training.data import Once
@@ -82,7 +82,7 @@ def _scores_of(reference: str, names: list[str], scores: Callable[[], dict[str, 
         return dict(scores())
     except Exception as error:
         first_line = (str(error).splitlines() or [""])[0]
-        print(f"unrolled: no scores of {reference!r}: {type(error).__name__}: {first_line}", file=sys.stderr)
+        log.warning(f"no scores of {reference!r}: {type(error).__name__}: {first_line}")
         return dict.fromkeys(names)
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import sys
 import time
 import traceback
 import warnings
@@ -15,6 +14,7 @@ from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import Config, plain
 from unrolled.config.vector_file import sized
 from unrolled.errors import Interrupted, UserError
+from unrolled.processes.logs import log, set_up
 from unrolled.processes.ranks import Rank, RanksFailed, on_ranks
 from unrolled.record import ownership, status
 from unrolled.record.earlier import OLDER, older_before
@@ -37,10 +37,11 @@ def run(config: Config, identity: RunIdentity) -> dict[str, Any]:
     Nothing is lost: whatever ends it early leaves `status.json` with the reason and everything recorded up to then.
     Raises Interrupted on a signal, and whatever went wrong otherwise, after recording it.
     """
+    set_up()
     quiet()
     before = RunRecord.read(identity.folder) if config.resume else RunRecord()
     if before.has_result and before.fingerprint == fingerprint(plain(config)):
-        print(f"{identity.folder} has its result already: {before.state} after {before.steps} steps")
+        log.info(f"{identity.folder} has its result already: {before.state} after {before.steps} steps")
         return before.kept
     try:
         on_ranks(config, partial(_as_rank, config, identity))
@@ -72,9 +73,9 @@ def _lead(config: Config, identity: RunIdentity, rank: Rank) -> None:
     if checkpoint is None:
         start_anew(identity.folder)
     else:
-        print(f"resumed after {checkpoint['global_step']} steps")
+        log.info(f"resumed after {checkpoint['global_step']} steps")
         for line in changes(newest(before), checkpoint["global_step"]):
-            print(f"note: {line}")
+            log.info(f"note: {line}")
     record = Record(identity.folder, before)
     record.update(**opening(plain(config), identity, started))
     if checkpoint is not None and (since := older_before(newest(before), checkpoint["global_step"])) is not None:
@@ -103,7 +104,7 @@ def _lead(config: Config, identity: RunIdentity, rank: Rank) -> None:
         finally:
             flaw = tracker.finish(exit_code=0 if RunRecord.from_dict(result).has_result else 1)
             if flaw is not None:
-                print(f"unrolled: {flaw}", file=sys.stderr)
+                log.warning(flaw)
                 record.update(wandb_flaw=flaw)
     print_summary(RunRecord.read(identity.folder), identity.folder, identity.name)
 

@@ -8,6 +8,7 @@ import torch
 
 from unrolled.config.schema import Config
 from unrolled.errors import UserError
+from unrolled.processes.logs import log
 from unrolled.record import ownership
 from unrolled.record.run_record import RunRecord
 from unrolled.record.tables import METRICS, PROFILES
@@ -27,7 +28,7 @@ def saved(folder: Path) -> dict[str, Any] | None:
     try:
         checkpoint = torch.load(file, weights_only=True, map_location="cpu")
     except Exception as error:  # a broken file can raise anything
-        print(f"unrolled: {file} cannot be read ({type(error).__name__}): starting from step 0")
+        log.warning(f"{file} cannot be read ({type(error).__name__}): starting from step 0")
         return None
     return checkpoint if recorded(folder, recorder_state(checkpoint)) else None
 

@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from omegaconf import DictConfig
 from unrolled.config.hydra_private import job_context, raised
 from unrolled.config.schema import register
 from unrolled.errors import Interrupted
+from unrolled.processes.logs import log, set_up
 from unrolled.processes.signals import ENDING, raise_on_signals
 from unrolled.record import ends
 from unrolled.record.plan import LOG
@@ -41,10 +41,11 @@ def run_here(task_function: Callable[[DictConfig], Any], config: DictConfig, fol
 
     Standard output and error go to the log in `folder`.
     """
-    log = os.open(f"{folder}/{LOG}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    fcntl.flock(log, fcntl.LOCK_EX)  # released when the run and all its children have ended
-    os.dup2(log, 1)
-    os.dup2(log, 2)
+    file = os.open(f"{folder}/{LOG}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    fcntl.flock(file, fcntl.LOCK_EX)  # released when the run and all its children have ended
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    set_up(stamped=True)
     raise_on_signals()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)  # blocked since the fork server
     setup_globals()
@@ -56,9 +57,9 @@ def run_here(task_function: Callable[[DictConfig], Any], config: DictConfig, fol
         ends.mark(Path(folder), "interrupted", str(stop))
         code = stop.exit_code
     except BaseException as error:  # SystemExit too: a run that exits early has no result
-        traceback.print_exc()
         first_line = (str(error).splitlines() or [""])[0]
         ends.mark(Path(folder), "failed", f"{type(error).__name__}: {first_line}")
+        log.error(f"{type(error).__name__}: {first_line}", exc_info=True)
         code = 1
     with contextlib.suppress(OSError):  # a full disk: the exit code still reports the outcome
         sys.stdout.flush()

@@ -16,6 +16,7 @@ from unrolled.config.identity import name_of
 from unrolled.config.schema import plain
 from unrolled.config.validate import typed, values_of
 from unrolled.errors import UserError
+from unrolled.processes.logs import log
 from unrolled.processes.ranks import check_ranks, world_of
 from unrolled.record import earlier, ownership
 from unrolled.record.files import replacing
@@ -106,11 +107,11 @@ def _number(run: Planned) -> int:
 
 
 def _announce(axes: Sequence[Axis], planned: Sequence[Planned], unfinished: set[int]) -> None:
-    print(f"{len(planned)} runs: {', '.join(f'{axis.key} = {_typed_in(axis)}' for axis in axes)}")
+    log.info(f"{len(planned)} runs: {', '.join(f'{axis.key} = {_typed_in(axis)}' for axis in axes)}")
     if len(unfinished) < len(planned):
-        print(f"{len(planned) - len(unfinished)} have a result already, {len(unfinished)} are run")
+        log.info(f"{len(planned) - len(unfinished)} have a result already, {len(unfinished)} are run")
     if len(planned) > MANY:
-        print(f"W&B's pages show at most {MANY} runs at once: a sweep of {len(planned)} is shown in parts there")
+        log.info(f"W&B's pages show at most {MANY} runs at once: a sweep of {len(planned)} is shown in parts there")
 
 
 def _list(planned: Sequence[Planned], unfinished: set[int], folder: Path) -> None:
@@ -137,7 +138,7 @@ def _run(launcher: Any, todo: Sequence[Trial], folder: Path) -> Any:
     finally:
         failed = _collect(folder)
     for line in failed:
-        print(f"unrolled: {line}", file=sys.stderr)
+        log.error(line)
     if failed:
         sys.exit(1)
     return returns
@@ -158,6 +159,6 @@ def _collect(folder: Path) -> list[str]:
     for line in (*solving(swept), *against_change(swept), *agreement(swept), *distance(swept)):
         print(line)
     for line in earlier.of_sweep([run.record for run in swept.runs]):
-        print(f"note: {line}")
-    print(f"report: {page}")
+        log.info(f"note: {line}")
+    log.info(f"report: {page}")
     return failures(swept)

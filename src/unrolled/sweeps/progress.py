@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from unrolled.config.identity import name_of
+from unrolled.processes.logs import log
 from unrolled.record import ends, status
 from unrolled.record.plan import read_plan
 from unrolled.record.tables import METRICS
@@ -68,7 +69,7 @@ class SweepProgress:
         words = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
         self.bar.update(self.task, completed=len(self.ended), description=f"runs: {words}")
         if not self.console.is_terminal:
-            print(f"{len(self.ended)}/{self.total} runs ended: {words}{self._left()}{_slopes(self, new)}", flush=True)
+            log.info(f"{len(self.ended)}/{self.total} runs ended: {words}{self._left()}{_slopes(self, new)}")
 
     def _left(self) -> str:
         """Returns the remaining time, extrapolated from the runs that have ended."""

@@ -19,6 +19,7 @@ from hydra.core.singleton import Singleton
 from hydra.core.utils import JobReturn, configure_log, setup_globals
 
 from unrolled.errors import Interrupted, UserError
+from unrolled.processes.logs import log
 from unrolled.record import ends
 
 from .local import outcome
@@ -98,7 +99,7 @@ def _submit(launcher: Any, sweep: Path) -> dict[str, Sequence[Trial]]:
             found |= {job.job_id: share for job, share in zip(made, part, strict=True)}
             with (sweep / FOLDER / JOBS).open("a", encoding="utf-8") as known:
                 known.writelines(f"{job.job_id}\n" for job in made)
-    print(f"{len(found)} jobs submitted; their own logs are in {sweep / FOLDER}", flush=True)
+    log.info(f"{len(found)} jobs submitted; their own logs are in {sweep / FOLDER}")
     return found
 
 

@@ -2,13 +2,13 @@
 
 import math
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from unrolled.errors import UserError
+from unrolled.processes.logs import log
 
 from .read_back import read_records
 
@@ -70,7 +70,7 @@ def read_all(found: Sequence[Path]) -> list[Logged]:
         try:
             logged.append(_read(run))
         except _Unreadable as error:
-            print(f"unrolled: {error}; it is skipped", file=sys.stderr)
+            log.warning(f"{error}; it is skipped")
     if not logged:
         raise UserError(f"none of the {len(found)} W&B runs can be read")
     return logged

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from unrolled.errors import UserError
+from unrolled.processes.logs import log
 from unrolled.record.superseded import SUPERSEDED
 
 from .logged import read_all
@@ -39,7 +40,7 @@ def sync(folder: Path, dry_run: bool) -> None:
         raise UserError(f"{why}; nothing was uploaded")
     waiting = [run for run in runs if _mark(run) is None]
     if not waiting:
-        print(f"all {len(runs)} runs are uploaded")
+        log.info(f"all {len(runs)} runs are uploaded")
     elif left := upload([run.folder for run in read_all(waiting)]):
         raise UserError(not_whole(left, len(runs)))
 

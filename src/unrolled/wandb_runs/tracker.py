@@ -2,7 +2,6 @@
 
 import os
 import socket
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import Config
+from unrolled.processes.logs import log
 from unrolled.record import ownership
 from unrolled.record.run_record import InWandb
 from unrolled.record.superseded import supersede
@@ -164,7 +164,7 @@ def open_tracker(
     if mode == "disabled":
         return NullTracker()
     if mode == "online" and (why := why_offline()) is not None:
-        print(f"unrolled: {why}; recording offline (`make sync` uploads it later)", file=sys.stderr)
+        log.warning(f"{why}; recording offline (`make sync` uploads it later)")
         mode = "offline"
     beside = identity.sweep or identity.folder
     for run in ownership.wandb_runs(identity.folder, beside):
