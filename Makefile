@@ -32,7 +32,7 @@ test: $(READY) ## the tests (under 5 minutes on 2 cores)
 	$(PY) -m pytest -n auto $(ARGS)
 
 test-long: $(READY) ## the slow tests: whole sweeps, a hundred kills, a Slurm cluster
-	$(PY) -m pytest -m long $(ARGS)
+	$(PY) -m pytest -m long -n auto $(ARGS)
 	$(if $(ARGS),,PYTHON=$(PYTHON) tests/lowest.sh)
 
 test-gpu: ## what needs a GPU; installs nothing: PY=python3 takes a Python that has torch
