@@ -1,1 +1,1 @@
-"""What can be asked for: its schema, its checks, where its files are. No torch here."""
+"""The configuration: its schema, its validation and its files. No torch here."""

@@ -1,4 +1,4 @@
-"""Keys under the names that they had in earlier versions: accepted everywhere, and read as the keys of today."""
+"""Earlier names of configuration keys, accepted wherever the current names are."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +11,7 @@ ALIASES = {
 
 
 def renamed(words: Iterable[str]) -> list[str]:
-    """Returns overrides (`key=value`, also with + before) with each earlier key under its name of today."""
+    """Returns the overrides (`key=value` or `+key=value`) with each earlier key replaced by its current name."""
     found = []
     for word in words:
         key, equals, value = word.partition("=")
@@ -21,7 +21,7 @@ def renamed(words: Iterable[str]) -> list[str]:
 
 
 def with_todays_keys(values: dict[str, Any]) -> dict[str, Any]:
-    """Returns the values of a configuration, a file's or a record's, with each earlier key under its name of today."""
+    """Returns a nested configuration (of a file or of a record) with each earlier key replaced by its current name."""
     found = dict(values)
     for old, new in ALIASES.items():
         (group, old_key), new_key = old.split("."), new.partition(".")[2]

@@ -1,4 +1,4 @@
-"""The axes of a sweep, as a command line has them."""
+"""Reads the axes of a sweep from the overrides of a command line."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,11 @@ from hydra.core.override_parser.types import Override
 
 @dataclass(frozen=True)
 class Axis:
-    """A swept key, its values as a command line has them (`init.gain=0.5`), and what they mean."""
+    """A swept key with its values.
+
+    words: one override per value, as on the command line (`init.gain=0.5`).
+    values: the parsed values, in the same order.
+    """
 
     key: str
     words: list[str]
@@ -18,7 +22,10 @@ class Axis:
 
 
 def read_axes(overrides: Sequence[Override]) -> tuple[list[Axis], list[str]]:
-    """The axes, and the overrides that are no axis. Where a key is repeated the last one counts."""
+    """Splits overrides into axes and constants. If a key is repeated, its last override counts.
+
+    Returns (axes, constants): one axis per swept key, and the other overrides as `key=value`.
+    """
     parser = OverridesParser.create()
     axes: list[Axis] = []
     constants: list[str] = []

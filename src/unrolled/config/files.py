@@ -1,4 +1,4 @@
-"""Where the configuration and the sweep files are: in a checkout beside src/, in a wheel inside the package."""
+"""Locations of the configuration and of the sweep files: beside src/ in a checkout, inside the package in a wheel."""
 
 from functools import cache
 from pathlib import Path
@@ -11,11 +11,11 @@ CHECKOUT = _PACKAGE.parents[1]
 CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else CHECKOUT / "conf"
 SWEEPS = _PACKAGE / "sweep_files" if (_PACKAGE / "sweep_files").is_dir() else CHECKOUT / "sweeps"
 
-SWEEP_RECORD = "multirun.yaml"  # the file that says that a folder holds a sweep
+SWEEP_RECORD = "multirun.yaml"  # its presence marks the folder of a sweep
 
 
 def choices() -> dict[str, list[str]]:
-    """The names of the YAML files of each config group."""
+    """Returns the choices of each config group: the names of its YAML files."""
     return {
         group.name: sorted(file.stem for file in group.glob("*.yaml"))
         for group in sorted(CONF.iterdir())
@@ -25,7 +25,11 @@ def choices() -> dict[str, list[str]]:
 
 @cache
 def options(group: str, name: str) -> dict[str, Any]:
-    """The values that the file of a choice has, with their defaults."""
+    """Returns the keys that the file of a choice sets, with their values.
+
+    group: a config group (`task`).
+    name: a choice of it (`sentiment`).
+    """
     values = OmegaConf.load(CONF / group / f"{name}.yaml")
     found = OmegaConf.to_container(values.get(group, values), resolve=False)  # type: ignore[union-attr]
     assert isinstance(found, dict)
@@ -34,5 +38,5 @@ def options(group: str, name: str) -> dict[str, Any]:
 
 @cache
 def names(group: str) -> list[str]:
-    """Returns the values of `name` that the files of a group have: fewer than files where two share a name."""
+    """Returns the distinct values of `name` in the files of a group; several files may share one."""
     return sorted({options(group, choice)["name"] for choice in choices()[group]})

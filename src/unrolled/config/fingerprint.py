@@ -1,4 +1,4 @@
-"""Fingerprints of a configuration: equal for two runs that must give equal numbers."""
+"""Fingerprints of a configuration: equal for two runs that must produce equal numbers."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ BORN_FROM = ("task", "activation", "model", "embedding", "init", "loss", "seed")
 
 
 def fingerprint(values: dict[str, Any]) -> str:
-    """Returns a hash of all values that decide a run's numbers; where they are recorded is not among them.
+    """Returns a hash of all values that affect a run's numbers; the groups in `UNDECISIVE` do not.
 
     values: a whole configuration, as `plain` returns it.
     """
@@ -22,7 +22,7 @@ def fingerprint(values: dict[str, Any]) -> str:
 
 
 def births_fingerprint(values: dict[str, Any]) -> str:
-    """Returns a hash that is equal for two runs that draw equal initialisations and measure them on equal examples.
+    """Returns a hash that is equal for two runs with equal initialisations measured on equal examples.
 
     values: a whole configuration, as `plain` returns it.
     """
@@ -33,13 +33,13 @@ def births_fingerprint(values: dict[str, Any]) -> str:
 
 def _digest(decisive: dict[str, Any], values: dict[str, Any]) -> str:
     text = json.dumps(decisive, sort_keys=True)
-    for file in (values["task"]["file"], values["embedding"]["path"]):  # their content decides too
+    for file in (values["task"]["file"], values["embedding"]["path"]):  # their content affects the numbers
         text += Path(file).read_text(encoding="utf-8") if file else ""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _without_added(values: dict[str, Any], schema: Any, group: str = "") -> dict[str, Any]:
-    """Returns the values without those added fields that stand at their defaults."""
+    """Returns the values without the fields declared with `added` that have their defaults."""
     usual, kept = defaults(schema, group, values.get("name", "")), {}
     for key, value in values.items():
         field = schema.__pydantic_fields__[key]

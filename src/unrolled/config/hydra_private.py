@@ -1,4 +1,4 @@
-"""All that Unrolled uses of Hydra's private API: what another version of Hydra may rename stands in this file alone."""
+"""Every use of Hydra's private API: a new version of Hydra can break this file alone."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -16,18 +16,18 @@ from omegaconf import DictConfig
 
 
 def argument_parser() -> ArgumentParser:
-    """Returns the parser of the command line of `hydra.main`."""
+    """Returns the argument parser of `hydra.main`."""
     return get_args_parser()
 
 
 def search_path(folder: Path) -> ConfigSearchPath:
-    """Returns where Hydra looks for configuration files: in `folder` and wherever a plugin adds."""
+    """Returns Hydra's search path for configuration files: `folder` and the paths that plugins add."""
     return create_config_search_path(str(folder))
 
 
 @contextmanager
 def composer(path: ConfigSearchPath) -> Iterator[Hydra]:
-    """Yields a Hydra that composes configurations with `compose_config`, as `hydra.main` does, also for a sweep."""
+    """Yields a Hydra whose `compose_config` composes the configuration of a run or a sweep as `hydra.main` does."""
     try:
         yield Hydra.create_main_hydra2("unrolled", path)
     finally:
@@ -36,7 +36,10 @@ def composer(path: ConfigSearchPath) -> Iterator[Hydra]:
 
 @contextmanager
 def known_mode(mode: RunMode | None) -> Iterator[None]:
-    """Gives `hydra.main` the mode of what is composed already; it would compose once more to learn it."""
+    """Sets the run mode of `hydra.main` within the block, which saves the composition that finds it out.
+
+    mode: of the configuration composed before; None: not given.
+    """
     original = Hydra.get_mode
     Hydra.get_mode = lambda *_, **__: mode  # type: ignore[method-assign]
     try:
@@ -46,10 +49,10 @@ def known_mode(mode: RunMode | None) -> Iterator[None]:
 
 
 def job_context(config: DictConfig) -> HydraContext:
-    """Returns what `run_job` needs to run one configuration that is composed already."""
+    """Returns the context with which `run_job` runs a composed configuration."""
     return HydraContext(config_loader=None, callbacks=Callbacks(config))  # type: ignore[arg-type]
 
 
 def raised(job: JobReturn) -> BaseException:
-    """Returns the exception that ended a job. The public `return_value` prints lines of its own before it raises."""
+    """Returns the exception that ended a job. Hydra's public `return_value` would print lines before it raises."""
     return job._return_value

@@ -1,4 +1,4 @@
-"""A list for a config group, `activation=[tanh,relu]`: Hydra composes its files one over the other."""
+"""Refuses a list for a config group (`activation=[tanh,relu]`), of which Hydra would keep the last choice only."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,7 +14,7 @@ from .files import choices
 
 
 def refuse_lists(words: Iterable[str]) -> None:
-    """Raises UserError for the first of these overrides that gives a group a list, alone or as a value of an axis."""
+    """Raises UserError for the first override that gives a group a list, as its value or as a value of an axis."""
     parser = OverridesParser.create()
     for word in words:
         override = parser.parse_override(word)
@@ -26,7 +26,11 @@ def refuse_lists(words: Iterable[str]) -> None:
 
 
 def refuse_listed_defaults(folders: Iterable[Path], name: str) -> None:
-    """The same for the defaults of the file `name`, in the first of the folders that has it."""
+    """Raises UserError if the defaults list of a configuration file gives a group a list.
+
+    folders: searched in order for the file; nothing is checked if none has it.
+    name: of the file, with or without `.yaml`.
+    """
     file = next((file for folder in folders if (file := folder / f"{name.removesuffix('.yaml')}.yaml").is_file()), None)
     read: Any = OmegaConf.load(file) if file is not None else {}
     defaults = read.get("defaults", [])

@@ -1,4 +1,4 @@
-"""docs/reference.md, made from the schema and conf/: `python -m unrolled.config.reference > docs/reference.md`."""
+"""Generates docs/reference.md from the schema and conf/: `python -m unrolled.config.reference > docs/reference.md`."""
 
 import inspect
 from collections.abc import Iterator
@@ -26,26 +26,26 @@ make a sweep: `model.hidden=8,64`. What is not allowed is reported in one line b
 change. An option that a choice does not have (`task.delay` of `task=sentiment`) is refused.
 """
 MISSING = object()
-PACKAGE = "@package _global_"  # of a file that sets more than its own group
+PACKAGE = "@package _global_"  # marks a file that sets keys outside its own group
 KINDS = {int: "whole number", float: "number", bool: "true, false", list[str]: "list of texts"}
 FIELDS: dict[str, FieldInfo] = Config.__pydantic_fields__  # type: ignore[attr-defined]
 
 
 def reference() -> str:
-    """The whole page."""
+    """Returns the text of docs/reference.md."""
     chosen = _default_choices()
     sections = [_section(group, names, chosen[group]) for group, names in choices().items()]
     return "\n".join([OPENING, _top(), *sections])
 
 
 def _default_choices() -> dict[str, str]:
-    """The choice of each group where nobody chooses, as conf/train.yaml has it."""
+    """Returns the default choice of each group, from conf/train.yaml."""
     lines: list[Any] = OmegaConf.to_container(OmegaConf.load(CONF / "train.yaml").defaults)  # type: ignore[assignment]
     return {key: value for line in lines if isinstance(line, dict) for key, value in line.items()}
 
 
 def _top() -> str:
-    """The values that belong to no group."""
+    """Returns the section of the keys outside all groups."""
     known = {key: field for key, field in FIELDS.items() if not is_dataclass(field.annotation) and key != "experiment"}
     rows = (_value_row(key, field, field.default) for key, field in known.items())
     return "\n".join(["## At the top", "", *_table("value", "type", "allowed", "default", "what"), *rows, ""])
@@ -63,7 +63,7 @@ def _section(group: str, names: list[str], default: str) -> str:
 
 
 def _usual(group: str, choice: str) -> dict[str, Any]:
-    """Returns the values that a choice of a group has where nobody sets them."""
+    """Returns the default values of a choice of a group."""
     return (defaults(FIELDS[group].annotation) if group not in OPTIONAL else {}) | options(group, choice)
 
 
@@ -78,7 +78,7 @@ def _choice_row(group: str, name: str, default: str) -> str:
 
 
 def _what(group: str, name: str) -> str:
-    """The comment that opens the file; of an activation, what the table in rnn/ knows of it."""
+    """Returns the description of a choice: the comment of its file; for an activation the bound of its derivative."""
     if group == "activation":
         f = ACTIVATIONS[name]
         return f"sup abs f' = {f.gamma:.4g}{', bounded' if f.bounded else ''}"
@@ -91,7 +91,7 @@ def _text(group: str, name: str) -> str:
 
 
 def _sets(group: str, name: str, default: str) -> Iterator[str]:
-    """`model=medium`, `trainer.max_epochs=40`; of an axis all its values."""
+    """Yields what a choice sets, as overrides: `model=medium`, `trainer.max_epochs=40`; an axis with all its values."""
     text = _text(group, name)
     values: dict[str, Any] = OmegaConf.to_container(OmegaConf.create(text))  # type: ignore[assignment]
     swept = values.pop("hydra", {}).get("sweeper", {}).get("params", {})
@@ -117,7 +117,7 @@ def _value_rows(group: str, schema: Any, usual: dict[str, Any]) -> list[str]:
     return [
         _value_row(f"{group}.{key}", field, usual.get(key, MISSING))
         for key, field in known.items()
-        if key != "name"  # that is the choice itself
+        if key != "name"  # a choice sets it, no user
     ]
 
 
@@ -134,7 +134,7 @@ def _kind(field: FieldInfo) -> str:
 
 
 def _shown(value: Any) -> str:
-    """As one types it on the command line."""
+    """Returns the spelling of a value on the command line."""
     plain = {None: "null", True: "true", False: "false", "": '""'}
     return plain[value] if isinstance(value, bool | str | None) and value in plain else str(value)
 

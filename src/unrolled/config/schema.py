@@ -1,4 +1,4 @@
-"""The schema of a configuration: the default, type, range and meaning of each value, a dataclass per config group."""
+"""The schema of a configuration: default, type, range and description of each value, one dataclass per config group."""
 
 from dataclasses import asdict, is_dataclass
 from typing import Annotated, Any, Literal
@@ -15,27 +15,34 @@ def _no_bool(value: Any) -> Any:
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_no_bool)]  # to pydantic, true is 1
+Whole = Annotated[int, BeforeValidator(_no_bool)]  # pydantic would accept true as 1
 Number = Annotated[float, BeforeValidator(_no_bool)]
 
 CHECKED = ConfigDict(extra="forbid", allow_inf_nan=False, coerce_numbers_to_str=True)
 
 
 def option(meaning: str, **limits: Any) -> Any:
-    """Returns a field that some choices of a group have and others do not: those whose YAML file names it."""
+    """Returns a field for a key that some choices of its group have: those whose YAML file names it.
+
+    meaning: its description in the reference.
+    limits: arguments of pydantic's `Field`, such as `ge`.
+    """
     return Field(None, description=meaning, **limits)
 
 
 def every(schema: Any) -> Any:
-    """Returns a field for a group whose values all have defaults."""
+    """Returns a field for a group whose keys all have defaults."""
     return Field(default_factory=schema)
 
 
 def added(default: Any, meaning: str = "", **limits: Any) -> Any:
-    """Returns a field that some records lack because it came later: they are read as if it stood at its default.
+    """Returns a field for a key that an earlier version did not have. Records without it are read with its default.
 
-    A configuration in which it stands at its default keeps the fingerprint that it had without the field.
-    default: a value, or a dataclass, whose defaults are then meant.
+    A configuration with the default keeps the fingerprint that it had without the key.
+
+    default: a value, or a dataclass that is built with its defaults.
+    meaning: its description in the reference.
+    limits: arguments of pydantic's `Field`, such as `ge`.
     """
     given = {"default_factory": default} if isinstance(default, type) else {"default": default}
     return Field(**given, description=meaning, json_schema_extra={"added": True}, **limits)
@@ -48,19 +55,19 @@ class TaskConfig:
     name: str
     length: Whole | None = option("T, time steps; longer texts keep their last words", ge=1)
     delay: Whole | None = option("steps between what is to be remembered and its recall", ge=1)
-    symbols: Whole | None = option("how many informative ones", ge=2, le=8)
+    symbols: Whole | None = option("number of informative symbols", ge=2, le=8)
     samples: Whole | None = option(
         "training examples (an epoch's, where they are generated); null: all there are", ge=1
     )
     min_count: Whole | None = option("rarer words become the unknown word", ge=1)
     shuffle_words: bool | None = option("train and validate on sentences whose words are in random order")
     label_noise: Number | None = option("share of the training labels that are shuffled", ge=0, le=1)
-    target: Literal["price", "return", "volatility", "volume"] | None = option("of tomorrow")
-    language: Literal["fr", "de", "es", "it", "nl", "pt"] | None = option("to translate into")
+    target: Literal["price", "return", "volatility", "volume"] | None = option("quantity of the next day to predict")
+    language: Literal["fr", "de", "es", "it", "nl", "pt"] | None = option("target language")
     split: Literal["random", "first_word"] | None = option("first_word: no first word is in both splits")
-    digits: Whole | None = option("of the numbers", ge=3, le=9)
+    digits: Whole | None = option("digits of each number", ge=3, le=9)
     size: Whole | None = option("pixels on a side", ge=8)
-    permute: bool | None = option("one fixed permutation of the pixels")
+    permute: bool | None = option("apply one fixed permutation to the pixels of every image")
     file: str | None = option("the Python file of your own task")
 
 
@@ -80,7 +87,7 @@ class ModelConfig:
 @dataclass(config=CHECKED)
 class EmbeddingConfig:
     name: str
-    dim: Whole | None = option("E; null: as the data or the file have it", ge=1)
+    dim: Whole | None = option("E, numbers per vector; null: the size that the data or the file has", ge=1)
     path: str | None = option("a file in GloVe or word2vec text format")
 
 
@@ -107,16 +114,16 @@ class OptimizerConfig:
 
 @dataclass(config=CHECKED)
 class TrainerConfig:
-    accelerator: Literal["cpu", "gpu"] = Field("cpu", description="what computes")
+    accelerator: Literal["cpu", "gpu"] = Field("cpu", description="device that computes")
     devices: Whole = Field(1, ge=1, description="processes on each machine, each with a GPU of its own or none")
     num_nodes: Whole = Field(1, ge=1, description="machines")
-    precision: Literal[32, 64] = Field(32, description="bits")
-    batch_size: Whole = Field(64, ge=1, description="of all processes together")
+    precision: Literal[32, 64] = Field(32, description="bits of each number")
+    batch_size: Whole = Field(64, ge=1, description="examples per update, over all processes")
     max_epochs: Whole = Field(5, ge=1, description="passes over the training examples")
     max_steps: Whole | None = Field(None, ge=0, description="null: max_epochs alone ends the training; 0: do not train")
     log_every_n_steps: Whole = Field(20, ge=1, description="training steps between two rows of metrics.csv")
     gradient_clip_val: Number | None = Field(
-        None, gt=0, description="longest gradient that is left as it is; null: no clipping"
+        None, gt=0, description="largest gradient norm that is not clipped; null: no clipping"
     )
     checkpoint_every_s: Number = Field(
         10.0, ge=0, description="seconds between two savings of last.ckpt; it is saved at the end too"
@@ -138,7 +145,7 @@ class ProbeConfig:
     name: Literal["profile", "full", "off"]
     every: Whole = Field(200, ge=1, description="training steps between two probes")
     source: Literal["validation", "training"] = Field(
-        "validation", description="whose gradients: of a fixed batch of validation, or of the training batch"
+        "validation", description="batch of the gradients: a fixed validation batch, or the current training batch"
     )
     births: Whole = Field(20, ge=0, le=1000, description="networks drawn from the same configuration")
     samples: Whole = Field(128, ge=10, description="examples in the probe's batch")
@@ -152,15 +159,13 @@ class SweepConfig:
     on_error: Literal["continue", "stop"] = Field(
         "continue", description="whether a failed run keeps those that wait from starting"
     )
-    resume: str | None = Field(
-        None, description="the folder of a sweep to continue: only what it has no result of is run"
-    )
+    resume: str | None = Field(None, description="folder of a sweep to resume: runs without a result are run")
     dry_run: bool = Field(False, description="print the runs, start none")
 
 
 @dataclass(config=CHECKED)
 class SlurmConfig:
-    """What a job of hydra/launcher=slurm asks for; null: as the site has it."""
+    """Resources of each job of hydra/launcher=slurm; null: the default of the cluster."""
 
     partition: str | None = Field(None, description="sbatch --partition")
     account: str | None = Field(None, description="sbatch --account")
@@ -169,11 +174,11 @@ class SlurmConfig:
     mem_gb: Number | None = Field(None, gt=0, description="GB of memory")
     cpus: Whole = Field(1, ge=1, description="for each process")
     timeout_min: Whole = Field(
-        60, ge=1, description="minutes that a job may take; it is queued again, and its runs are resumed"
+        60, ge=1, description="time limit of a job in minutes; then it is queued again, and its runs are resumed"
     )
-    gpus_per_run: Whole = Field(0, ge=0, description="0: none")
-    runs_per_job: Whole = Field(1, ge=1, description="that one job runs, as many at once as it has room for")
-    setup: list[str] = Field(default_factory=list, description="lines of shell that come first")
+    gpus_per_run: Whole = Field(0, ge=0, description="GPUs of each run")
+    runs_per_job: Whole = Field(1, ge=1, description="runs of each job, as many at once as fit")
+    setup: list[str] = Field(default_factory=list, description="shell lines executed before the runs")
 
 
 @dataclass(config=CHECKED, kw_only=True)
@@ -192,7 +197,7 @@ class Config:
     slurm: SlurmConfig = every(SlurmConfig)
     experiment: Any = None
     resume: bool = Field(False, description="resume the run that hydra.run.dir holds")
-    seed: Whole = Field(0, ge=0, le=2**32 - 1, description="of all that is random")
+    seed: Whole = Field(0, ge=0, le=2**32 - 1, description="seed of every random stream")
 
 
 def plain(config: Config) -> dict[str, Any]:
@@ -201,7 +206,7 @@ def plain(config: Config) -> dict[str, Any]:
 
 
 def register() -> None:
-    """Stores the defaults where Hydra composes from. Only the root: a group's would show up as one of its choices."""
+    """Stores the schema's defaults in Hydra's ConfigStore. A group stored by itself would be listed as a choice."""
     ConfigStore.instance().store(name="schema", node=_node(Config), provider="unrolled")
 
 

@@ -18,12 +18,12 @@ from .files import names, options
 from .meaning import allowed_range, allowed_words, kind
 from .schema import Config
 
-NAMED = ("task", "activation", "embedding", "init", "loss", "optimizer")  # groups whose names are those of their files
-OPTIONAL = ("task", "embedding", "loss")  # groups whose files decide which values there are
+NAMED = ("task", "activation", "embedding", "init", "loss", "optimizer")  # `name` must be that of one of their files
+OPTIONAL = ("task", "embedding", "loss")  # a choice has only the keys that its file names
 
 
 def values_of(config: DictConfig) -> dict[str, Any]:
-    """Returns a composed configuration as plain values. Raises UserError for a value that is still to be given."""
+    """Returns a composed configuration as plain values. Raises UserError for a mandatory value that is missing."""
     if missing := sorted(OmegaConf.missing_keys(config)):
         raise UserError(f"{missing[0]} has no value: give one as {missing[0]}=...", missing[0])
     values: Any = OmegaConf.to_container(config, resolve=True)
@@ -31,7 +31,7 @@ def values_of(config: DictConfig) -> dict[str, Any]:
 
 
 def typed(values: dict[str, Any]) -> Config:
-    """Returns the typed configuration: each value of its type and in its range. Raises UserError."""
+    """Returns the typed configuration. Raises UserError for an unknown key, or a value of a wrong type or range."""
     try:
         return TypeAdapter(Config).validate_python(values)
     except ValidationError as error:
@@ -41,9 +41,10 @@ def typed(values: dict[str, Any]) -> Config:
 
 
 def from_record(values: dict[str, Any]) -> Config:
-    """Returns the typed configuration of an earlier run; a key that came later stands at its default.
+    """Returns the typed configuration of an earlier run. Keys that its version did not have get their defaults.
 
-    values: as `plain` returns them. Raises UserError.
+    values: as `plain` returns them.
+    Raises UserError for an unknown key, or a value of a wrong type or range.
     """
     filled = with_todays_keys(values)
     for group in OPTIONAL:
@@ -54,13 +55,17 @@ def from_record(values: dict[str, Any]) -> Config:
 
 
 def read_config(file: Path) -> Config:
-    """Returns the typed configuration that an earlier run left in its folder. Raises UserError."""
+    """Returns the typed configuration in the YAML file of an earlier run. Raises UserError as `from_record` does."""
     values: Any = OmegaConf.to_container(OmegaConf.load(file), resolve=True)
     return from_record(values)
 
 
 def defaults(schema: Any, group: str = "", name: str = "") -> dict[str, Any]:
-    """Returns the plain default of each key that has one: of its choice's file, else of the schema."""
+    """Returns the default of each key that has one, as plain values: the choice's, else the schema's.
+
+    schema: dataclass of a group, or `Config`.
+    group, name: the group and its choice; "": the schema's defaults alone.
+    """
     found: dict[str, Any] = {}
     for key, field in schema.__pydantic_fields__.items():
         if not field.is_required():
@@ -74,7 +79,7 @@ def _options(group: str, name: str) -> dict[str, Any]:
 
 
 def _wrong(error: ErrorDetails) -> UserError:
-    """Returns the error for a mistake in one line; types, ranges and words are read off the schema."""
+    """Returns a one-line UserError for an error of pydantic; allowed types, ranges and words come from the schema."""
     *above, last = loc = [part for part in error["loc"] if isinstance(part, str)]
     key, value = ".".join(loc), error["input"]
     schema: Any = Config
@@ -105,7 +110,11 @@ def _in_words(key: str, value: Any, field: FieldInfo, error: str) -> str:
 
 
 def unknown_key(key: str, known: Iterable[str]) -> str:
-    """Returns the line for a key that is none, with the closest one that is."""
+    """Returns the message for an unknown key, with the closest known one.
+
+    key: with its group (`model.hiden`).
+    known: the allowed keys, without their group.
+    """
     known = list(known)
     return f"unknown key {key}{hint(key.rpartition('.')[2], known)}; allowed here: {', '.join(known)}"
 
@@ -117,7 +126,7 @@ def hint(word: str, known: Iterable[str]) -> str:
 
 
 def check_options(config: Config) -> None:
-    """Raises UserError for a name that no file of its group has, or a value that the named choice does not have."""
+    """Raises UserError for a `name` that no file of its group has, or a key that the named choice does not have."""
     for group in NAMED:
         name, allowed = getattr(config, group).name, names(group)
         if name not in allowed:
@@ -127,7 +136,7 @@ def check_options(config: Config) -> None:
 
 
 def _check_group(group: str, node: Any) -> None:
-    """Choices of one group share a dataclass: each has the values that its own file names, the others are null."""
+    """Raises UserError for a key that the choice's file does not name and that is not null, or one that it needs."""
     has, choice = options(group, node.name), f"{group}={node.name}"
     for name, value in asdict(node).items():
         key = f"{group}.{name}"

@@ -1,4 +1,4 @@
-"""Word vectors in the text format of GloVe and of word2vec."""
+"""Reads files of word vectors in the text format of GloVe or word2vec."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,11 @@ from unrolled.errors import UserError
 
 
 def check_vectors(path: str, dim: int | None) -> None:
-    """Raises UserError where the file of word vectors is none, or has another size than embedding.dim asks for."""
+    """Raises UserError if a file is no file of word vectors, or its vectors have another size than embedding.dim.
+
+    path: the file; "": not given, which is an error.
+    dim: embedding.dim; None: the file decides.
+    """
     if not path:
         raise UserError("embedding=pretrained needs a file: embedding.path=FILE (GloVe or word2vec text format)")
     size = vector_size(path)
@@ -21,9 +25,9 @@ def check_vectors(path: str, dim: int | None) -> None:
 
 
 def sized(config: Config) -> Config:
-    """Returns the configuration with `embedding.dim` as a file of word vectors has it.
+    """Returns the configuration with `embedding.dim` set to the size of the vectors in its file, if it names one.
 
-    Raises UserError where the file is not such a file.
+    Raises UserError if the file is no file of word vectors.
     """
     if config.embedding.name != "pretrained":
         return config
@@ -31,7 +35,7 @@ def sized(config: Config) -> Config:
 
 
 def vector_size(path: str) -> int:
-    """E, from the first lines alone. Raises UserError where the file is not such a file."""
+    """Returns E, the size of the vectors in a file, from its first lines. Raises UserError if it has none."""
     first = [vector(path, number, parts) for _, (number, _, parts) in zip(range(3), vector_lines(path), strict=False)]
     if not first:
         raise _not_vectors(path, 1)
@@ -39,9 +43,10 @@ def vector_size(path: str) -> int:
 
 
 def vector_lines(path: str) -> Iterator[tuple[int, str, list[str]]]:
-    """(line number, word, its numbers as text); word2vec's first line, the two counts, is left out.
+    """Yields (line number, word, its numbers as text) for each vector of a file. A word may contain spaces.
 
-    A word may hold spaces. Raises UserError that names the line with more or fewer numbers than the others.
+    The first line of word2vec's format (two counts) is skipped.
+    Raises UserError with the number of a line that has more or fewer numbers than the lines before.
     """
     file, size = Path(path), -1
     if not file.is_file():
@@ -64,7 +69,12 @@ def vector_lines(path: str) -> Iterator[tuple[int, str, list[str]]]:
 
 
 def vector(path: str, line: int, parts: Sequence[str]) -> list[float]:
-    """The numbers of a line. Raises UserError where they are none, or not finite."""
+    """Returns the vector on one line of a file.
+
+    path, line: the file and the line number, for the message.
+    parts: its numbers as text.
+    Raises UserError if one is no number, or not finite.
+    """
     numbers = [_number(part) for part in parts]
     if None in numbers:
         raise _not_vectors(path, line)

@@ -1,4 +1,4 @@
-"""The components of a run: what is trained, and what observes it."""
+"""The components of a run: its network and data, and the callbacks that observe the training."""
 
 import sys
 from dataclasses import dataclass
@@ -36,10 +36,10 @@ from .resume import CHECKPOINTS
 
 @dataclass(frozen=True)
 class Trained:
-    """What is trained, and on what.
+    """The network of a run with its data.
 
-    probe_batch: the fixed validation examples of the probe, on the device of the training.
-    baseline: the scores of the trivial answer, by name.
+    probe_batch: the probe's fixed validation examples, on the training device.
+    baseline: scores of the trivial baseline, by name.
     vectors: rows of the embedding that are known before training.
     """
 
@@ -57,29 +57,31 @@ class Trained:
 
     @property
     def monitor(self) -> str:
-        """The name in metrics.csv of the score that decides which weights were best."""
+        """Returns the column of metrics.csv whose score decides which weights are the best."""
         return f"val/{self.scores.main}"
 
     def pairs(self) -> list[Pair]:
-        """Compares the task's pairs of words in the embedding of what is read, as it is now."""
+        """Returns the task's pairs of words with their current cosines in the input embedding; [] without one."""
         front = self.module.network.get_submodule(READ[self.data.pattern])
         return pairs_of(self.data.pairs, embedded(self.data), front.weight) if isinstance(front, Embedding) else []
 
 
 def assemble(config: Config, rank: Rank) -> Trained:
-    """Builds the network at initialisation, with its task. Raises UserError where the two do not fit.
+    """Loads the task and builds the network at initialisation. Seeds the global random generators.
 
-    config: with `embedding.dim` as a file of word vectors has it (`sized`).
+    config: with `embedding.dim` already read from a file of word vectors (see `sized`).
+    rank: this process among those of the run.
+    Raises UserError if network and task do not fit.
     """
     torch.set_num_threads(1)  # two threads on matrices this small are slower than one
-    pl.seed_everything(config.seed, workers=True, verbose=False)  # first: a task of the user's own may draw anywhere
+    pl.seed_everything(config.seed, workers=True, verbose=False)  # before a user's task, which may use any generator
     data = load(config.task, config.seed)
     check_data(config, data)
     vectors = known_vectors(config.embedding, data.vectors, embedded(data))
     module = RecurrentModule(config, data.spec, data.scores(), vectors)
     module.ranks = (rank.number, rank.world)
     if config.trainer.precision == 64:
-        module.double()  # here: Lightning would do so after it has loaded a checkpoint, in half the bits
+        module.double()  # now, since Lightning converts only after it has loaded a checkpoint into 32 bits
     loaders = InMemory(data, config.trainer.batch_size, config.seed)
     device = {"cpu": "cpu", "gpu": "cuda"}[config.trainer.accelerator]
     probe_batch = to_device(loaders.probe_batch(config.probe.samples), device)
@@ -88,13 +90,13 @@ def assemble(config: Config, rank: Rank) -> Trained:
 
 
 def embedded(data: Data) -> list[str]:
-    """The tokens behind the rows of the embedding; none where numbers are read."""
+    """Returns the token of each row of the input embedding; [] if the network reads numbers."""
     tokens = data.answers if data.pattern == "vector_to_sequence" else data.reads
     return tokens if isinstance(tokens, list) else []
 
 
 def check_data(config: Config, data: Data) -> None:
-    """Raises UserError for what a task of the user's own shows only once it is loaded."""
+    """Raises UserError if the configuration does not fit the loaded data; a user's own task is not known before."""
     if data.pattern not in PATTERNS:
         raise UserError(f"pattern {data.pattern!r} of task={config.task.name}: allowed: {', '.join(PATTERNS)}")
     if config.trainer.stop_when_solved and data.solved is None:
@@ -106,7 +108,7 @@ def check_data(config: Config, data: Data) -> None:
 
 @dataclass(frozen=True)
 class Observers:
-    """What observes the training; None: not on this rank, or not asked for."""
+    """The observers of a training. None: not on this rank, or not configured."""
 
     recorder: Recorder | NullRecorder
     probe: Probe | None
@@ -118,10 +120,10 @@ class Observers:
     checkpoints: Checkpoints
 
     def callbacks(self) -> list[pl.Callback]:
-        """Lists them in the order in which Lightning calls them.
+        """Returns the callbacks in the order in which Lightning calls them.
 
-        The probe comes before the scalars, whose seconds of an update leave it out; `checkpoints` is the last, since a
-        checkpoint holds what all others have recorded of its step.
+        The probe precedes the scalars, whose time of an update excludes it. `checkpoints` comes last, since a
+        checkpoint contains all that the others record of its step.
         """
         every = (self.probe, self.scalars, self.solved, self.best, self.walkthrough, self.progress, self.checkpoints)
         return [callback for callback in every if callback is not None]
@@ -136,9 +138,11 @@ def observe(
     recorded: dict[str, Any] | None,
     rank: Rank,
 ) -> Observers:
-    """Builds what observes the training of `trained`.
+    """Builds the observers of a training.
 
-    recorded: what the checkpoint to resume from knows of the folder's files, which are cut back to that; None: none.
+    folder: of the run.
+    recorded: recorder state of the checkpoint to resume from, to which files are cut back; None: a start from step 0.
+    rank: this process; only the leading one records.
     """
     trainer, probe, scores = config.trainer, config.probe, trained.scores
     recorder = _recorder(trained, folder, tracker, recorded) if rank.leads else NullRecorder()

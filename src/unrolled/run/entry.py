@@ -1,4 +1,4 @@
-"""`python src/train.py ...`: one run, or one sweep, from its words to the exit code of its process."""
+"""The command `python src/train.py ...`: trains one run or one sweep, and sets the exit code of the process."""
 
 import os
 import sys
@@ -25,7 +25,10 @@ from .preflight import as_names, checked, in_one_line, preflight
 
 
 def cell(config: DictConfig) -> float | None:
-    """What Hydra calls for a run, and for each cell of a sweep. Undecorated: every launcher can pickle it."""
+    """Trains one run: Hydra's task function, also for each run of a sweep. Undecorated, so that launchers pickle it.
+
+    Returns the slope at the end of training, for sweepers that optimise; None without a probe.
+    """
     from hydra.core.hydra_config import HydraConfig
 
     load_run()
@@ -34,7 +37,7 @@ def cell(config: DictConfig) -> float | None:
     from unrolled.record.run_record import RunRecord
 
     identity = identity_of(HydraConfig.get(), config)
-    ownership.claim_run(identity.folder)  # before the seconds that imports take: who is stopped there can start again
+    ownership.claim_run(identity.folder)  # before the slow imports: a run stopped during them can be repeated
     from .lifecycle import run
 
     run(checked(config), identity)
@@ -42,7 +45,7 @@ def cell(config: DictConfig) -> float | None:
 
 
 def train(arguments: Sequence[str]) -> None:
-    """One run, or with a sweep's file as --config-name one sweep. Ends the process with its exit code."""
+    """Trains one run, or one sweep if --config-name is a sweep's file. A failure exits with a code, see `guarded`."""
     guarded(lambda: _train(list(arguments)))
 
 
@@ -52,8 +55,8 @@ def _train(arguments: list[str]) -> None:
     if outside is not None and not outside.leads and found.config is not None:
         _follow(found.config)
         return
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come to us, not to Hydra's printer
-    os.environ.pop("WANDB_SERVICE", None)  # a notebook's around us: there a killed run would hold its id
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises errors and does not print them
+    os.environ.pop("WANDB_SERVICE", None)  # in a surrounding notebook's service a killed run would keep its id
     sys.argv = [sys.argv[0], *arguments]
     single = _Single()
     task = cell if found.sweep else single
@@ -64,7 +67,7 @@ def _train(arguments: list[str]) -> None:
 
 
 def _follow(config: Config) -> None:
-    """A rank that torchrun has started beside the first: it trains with it, and has no folder of its own."""
+    """Trains as a follower rank that torchrun has started; it gets its folder from the leader."""
     load_run()
     from unrolled.config.identity import RunIdentity
 
@@ -74,7 +77,7 @@ def _follow(config: Config) -> None:
 
 
 class _Single:
-    """Carries a single run's exception past Hydra, which would print lines of its own about it."""
+    """Task function that stores the exception of a single run, about which Hydra would print lines of its own."""
 
     error: BaseException | None = None
 
@@ -86,7 +89,10 @@ class _Single:
 
 
 def guarded(command: Callable[[], Any]) -> None:
-    """Whatever ends a command early: one line on stderr, exit code 2 for what the user typed, 1 for what went wrong."""
+    """Runs a command. An exception becomes one line on stderr and an exit code.
+
+    Code 2: invalid user input; 1: any other error; after a signal, the signal's own code.
+    """
     set_up()
     raise_on_signals()
     try:

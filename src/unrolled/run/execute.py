@@ -1,4 +1,4 @@
-"""The order of a run: initialisations, portraits, training, judgement."""
+"""Executes a run in order: initialisations, portraits, training, evaluation."""
 
 import shutil
 from functools import partial
@@ -23,12 +23,13 @@ from .profiles import write_words
 def execute(
     config: Config, identity: RunIdentity, tracker: Tracker, *, recorded: dict[str, Any] | None, rank: Rank
 ) -> dict[str, Any]:
-    """Trains and judges one network; returns what `status.json` says of its end.
+    """Trains and evaluates one network. Returns the entries of `status.json` about its result.
 
-    Of several ranks the first alone judges: the others train on their part of each batch, and return nothing.
+    The leading rank alone evaluates. The others train on their part of each batch and return {}.
 
-    config: as it is to be kept in checkpoints.
-    recorded: what the checkpoint to resume from knows of the folder's files; None: a start from step 0.
+    config: as checkpoints store it.
+    identity: folder and name of the run.
+    recorded: recorder state of the checkpoint to resume from; None: a start from step 0.
     """
     resumed = recorded is not None
     trained = assemble(config, rank)
@@ -71,7 +72,7 @@ def _portraits(config: Config, trained: Trained, observers: Observers, title: st
 
 
 def _validate(trained: Trained, observers: Observers, steps: int) -> dict[str, float]:
-    """The scores after the last update, recorded; where they are the best, `best.ckpt` becomes what is saved of it."""
+    """Returns and records the scores after the last update. If they are the best, `last.ckpt` becomes `best.ckpt`."""
     metrics = evaluate(trained.module, trained.loaders.val_dataloader())
     observers.recorder.row(steps, metrics)
     value, best = metrics[trained.monitor], observers.best.best_model_score

@@ -1,4 +1,4 @@
-"""The training of a run by Lightning."""
+"""Trains a run with Lightning."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +15,10 @@ from .components import Observers, Trained
 
 @dataclass(frozen=True)
 class Ending:
-    """How the training ended.
+    """The end of a training.
 
-    steps: the updates that were made.
-    diverged: why there are no more of them, where the loss or a gradient ceased to be finite.
+    steps: number of updates.
+    diverged: the error of a loss or gradient that is not finite; None: the training reached its limit.
     """
 
     steps: int
@@ -26,9 +26,10 @@ class Ending:
 
 
 def fit(config: Config, trained: Trained, observers: Observers, folder: Path, *, resumed: bool) -> Ending:
-    """Trains from step 0, or from `last.ckpt` where the run is resumed.
+    """Trains from step 0, or from `last.ckpt` if `resumed`.
 
-    Raises Interrupted on a signal, once the step is done and saved.
+    folder: of the run.
+    Raises Interrupted on a signal, after the current step is finished and saved.
     """
     trainer, checkpoints = _trainer(config, observers, folder), observers.checkpoints
     last = str(checkpoints.folder / LAST) if resumed else None
@@ -38,7 +39,7 @@ def fit(config: Config, trained: Trained, observers: Observers, folder: Path, *,
     except Diverged as stop:
         checkpoints.save(trainer)
         return Ending(trainer.global_step, stop)
-    if trainer.global_step == 0:  # no callback had an update to save after
+    if trainer.global_step == 0:  # callbacks save after an update, and there was none
         checkpoints.save(trainer)
     return Ending(trainer.global_step, None)
 

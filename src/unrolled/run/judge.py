@@ -1,4 +1,4 @@
-"""The judgement of a trained network: its result, and what that is compared with."""
+"""Evaluates a trained network: its result, and the references that it is compared with."""
 
 from collections.abc import Callable
 from statistics import median
@@ -28,10 +28,11 @@ def judge(
     metrics: dict[str, float],
     ending: Ending,
 ) -> dict[str, Any]:
-    """Returns what `status.json` says of a run at its end.
+    """Returns the entries of `status.json` about the result of a run.
 
-    initialisations: the networks drawn before training, by RNN; empty without a probe.
-    metrics: the scores on the validation split after the last update, by name.
+    initialisations: networks drawn before training, by RNN; empty without a probe.
+    metrics: validation scores after the last update, by name.
+    ending: number of updates, and whether the training diverged.
     """
     data, scalars, probe = trained.data, observers.scalars, observers.probe
     return {
@@ -56,7 +57,7 @@ def judge(
 
 
 def _on_training_examples(trained: Trained) -> dict[str, float]:
-    """The scores on examples that were trained on; there are none where every example is new."""
+    """Returns the scores on a sample of the training examples; {} if examples are generated and never repeat."""
     train = trained.data.train
     if not isinstance(train, Split):
         return {}
@@ -77,7 +78,7 @@ def _references(trained: Trained) -> dict[str, dict[str, float | None]]:
 
 
 def _scores_of(reference: str, names: list[str], scores: Callable[[], dict[str, float]]) -> dict[str, float | None]:
-    """Null for each of `names` where they cannot be had: a run does not lose its own result over a comparison."""
+    """Returns the scores of a reference. After an error all `names` are None: the run keeps its own result."""
     try:
         return dict(scores())
     except Exception as error:
@@ -87,5 +88,5 @@ def _scores_of(reference: str, names: list[str], scores: Callable[[], dict[str, 
 
 
 def _solved(solved: Solved | None) -> dict[str, Any] | None:
-    """From which update on the task counts as solved; null: not within the updates that were made."""
+    """Returns the criterion of a solved task, with the update `at` which it was met; `at` is None if it never was."""
     return None if solved is None else {"score": solved.score, "value": solved.value, "at": solved.at}

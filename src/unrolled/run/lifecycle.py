@@ -1,4 +1,4 @@
-"""One run, from configuration to result."""
+"""Runs one configuration: resume or fresh start, ranks, record, W&B, and errors."""
 
 import contextlib
 import logging
@@ -31,11 +31,15 @@ from .resume import check_result_is_kept, recorder_state, saved, start_anew
 
 
 def run(config: Config, identity: RunIdentity) -> dict[str, Any]:
-    """Trains, records and judges one network, on as many processes as `trainer` says; returns its status.
+    """Trains, records and evaluates one network, on the number of processes that `trainer` sets.
 
-    With `resume=true` it goes on from where the run in its folder was stopped, to the numbers it would have had.
-    Nothing is lost: whatever ends it early leaves `status.json` with the reason and everything recorded up to then.
-    Raises Interrupted on a signal, and whatever went wrong otherwise, after recording it.
+    With `resume=true` an interrupted run continues from its last checkpoint and reproduces the uninterrupted run.
+    A run that ends early keeps everything recorded, and its reason in `status.json`.
+
+    config: validated.
+    identity: folder, name, axes and choices of the run.
+    Returns the content of `status.json`.
+    Raises Interrupted on a signal, and any other error, after recording it.
     """
     set_up()
     quiet()
@@ -60,12 +64,12 @@ def _as_rank(config: Config, identity: RunIdentity, rank: Rank) -> None:
             _lead(config, identity, rank)
         else:
             folder, resumed = from_the_leader(rank, None)
-            identity = replace(identity, folder=folder)  # under torchrun each rank has made up one of its own
+            identity = replace(identity, folder=folder)  # under torchrun each rank has composed a folder of its own
             execute(_as_kept(config), identity, NullTracker(), recorded={} if resumed else None, rank=rank)
 
 
 def _lead(config: Config, identity: RunIdentity, rank: Rank) -> None:
-    """The rank that records, and where there is one alone all there is."""
+    """Trains as the leading rank, which alone records; a run on one process has no other."""
     started, before = time.time(), RunRecord.read(identity.folder) if config.resume else RunRecord()
     ownership.claim_run(identity.folder)
     checkpoint = saved(identity.folder) if config.resume else None
@@ -95,7 +99,7 @@ def _lead(config: Config, identity: RunIdentity, rank: Rank) -> None:
     except BaseException as error:
         first_line = (str(error).splitlines() or [""])[0]
         result = {"state": "failed", "error": f"{type(error).__name__}: {first_line}"}
-        with contextlib.suppress(OSError):  # a full disk may be what went wrong
+        with contextlib.suppress(OSError):  # the error may be a full disk
             (identity.folder / "traceback.txt").write_text(traceback.format_exc(), encoding="utf-8")
         raise
     finally:
@@ -110,16 +114,16 @@ def _lead(config: Config, identity: RunIdentity, rank: Rank) -> None:
 
 
 def _as_kept(config: Config) -> Config:
-    """The configuration that W&B and checkpoints hold: with the size of its embedding, and the same when resumed."""
+    """Returns the configuration for W&B and checkpoints, the same for a resume, with its embedding's size."""
     return sized(replace(config, resume=False))
 
 
 def quiet() -> None:
-    """Lightning's advice on worker processes is for data on disk; its own use of torch is its own affair."""
+    """Silences log lines and warnings of libraries that do not apply here; data in memory needs no worker processes."""
     for library in ("pytorch_lightning", "lightning.pytorch", "matplotlib"):
         logging.getLogger(library).setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-    warnings.filterwarnings("ignore", message="The `srun` command is available.*")  # our launchers know when to use it
-    warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")  # a run resumed
+    warnings.filterwarnings("ignore", message="The `srun` command is available.*")  # our launchers decide about it
+    warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")  # true of every resume
     warnings.filterwarnings("ignore", message=".*sync_dist=True.*")  # each rank validates the whole split
     warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*", module="pytorch_lightning.*")

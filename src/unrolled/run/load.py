@@ -1,4 +1,4 @@
-"""All that a run needs, imported."""
+"""Imports the modules of a run before it starts."""
 
 import os
 
@@ -6,7 +6,7 @@ from unrolled.processes.imports import imports
 
 
 def load_run() -> None:
-    """Imports all that a run needs."""
+    """Imports the modules of a run, W&B's late part included, with W&B's own error reports off."""
     os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
     with imports():
         from unrolled.wandb_runs.wandb_private import import_late_part

@@ -1,4 +1,4 @@
-"""What `status.json` says of a run: its origin at the start, its gradients and scores at the end."""
+"""Entries of `status.json`: the origin of a run at its start, its times and gradients at its end."""
 
 import os
 import platform
@@ -21,6 +21,11 @@ from unrolled.training.measurement import MeasuredValues
 
 
 def opening(values: dict[str, Any], identity: RunIdentity, started: float) -> dict[str, Any]:
+    """Returns the entries of `status.json` at the start of a run.
+
+    values: the configuration, as `plain` returns it.
+    started: seconds since the epoch.
+    """
     return {
         "state": "running",
         "name": identity.name,
@@ -79,7 +84,7 @@ def _births(initialisations: Initialisations) -> dict[str, Any]:
 
 
 def for_summary(result: dict[str, Any]) -> dict[str, Any]:
-    """What W&B's summary shows of a result."""
+    """Returns the entries of W&B's summary for the result of a run; missing values are left out."""
     record = RunRecord.from_dict(result)
     words = {each.key: record.end.values.get(each.key) for each in QUANTITIES if each.word}
     found = {"state": record.state, **words, **record.compared()}
@@ -88,14 +93,14 @@ def for_summary(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _machine() -> dict[str, str]:
-    """Where the run is, as far as the machine tells."""
+    """Returns host, system and Python version; under Slurm node and job too, and the visible GPUs if they are set."""
     names = {"node": "SLURMD_NODENAME", "job": "SLURM_JOB_ID", "gpus": "CUDA_VISIBLE_DEVICES"}
-    told = {key: os.environ[name] for key, name in names.items() if name in os.environ}
-    return {"host": platform.node(), "system": platform.platform(), "python": platform.python_version(), **told}
+    known = {key: os.environ[name] for key, name in names.items() if name in os.environ}
+    return {"host": platform.node(), "system": platform.platform(), "python": platform.python_version(), **known}
 
 
 def _git() -> dict[str, Any] | None:
-    """Commit and whether the tree was changed since; None outside of a checkout."""
+    """Returns the commit, and whether the working tree differs from it; None outside a checkout."""
 
     def git(*words: str) -> str:
         command = ["git", "-C", str(CHECKOUT), *words]

@@ -1,4 +1,4 @@
-"""What a run writes of its probes: `profiles/`, a row per probe, and `words.csv`."""
+"""Writes `profiles/`, a row per probe, and `words.csv`."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,11 +17,12 @@ DRAWN = ("grad_h", "grad_h_log", "grad_h_count", "grad_h_zeros")
 
 
 class Profiles:
-    """The files of `profiles/`, one per quantity: header `step,t0,t1,...`, natural logarithms, nats.
+    """Writes the files of `profiles/`, one per quantity, with the header `step,t0,t1,...`. Logarithms are in nats.
 
-    steps: how many time steps each RNN has, by its name, in order of time.
-    rows: probed step -> profile (T,), float64, of each quantity in `DRAWN`; nan where a cell is empty. Of a run that is
-    resumed they begin with what its files hold.
+    folder: of the run.
+    steps: number of time steps of each RNN, by name, in order of time.
+    resumed: keep the rows in the files.
+    rows: for each quantity of `DRAWN`, training step -> profile (T,), float64; nan for an empty field.
     """
 
     def __init__(self, folder: Path, steps: Mapping[str, int], resumed: bool) -> None:
@@ -36,7 +37,7 @@ class Profiles:
         return {int(step): torch.tensor(row, dtype=torch.float64) for step, *row in rows}
 
     def probe(self, step: int, measurement: Measurement) -> None:
-        """A cell is empty where no sample is real; a mean of logs also where every norm is 0."""
+        """Writes the profiles of a probe. A field is empty if no sample is real; a mean log also if all norms are 0."""
         p = measurement.profile
         values = {"grad_h": p.rms, "grad_h_q10": p.q10, "grad_h_q50": p.q50, "grad_h_q90": p.q90}
         values["grad_x"] = measurement.input_rms
@@ -51,13 +52,13 @@ class Profiles:
             self._row(f"grad_W_h{self.suffixes[part]}", "step", step, weights.norms, empty=weights.norms.isnan())
 
     def initialisations(self, drawn: dict[str, Initialisations]) -> None:
-        """Writes the profile of each network drawn before training, relative to lag 0; drawn: by RNN."""
+        """Writes the profile, relative to lag 0, of each network drawn before training. drawn: by name of the RNN."""
         for part, initialisations in drawn.items():
             for i, row in enumerate(initialisations.curves):
                 self._row(f"births_relative_log{self.suffixes[part]}", "birth", i, row, empty=row.isnan())
 
     def _row(self, name: str, key: str, index: int, values: Tensor, empty: Tensor) -> None:
-        times = self.times[: len(values)]  # those of one RNN among several have its own time steps
+        times = self.times[: len(values)]  # a profile of one RNN among several covers its own steps only
         if name not in self._tables:
             self._tables[name] = Table(self.folder / f"{name}.csv", [key, *times], keep=True)
         cells = zip(times, values.tolist(), empty.tolist(), strict=True)
@@ -67,7 +68,11 @@ class Profiles:
 
 
 def write_words(folder: Path, before: Sequence[Pair], after: Sequence[Pair]) -> None:
-    """`words.csv`: cosines of pairs of words, and nearest words, before and after training."""
+    """Writes `words.csv`: cosines of pairs of words, and nearest words, before and after training.
+
+    folder: of the run.
+    before, after: the same pairs in the same order; nothing is written if there are none.
+    """
     if not after:
         return
     table = Table(folder / WORDS, ["word", "other", "cosine_start", "cosine", "nearest_start", "nearest"])

@@ -27,7 +27,7 @@ TABLE = ["step", "t", "lag", "rms", "mean_ln_norm", "samples", "zeros"]
 
 
 class Recorder:
-    """Writes every number of a run. Rows of one step are merged, and written when a later step begins, or at the end.
+    """Writes every number of a run. Rows of one step are merged, and written when a later step begins or at the end.
 
     On resume, rows written after the checkpoint are cut off. Earlier rows are logged to W&B again, because an offline
     W&B file cannot be appended to.
@@ -59,7 +59,7 @@ class Recorder:
         self._metrics = Table(folder / METRICS, columns, keep=state is not None)
         self._profiles = Profiles(folder, steps, resumed=state is not None)
         self._pending: dict[str, float] = {}
-        self._media: dict[str, Any] = {}  # what W&B alone keeps of the pending step
+        self._media: dict[str, Any] = {}  # images and tables of the pending step, for W&B alone
         self._last: Measurement | None = None
         self._step = 0
         if state is not None:
@@ -82,19 +82,24 @@ class Recorder:
         self._profiles.initialisations(drawn)
 
     def state(self) -> dict[str, Any]:
-        """All that a later `Recorder` needs to go on from here, in plain values: sizes of files in bytes."""
+        """Returns the plain values with which a later `Recorder` continues here; sizes of files in bytes."""
         files = _tables(self.folder)
         sizes = {str(file.relative_to(self.folder)): file.stat().st_size for file in files}
         return {"step": self._step, "pending": dict(self._pending), "sizes": sizes}
 
-    def portraits(self, when: str, title: str, seen: dict[str, tuple[Diagnosis, Portrait | None]]) -> None:
-        """Writes `portraits/<when>.json`, .png and .svg; of several RNNs, each with its name behind."""
-        for part, (told, drawn) in seen.items():
-            name = when if len(seen) == 1 else f"{when}_{part}"
-            write_portrait(self.folder / PORTRAITS / f"{name}.json", f"{title}: {name}", told, drawn)
+    def portraits(self, when: str, title: str, found: dict[str, tuple[Diagnosis, Portrait | None]]) -> None:
+        """Writes `portraits/<when>.json`, .png and .svg, or `<when>_<name>` for each RNN if there are several.
+
+        when: "start" or "end" of training.
+        title: of the drawing.
+        found: diagnosis and portrait of each RNN, by name.
+        """
+        for part, (diagnosis, portrait) in found.items():
+            name = when if len(found) == 1 else f"{when}_{part}"
+            write_portrait(self.folder / PORTRAITS / f"{name}.json", f"{title}: {name}", diagnosis, portrait)
 
     def close(self) -> None:
-        """Draws the heat map, and writes what is pending."""
+        """Draws the heat map, and writes the pending row."""
         rows = self._profiles.rows
         if rows["grad_h_log"]:
             zeros = sum(int(row.nansum()) for row in rows["grad_h_zeros"].values())
@@ -142,7 +147,7 @@ class Recorder:
 
 
 def _for_viewer(values: dict[str, float]) -> dict[str, float]:
-    """With log10 of the parameters' gradients: W&B's terminal viewer has linear axes, which floor what is small."""
+    """Returns the values, with log10 of the parameters' gradients too: W&B's terminal viewer has linear axes only."""
     norms = {key.removeprefix("grad/"): v for key, v in values.items() if key.startswith("grad/")}
     return values | {f"grad/log10_{name}": math.log10(v) for name, v in norms.items() if 0 < v < math.inf}
 
@@ -153,7 +158,7 @@ class NullRecorder:
     def row(self, step: int, values: dict[str, float]) -> None: ...
     def probe(self, step: int, measurement: Measurement) -> None: ...
     def initialisations(self, drawn: dict[str, Initialisations]) -> None: ...
-    def portraits(self, when: str, title: str, seen: dict[str, tuple[Diagnosis, Portrait | None]]) -> None: ...
+    def portraits(self, when: str, title: str, found: dict[str, tuple[Diagnosis, Portrait | None]]) -> None: ...
     def close(self) -> None: ...
 
     def state(self) -> dict[str, Any]:
@@ -165,7 +170,7 @@ def _tables(folder: Path) -> list[Path]:
 
 
 def _cut(folder: Path, sizes: dict[str, int]) -> None:
-    """Cuts the tables back to the sizes that a checkpoint holds; removes those that it does not know."""
+    """Cuts the tables back to the sizes that a checkpoint stores, and removes tables that it does not list."""
     for file in _tables(folder):
         size = sizes.get(str(file.relative_to(folder)))
         if size is None:
@@ -175,6 +180,10 @@ def _cut(folder: Path, sizes: dict[str, int]) -> None:
 
 
 def recorded(folder: Path, state: dict[str, Any]) -> bool:
-    """Returns whether all files that a checkpoint knows are still there, at least as long as then."""
+    """Returns whether all files that a checkpoint lists still exist and are at least as long as then.
+
+    folder: of the run.
+    state: of the recorder, as the checkpoint stores it.
+    """
     sizes = state["sizes"].items()
     return all((folder / name).is_file() and (folder / name).stat().st_size >= size for name, size in sizes)
