@@ -1,4 +1,4 @@
-"""Files that are there whole, or not at all."""
+"""Atomic replacement of files."""
 
 import os
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from pathlib import Path
 
 @contextmanager
 def replacing(file: Path) -> Iterator[Path]:
-    """A draft beside the file, which takes its place at the end of the block.
+    """Yields a draft beside a file, which replaces the file at the end of the block.
 
-    After an error, a full disk among them, the file is as it was and the draft is removed.
+    After an error in the block (such as a full disk) the file is unchanged and the draft is removed.
     """
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:

@@ -1,4 +1,4 @@
-"""A run's gradients at one moment of its training, step 0 or the end: one type, so that the two are never mixed."""
+"""The gradients of a run at one moment of its training: step 0 or the end."""
 
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
@@ -12,7 +12,7 @@ _READ = {each.key: text if each.word else number for each in QUANTITIES}
 
 
 class Value(Generic[T]):
-    """A quantity by its own name; None where the record does not have it."""
+    """Attribute that reads the quantity of its name from `values`; None if the record lacks it."""
 
     def __set_name__(self, owner: type, key: str) -> None:
         assert key in _READ, f"{key} is none of QUANTITIES"
@@ -24,11 +24,11 @@ class Value(Generic[T]):
 
 @dataclass(frozen=True)
 class Moment:
-    """What a record says of one moment.
+    """The entries of a record about one moment.
 
-    values: by the keys of `QUANTITIES`, those that are missing left out.
-    predictions: of the slope, nats per lag, by name.
-    weight_horizon: the lags within which so much of dL/dW_h comes from, by "50%" and the like; None: not measured.
+    values: by key of `QUANTITIES`, without missing ones.
+    predictions: of the slope, by name, nats per lag.
+    weight_horizon: share of dL/dW_h ("50%") -> the largest lag that it comes from; None: not measured.
     """
 
     values: dict[str, Any] = field(default_factory=dict)

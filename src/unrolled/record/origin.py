@@ -1,4 +1,4 @@
-"""What a run's numbers depend on beyond its configuration: processor, torch, and how the program counts."""
+"""The origin of a run's numbers beyond its configuration: processor, version of torch, definitions of the numbers."""
 
 import platform
 from pathlib import Path
@@ -11,12 +11,12 @@ from .run_record import RunRecord
 
 
 def origin() -> dict[str, Any]:
-    """What `status.json` keeps of it; the fingerprint does not depend on it."""
+    """Returns the entries of `status.json` about the origin; the fingerprint does not depend on them."""
     return {"numbers": NUMBERS, "cpu": processor(), "torch": torch.__version__}
 
 
 def processor() -> str:
-    """Its model, and which of its instructions torch uses: both decide how a number is rounded."""
+    """Returns the processor's model and the instruction set that torch uses; both affect rounding."""
     return f"{_model()}, {torch.backends.cpu.get_cpu_capability()}"
 
 
@@ -30,7 +30,11 @@ def _model() -> str:
 
 
 def changes(before: RunRecord, step: int) -> list[str]:
-    """A line for each thing that is not what it was when this record was begun; the run is resumed at `step`."""
+    """Returns a line for each difference between the origin of a record and the present one.
+
+    before: the record of the run that is resumed.
+    step: the training step at which it is resumed.
+    """
     now, lines = RunRecord.from_dict(origin()), []
     if (since := older_before(before, step)) is not None:
         lines += across(since)

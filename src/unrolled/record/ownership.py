@@ -1,8 +1,8 @@
-"""Which files in a folder are ours. Only those are ever removed, and only a folder that is free is taken.
+"""Ownership of the files in an output folder. The program removes its own files only, and claims free folders only.
 
-`.unrolled.json` is written before anything else and lists the names that the program may write there. At that moment
-none of them existed, so whatever has one of them later is ours. A folder of a version without that file is known by
-its records, and the names are those of that version.
+`.unrolled.json` is written before anything else and lists the names that the program may write in the folder. None of
+them exists at that moment, so a later file with such a name is the program's own. A folder of a version without that
+file is recognised by its records, and owns the names that the version wrote.
 """
 
 import contextlib
@@ -37,24 +37,28 @@ FIRST_SWEEP = (
     *(SWEEP_RECORD, f".{SWEEP_RECORD}", "cells.json", ".cells.json.*", ".lock", "results.csv"),
     *("report.html", ".report.html.*", "workspace.json", "dashboard.json", "records/*.json", "slurm/*", "wandb/*run-*"),
 )
-RUN = FIRST_RUN  # what this version writes; a name that is added goes here, never into what the first version wrote
+RUN = FIRST_RUN  # names of this version: add new ones here, since FIRST_RUN describes folders of the first version
 SWEEP = FIRST_SWEEP
 
 
 def of_run(folder: Path) -> list[str]:
-    """The names in `folder` that a run of ours may have written; none where there is no record of one."""
+    """Returns the names that a run may have written in `folder`; [] if it holds no record of a run."""
     return _listed(folder) or (list(FIRST_RUN) if RunRecord.read(folder).fingerprint else [])
 
 
 def of_sweep(folder: Path) -> list[str]:
-    """The same for the folder of a sweep, but for those of its runs."""
+    """Returns the names that a sweep may have written in `folder`, its runs' folders excluded; [] without a sweep."""
     planned = _json(folder / "cells.json")
     ours = isinstance(planned, list) and all(isinstance(run, dict) and "fingerprint" in run for run in planned)
     return _listed(folder) or (list(FIRST_SWEEP) if ours else [])
 
 
 def check_free(folder: Path, names: Sequence[str], listed: Sequence[str] = ()) -> None:
-    """Raises UserError where `folder` holds one of `names` already that is not `listed` as ours."""
+    """Raises UserError if a file that would be written exists already and is not the program's own.
+
+    names: paths in `folder` to be written; patterns are allowed.
+    listed: names there that the program owns.
+    """
     known = {_top(name) for name in listed}
     for name in dict.fromkeys([MARKER] * (not listed) + [_top(name) for name in names]):
         found = [entry for entry in sorted(folder.glob(name)) if not _is_empty(entry)]
@@ -63,7 +67,10 @@ def check_free(folder: Path, names: Sequence[str], listed: Sequence[str] = ()) -
 
 
 def check_numbers(folder: Path, numbers: Sequence[int] | None = None) -> None:
-    """The same for the numbered folders of a sweep's runs; None: for every number."""
+    """Raises UserError if the folder of a sweep holds a numbered folder that is not empty.
+
+    numbers: of the runs to be written; None: every number.
+    """
     for entry in sorted(folder.iterdir()) if folder.is_dir() else []:
         wanted = entry.name.isdigit() and (numbers is None or int(entry.name) in numbers)
         if wanted and not _is_empty(entry):
@@ -77,7 +84,11 @@ def _taken(folder: Path, name: str) -> UserError:
 
 
 def claim(folder: Path, names: Sequence[str], listed: Sequence[str]) -> None:
-    """Makes `folder` ours: all that gets one of `names` from now on. listed: what is ours there already."""
+    """Claims a folder: later files with one of `names` are the program's own. Creates the folder if needed.
+
+    listed: names there that the program owns already.
+    Raises UserError as `check_free` does.
+    """
     check_free(folder, names, listed)
     folder.mkdir(parents=True, exist_ok=True)
     kept = _json(folder / MARKER)
@@ -87,22 +98,26 @@ def claim(folder: Path, names: Sequence[str], listed: Sequence[str]) -> None:
 
 
 def claim_run(folder: Path) -> None:
-    """Makes the folder of a run ours. Hydra and the launcher have written there before: that it was free was checked.
+    """Claims the folder of a run, in which Hydra and the launcher may have written after it was checked to be free.
 
-    Raises UserError where it holds something else that the run would write.
+    Raises UserError if it holds another file that the run would write.
     """
     before_us = [name for name in RUN if name.startswith((".hydra/", "cell.log"))]
     claim(folder, RUN, of_run(folder) or before_us)
 
 
 def note_wandb(folder: Path, id: str) -> None:
-    """Lists the id of a W&B run of ours before it exists."""
+    """Records the id of a W&B run in the folder of its run; call it before the W&B run exists."""
     kept = _as_dict(_json(folder / MARKER))
     status.write_to(folder / MARKER, {**kept, "wandb": [*dict.fromkeys([*kept.get("wandb", []), id])]})
 
 
 def wandb_runs(folder: Path, beside: Path) -> Iterator[Path]:
-    """The W&B runs in `beside`/wandb that the run in `folder` has recorded, replaced ones left out."""
+    """Yields the folders of the W&B runs that a run has recorded, without replaced ones.
+
+    folder: of the run.
+    beside: the folder that holds `wandb/`.
+    """
     link = RunRecord.read(folder).wandb
     listed = [*_as_dict(_json(folder / MARKER)).get("wandb", []), link.id if link else None]
     for id in dict.fromkeys(filter(None, listed)):
@@ -112,13 +127,13 @@ def wandb_runs(folder: Path, beside: Path) -> Iterator[Path]:
 
 
 def ours(folder: Path, names: Sequence[str]) -> list[Path]:
-    """The files that there are of these names."""
+    """Returns the files in `folder` whose relative path matches one of `names`, sorted."""
     found = {file for name in names for file in folder.glob(name) if fnmatch(str(file.relative_to(folder)), name)}
     return sorted(file for file in found if file.is_file() or file.is_symlink())
 
 
 def remove(folder: Path, names: Sequence[str]) -> None:
-    """Removes the files of these names, and the folders that are empty then."""
+    """Removes the files in `folder` that match one of `names`, and folders in it that become empty."""
     removed = ours(folder, names)
     for file in removed:
         file.unlink()
@@ -127,7 +142,7 @@ def remove(folder: Path, names: Sequence[str]) -> None:
 
 
 def remove_run(folder: Path, listed: Sequence[str]) -> None:
-    """Removes all that a run has written, and its folder where nothing else is in it. listed: see `of_run`."""
+    """Removes all files of a run, and its folder if nothing else is in it. listed: the result of `of_run`."""
     if listed:
         remove(folder, [*listed, MARKER])
     if folder.is_dir():
@@ -135,13 +150,13 @@ def remove_run(folder: Path, listed: Sequence[str]) -> None:
 
 
 def _is_empty(entry: Path) -> bool:
-    """Whether it is a folder without anything in it: nothing can be lost there."""
+    """Returns whether a path is an empty folder, which can be removed or written to without loss."""
     return entry.is_dir() and not entry.is_symlink() and not any(entry.iterdir())
 
 
 def _remove_if_empty(folder: Path) -> None:
     if _is_empty(folder):
-        with contextlib.suppress(OSError):  # a disk of its own cannot be removed, and need not be
+        with contextlib.suppress(OSError):  # a mount point cannot be removed, and may stay
             folder.rmdir()
 
 
@@ -150,7 +165,7 @@ def _listed(folder: Path) -> list[str]:
 
 
 def _json(file: Path) -> Any:
-    """What a record of ours holds; {} for anything else."""
+    """Returns the content of a JSON file; {} if it cannot be read."""
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Which runs a sweep has, and in which folders."""
+"""The plan of a sweep, `cells.json`: its runs and their folders."""
 
 import json
 from collections.abc import Sequence
@@ -15,7 +15,12 @@ RESUME = "resume=true"
 
 @dataclass(frozen=True)
 class Planned:
-    """One cell: its folder's number, the values of its axes, and the fingerprint of its configuration."""
+    """One run of a sweep.
+
+    number: the name of its folder.
+    axes: its value of each axis.
+    fingerprint: of its configuration.
+    """
 
     number: int
     axes: dict[str, Any]
@@ -23,11 +28,12 @@ class Planned:
 
 
 def read_plan(folder: Path) -> list[Planned]:
-    """The cells of the sweep in `folder`, by number; none where there is no sweep."""
+    """Returns the runs of the sweep in `folder`, in order of their numbers; [] if there is no sweep."""
     file = folder / CELLS
     return [Planned(**cell) for cell in json.loads(file.read_text(encoding="utf-8"))] if file.is_file() else []
 
 
 def write_plan(folder: Path, cells: Sequence[Planned]) -> None:
+    """Writes the runs of the sweep in `folder`."""
     with replacing(folder / CELLS) as draft:
         draft.write_text(json.dumps([asdict(cell) for cell in cells], indent=0) + "\n", encoding="utf-8")

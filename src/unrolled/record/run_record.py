@@ -1,6 +1,6 @@
-"""`status.json` as a type: all of its keys, each read so that one that is missing or of another type is None, or empty.
+"""`status.json` as a type with all of its keys. A key that is missing or of another type is None, or empty.
 
-What this version does not know stays in the record, and in its file when that is written again.
+Keys that this version does not know stay in `kept`, and in the file when it is written again.
 """
 
 from collections.abc import Callable
@@ -17,15 +17,19 @@ T = TypeVar("T")
 
 
 def _read(reader: Callable[[Any], T]) -> T:
-    """Declares a field that has the name of its key. reader: its value from that of the file, or from None."""
+    """Returns a field named as its key. reader: converts the value in the file, or None if the key is missing."""
     return field(default_factory=lambda: reader(None), metadata={"read": reader})
 
 
 @dataclass(frozen=True)
 class Births:
-    """The networks drawn before training. n: those that have a regime. slopes: of those that have one, nats per lag.
+    """The networks drawn before training, at initialisation.
 
-    alive: for each network, whether it has a gradient left; None: a record of an earlier version does not say it.
+    n: number of networks that have a regime.
+    slopes: of the networks that have one, nats per lag; `slope_mean` and `slope_sd` are theirs.
+    regimes: number of networks by regime.
+    alive: for each network, whether at least half of its samples have a gradient that is not exactly 0; None: missing
+    in records of earlier versions.
     """
 
     n: int
@@ -53,7 +57,11 @@ class Births:
 
 @dataclass(frozen=True)
 class Solved:
-    """The value of a score that counts as solved, and the update that reached it; None: none of those that it had."""
+    """The criterion of a solved task.
+
+    value: of `score`, from which the task counts as solved.
+    at: the update that met it; None: no update of the run did.
+    """
 
     score: str
     value: float
@@ -67,7 +75,7 @@ class Solved:
 
 @dataclass(frozen=True)
 class InWandb:
-    """The run's own W&B run. folder: relative to the run's."""
+    """The W&B run of a run. folder: relative to the run's folder."""
 
     id: str | None
     folder: str
@@ -80,7 +88,7 @@ class InWandb:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """The gradients of one RNN, at step 0, at the end, and of the networks drawn before."""
+    """The gradients of one RNN: at step 0, at the end, and of the networks drawn before training."""
 
     start: Moment = field(default_factory=Moment)
     end: Moment = field(default_factory=Moment)
@@ -88,9 +96,9 @@ class Part:
 
     @classmethod
     def from_dict(cls, kept: Any) -> Self:
-        """Returns it from a record, whose own keys stand for the end; step 0 has a table of its own, `start`.
+        """Returns the part from its entries in `status.json`: the end flat, step 0 in the table `start`.
 
-        A record of an earlier version has of step 0 a few keys alone, named `<key>_start`.
+        Records of earlier versions have a few keys of step 0 only, named `<key>_start`.
         """
         kept = table(kept)
         flat = {key: kept.get(f"{key}_start") for key in (*(each.key for each in QUANTITIES), "predictions")}
@@ -116,12 +124,13 @@ def _resumed(value: Any) -> "RunRecord | None":
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord(Part):
-    """What a run says of itself. Of an encoder-decoder start, end and births are the encoder's.
+    """The record of a run. For an encoder-decoder `start`, `end` and `births` are the encoder's.
 
-    kept: the record as its file has it.
-    halves: the RNNs of a network with several, by name, in order of time.
-    starts: first time step of each of them; seam: that of the second, which is all that older records have.
-    resumed: a resume that has not ended with a result.
+    kept: the plain content of the file.
+    halves: the RNNs by name, in order of time, if the network has several.
+    starts: first time step of each of them.
+    seam: first time step of the second RNN, the only one in older records.
+    resumed: the record of a resume that has not ended with a result.
     """
 
     kept: dict[str, Any] = field(default_factory=dict)
@@ -174,11 +183,11 @@ class RunRecord(Part):
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """Returns the record of the run in `folder`; an empty one where there is none that can be read."""
+        """Returns the record of the run in `folder`; an empty one if no record can be read."""
         return cls.from_dict(status.read(folder))
 
     def __bool__(self) -> bool:
-        """Whether there is a record: `ends.read(folder) or ...` must not take an empty one for a run's."""
+        """Returns whether there is a record, so that `RunRecord.read(folder) or ...` skips an empty one."""
         return bool(self.kept)
 
     @property
@@ -187,7 +196,7 @@ class RunRecord(Part):
 
     @property
     def parts(self) -> dict[str, Part]:
-        """The network's RNNs by name, in order of time; "" where it has one alone."""
+        """Returns the RNNs of the network by name, in order of time; "" names a single one."""
         return self.halves or {"": self}
 
     @property
@@ -198,7 +207,7 @@ class RunRecord(Part):
         return {name: int(start) for name in names if (start := known.get(name)) is not None}
 
     def compared(self) -> dict[str, Any]:
-        """Returns the values by which runs are compared, in the order of results.csv's columns."""
+        """Returns the values in which runs of a sweep are compared, in the order of results.csv's columns."""
         values = {}
         for each in QUANTITIES:
             if each.compared:

@@ -1,4 +1,4 @@
-"""`status.json` of a run that is resumed."""
+"""Writes `status.json`, which keeps an earlier result while the run is resumed."""
 
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,13 @@ RESUMED = "resumed"
 
 
 class Record:
-    """before: the record of the run that is resumed; an empty one where none is.
+    """Writer of the record of a run, fresh or resumed.
 
-    A result that there is already stays, with what is known of its successor under `resumed`, until the successor is
-    a result itself: a resume that fails, or is interrupted, takes nothing away.
+    An earlier result stays, with the entries of the resume under `resumed`, until the resume has a result itself. A
+    resume that fails or is interrupted thus loses nothing.
+
+    folder: of the run.
+    before: the record of the run that is resumed; an empty one for a fresh run.
     """
 
     def __init__(self, folder: Path, before: RunRecord) -> None:
@@ -23,21 +26,25 @@ class Record:
         self._now: dict[str, Any] = {}
 
     def update(self, **values: Any) -> None:
+        """Sets entries of the record and writes the file. The first call must set `state`."""
         self._now |= values
         if self._result is None or self._now["state"] in status.RESULTS:
             status.write(self.folder, self._now)
             return
-        link = {"wandb": self._now["wandb"]} if "wandb" in self._now else {}  # the old W&B run is replaced by the new
+        link = {"wandb": self._now["wandb"]} if "wandb" in self._now else {}  # the new W&B run replaces the old one
         status.write(self.folder, {**self._result, **link, RESUMED: self._now})
 
 
 def newest(record: RunRecord) -> RunRecord:
-    """Returns the record of the last start: of the resume if there is one."""
+    """Returns the record of the newest start of a run: that of a resume if there is one."""
     return record.resumed or record
 
 
 def mark_failed(folder: Path, error: str) -> None:
-    """Records that a run has failed, unless it has recorded an end itself."""
+    """Records that the run in `folder` has failed, unless it has recorded its own end.
+
+    error: one line.
+    """
     last = RunRecord.read(folder).resumed
     if last is None:
         status.mark(folder, "failed", error)
@@ -46,7 +53,7 @@ def mark_failed(folder: Path, error: str) -> None:
 
 
 def unfinished_resume(record: RunRecord) -> str:
-    """Returns a line about a resume that has not ended with a result; "" if there is none."""
+    """Returns a line about a resume without a result; "" if there is none."""
     if record.resumed is None:
         return ""
     why = f" ({record.resumed.error})" if record.resumed.error else ""

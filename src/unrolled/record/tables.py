@@ -1,4 +1,4 @@
-"""The CSV files of a run and of a sweep. No torch here: pages, terminal and launcher read them without it."""
+"""The CSV files of a run and of a sweep. No torch here: pages, terminal and launcher do not import it."""
 
 import csv
 import math
@@ -13,9 +13,9 @@ WORDS = "words.csv"
 
 
 class Table:
-    """A CSV file with fixed columns that is complete after every row. None becomes empty.
+    """A CSV file with fixed columns that is complete after every row. None becomes an empty field.
 
-    keep: add to the rows that are there, under the header that they have: that of an earlier version lacks columns.
+    keep: append to existing rows under their header, which lacks later columns if an earlier version wrote it.
     """
 
     def __init__(self, path: Path, columns: list[str], keep: bool = False) -> None:
@@ -29,7 +29,7 @@ class Table:
             csv.writer(file, lineterminator="\n").writerow(columns)
 
     def write(self, values: dict[str, Any]) -> None:
-        """Raises ValueError for a column that is none of this table's."""
+        """Appends a row; missing columns stay empty. Raises ValueError for an unknown column."""
         known = {key: cell(value) for key, value in values.items() if key not in self._later}
         with self.path.open("a", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, self.columns, restval="", lineterminator="\n")
@@ -37,7 +37,7 @@ class Table:
 
 
 def cell(value: Any) -> Any:
-    """Returns the shortest text that reads back as the same float; whole numbers without a point; "" for None."""
+    """Returns the value to write in a field: "" for None, an int for a whole float below 1e15, else the same value."""
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
@@ -46,7 +46,7 @@ def cell(value: Any) -> Any:
 
 
 def read_table(path: Path) -> tuple[list[str], list[list[float]]]:
-    """Returns header and rows; an empty field is nan. A line that a full disk has cut short is skipped.
+    """Returns header and rows; an empty field is nan. An incomplete last line, as after a full disk, is skipped.
 
     Raises FileNotFoundError.
     """
@@ -65,7 +65,7 @@ def _number(text: str) -> float:
 
 
 def lag_columns(steps: int) -> Iterable[int]:
-    """The lags that are logged as scalars: 0, 1, 2, 5, 10, 20, 50, ... below T."""
+    """Yields the lags that are logged as scalars: 0, 1, 2, 5, 10, 20, 50, ... below the number of time steps."""
     yield 0
     scale = 1
     while scale < steps:

@@ -1,4 +1,4 @@
-"""What a record says, in the words of the terminal and of the pages."""
+"""Describes a record in sentences, for the terminal and the pages."""
 
 import math
 
@@ -7,11 +7,11 @@ from .moments import Moment
 from .quantities import MEASURED, PREDICTORS, Prediction
 from .run_record import Births, Part, RunRecord
 
-SIGNIFICANT = {32: 24, 64: 53}  # binary digits of a number of so many bits
+SIGNIFICANT = {32: 24, 64: 53}  # bits of a float -> binary digits of its significand
 
 
 def gradient_lines(record: RunRecord) -> list[str]:
-    """Regime, cause, horizon and theory of a run, a line each; none where no probe was taken."""
+    """Returns regime, cause, horizon and theory of a run, a line each; [] if no probe was taken."""
     if record.end.regime is None:
         return []
     lines = []
@@ -31,9 +31,10 @@ def gradient_lines(record: RunRecord) -> list[str]:
 
 
 def lost_to_rounding(growth: float | None, bits: int) -> str | None:
-    """That the profile of a pass in so many bits cannot be reproduced, where that is so.
+    """Returns a sentence if rounding makes the gradient profile irreproducible; None if it does not.
 
     growth: of an error of the state over the sequence, in nats; None: it does not grow.
+    bits: of training's numbers, 32 or 64.
     """
     digits = SIGNIFICANT.get(bits)
     if growth is None or digits is None or growth <= digits * math.log(2):
@@ -60,7 +61,7 @@ def _of_part(part: Part) -> list[str]:
 
 
 def births_words(born: Births) -> str:
-    """Mean and sd of the slopes, how many networks they stand on, and the regimes of all networks."""
+    """Returns mean and sd of the slopes at initialisation, the number of networks behind them, and all regimes."""
     counts = ", ".join(f"{n} {regime}" for regime, n in born.regimes.items())
     slopes, every = len(born.slopes), born.n
     networks = f"{slopes} of {every} networks" if slopes != every else f"{every} networks" if every > 1 else "1 network"
@@ -80,7 +81,7 @@ def _theory(predicted: Numbers) -> str:
 
 
 def _measured(predicted: Numbers) -> str:
-    """Along the states that there were: no predictions, for they use the f' and the Jacobians that the slope uses."""
+    """Returns the rates measured along the states. They use the f' and Jacobians of the slope: no predictions of it."""
     found = _named(predicted, MEASURED)
     half = predicted.get("exponent_half")  # records of earlier versions have none
     return found + (f" +- {number(half, 'z.3f')}" if half is not None else "") + " nats per lag"
@@ -91,7 +92,7 @@ def _named(predicted: Numbers, rates: dict[str, Prediction]) -> str:
 
 
 def other_branch(predicted: Numbers) -> str:
-    """What mean field says of networks that start elsewhere, where that is another number."""
+    """Returns mean field's rate from other initial states, in parentheses; "" if it is the same."""
     other = predicted.get("mean_field_other")  # records of earlier versions have none
     finite = other is not None and math.isfinite(other)
     return f" (mean field from other initial states {number(other, '+z.3f')})" if finite else ""
@@ -107,7 +108,7 @@ def _weights(lags: Numbers, cancellation: float | None) -> str:
 
 
 def horizon_words(then: Moment) -> str:
-    """When the gradient has changed by a factor of 100."""
+    """Returns the lag at which the gradient has changed by a factor of 100, as a clause."""
     if then.horizon is not None:
         ways = {"down": "1/100 of", "up": "100 times"}
         way = ways.get(then.horizon_direction or "", "1/100 of, or 100 times,")
@@ -119,7 +120,10 @@ def horizon_words(then: Moment) -> str:
 
 
 def number(value: float | None, form: str) -> str:
-    """In this form, whose "z" keeps "-0.000" away; a dash for None, powers of ten where digits would fill the line."""
+    """Returns a number as text; "-" for None.
+
+    form: a format whose "z" avoids "-0.000"; from 1e6 on powers of ten are used, because digits would fill the line.
+    """
     if value is None:
         return "-"
     return format(value, form) if abs(value) < 1e6 else f"{value:.2e}"

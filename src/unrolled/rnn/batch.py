@@ -1,4 +1,4 @@
-"""A batch: what a network reads, and what it should answer. T, T' time steps, B samples, E inputs, K numbers."""
+"""A batch of inputs and targets. Shapes: T input steps, T' output steps, B samples, E inputs, K numbers of a target."""
 
 from typing import NamedTuple
 
@@ -7,12 +7,12 @@ from torch import Tensor
 
 
 class Batch(NamedTuple):
-    """What a network reads, and what it should answer.
+    """Inputs and targets of B samples.
 
     x: tokens int64 (T, B), or numbers (T, B, E); for vector to sequence the vectors (B, D).
-    mask: bool (T, B), True = real; sequences end at the same step. None for vectors.
-    y: a class (B,) or numbers (B, K); with an answer at each step (T', B) or (T', B, K).
-    y_mask: bool (T', B), True = this answer counts; None: all do. What is written starts at the same step.
+    mask: bool (T, B), True = real step; all sequences end at the last step. None for vectors.
+    y: a class (B,) or numbers (B, K); with a target at each step (T', B) or (T', B, K).
+    y_mask: bool (T', B), True = this target counts; None: all do. Written sequences start at the same step.
     """
 
     x: Tensor
@@ -21,7 +21,7 @@ class Batch(NamedTuple):
     y_mask: Tensor | None
 
     def part(self, number: int, of: int) -> "Batch":
-        """The samples of one of several parts, in order; a part may be empty."""
+        """Returns part `number` (from 0) of the batch cut by samples into `of` parts; a part may be empty."""
 
         def cut(values: Tensor | None, by_step: bool) -> Tensor | None:
             return None if values is None else values.tensor_split(of, dim=int(by_step))[number]
@@ -31,22 +31,24 @@ class Batch(NamedTuple):
         return Batch(x, cut(self.mask, True), y, cut(self.y_mask, True))
 
     def counted(self, values: Tensor) -> Tensor:
-        """(n, ...): of the values (T', B, ...) or (B, ...) of each answer those of the answers that count."""
+        """Returns the values of the n targets that count, (n, ...), from values of all, (T', B, ...) or (B, ...)."""
         return values if self.y_mask is None else values[self.y_mask]
 
     @property
     def answers(self) -> int:
-        """How many count."""
+        """Returns the number of targets that count."""
         return len(self.y) if self.y_mask is None else int(self.y_mask.sum())
 
 
 def real_steps(batch: Batch) -> Tensor:
+    """Returns the mask of real input steps, bool (T, B); all True if the batch has none."""
     if batch.mask is not None:
         return batch.mask
     return torch.ones(batch.x.shape[:2], dtype=torch.bool, device=batch.x.device)
 
 
 def target_mask(batch: Batch) -> Tensor:
+    """Returns the mask of targets that count, bool (T', B); all True if the batch has none."""
     if batch.y_mask is not None:
         return batch.y_mask
     return torch.ones(batch.y.shape[:2], dtype=torch.bool, device=batch.y.device)

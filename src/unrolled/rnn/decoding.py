@@ -1,4 +1,4 @@
-"""What a network that writes reads: the true answers in training, its own where it writes by itself."""
+"""Decoding: teacher forcing in training, greedy decoding at inference."""
 
 from collections.abc import Callable
 
@@ -8,11 +8,14 @@ from torch import Tensor
 from .batch import Batch
 from .masking import blanked
 
-START, END = 0, 1  # of every vocabulary that is written: what the first step reads, and what ends a sequence
+START, END = 0, 1  # tokens of every output vocabulary: read by the first step, and last of a sequence
 
 
 def shifted(batch: Batch) -> Tensor:
-    """What a decoder reads while it is taught (teacher forcing, Williams & Zipser 1989): START, then y but its last."""
+    """Returns the decoder's input tokens (T', B) under teacher forcing: START, then y without its last step.
+
+    Williams & Zipser (1989).
+    """
     y = blanked(batch.y, batch.y_mask)
     return torch.cat([torch.full_like(y[:1], START), y[:-1]])
 
@@ -25,13 +28,13 @@ def greedy(
     h: Tensor,
     steps: int,
 ) -> Tensor:
-    """Returns the most probable token at each step, each fed back: int64 (steps, B); START behind the END.
+    """Returns the most probable token at each step, which the next step reads: int64 (steps, B); START after END.
 
-    embed: from tokens (B,) to what the RNN reads (B, E).
-    step: from that and a state (B, H) to the next state.
-    read_out: from a state to scores (B, V).
+    embed: from tokens (B,) to the input of the RNN (B, E).
+    step: from an input and a state (B, H) to the next state.
+    read_out: from a state to logits (B, V).
     h: the state before the first step, (B, H).
-    steps: how many tokens to write.
+    steps: number of tokens.
     """
     token = torch.full((len(h),), START, device=h.device)
     open_, written = torch.ones_like(token, dtype=torch.bool), []

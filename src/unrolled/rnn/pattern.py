@@ -1,4 +1,4 @@
-"""A network of recurrent parts and a read-out, and what drives each part on a batch."""
+"""Base class of the networks: recurrent parts with a read-out, and the input of each part on a batch."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -14,10 +14,11 @@ from .recurrence import RNN, Tape
 
 
 class Driven(NamedTuple):
-    """One RNN of a network on a batch: what drives it, and how the rest of the network answers from its states.
+    """One RNN of a network with its input on a batch, and the function from its states to the network's answers.
 
-    x, h0, mask: as `RNN.forward` takes them. counted: bool (T, B), the steps whose own state is read; None: the last
-    state alone is. answer: the network's answer from all states (T, B, H), or from the last one (B, H).
+    x, h0, mask: arguments of `RNN.forward`.
+    counted: bool (T, B), the steps whose state is read; None: the last state alone is read.
+    answer: the network's answers from all states (T, B, H), or from the last one (B, H) if `counted` is None.
     """
 
     rnn: RNN
@@ -29,10 +30,14 @@ class Driven(NamedTuple):
 
 
 class Pattern(nn.Module, ABC):
-    """What all have in common: RNNs (by name, in order of time) and a read-out y = W_o h + b_o."""
+    """Base class of a network with RNNs (by name, in order of time) and a read-out y = W_o h + b_o.
 
-    writes = False  # whether it reads its own answers when nobody gives it the true ones
-    last_alone = False  # whether of the first RNN the last state alone is read, not every one
+    writes: autoregressive, it reads its own answers at inference.
+    last_alone: the loss depends on the last state of the first RNN, not on each of its states.
+    """
+
+    writes = False
+    last_alone = False
 
     def __init__(self, hidden: int, answers: int) -> None:
         super().__init__()
@@ -45,27 +50,36 @@ class Pattern(nn.Module, ABC):
 
     @abstractmethod
     def masks(self, batch: Batch) -> list[Tensor]:
-        """Which steps are real, bool (T, B), for each RNN."""
+        """Returns the mask of real steps of each RNN, bool (T, B)."""
 
     def steps(self, batch: Batch) -> dict[str, int]:
-        """Returns how many time steps each RNN has on a batch, by its name, in order of time."""
+        """Returns the number of time steps of each RNN on a batch, by name, in order of time."""
         return {name: len(mask) for name, mask in zip(self.rnns, self.masks(batch), strict=True)}
 
     @abstractmethod
     def driven(self, batch: Batch) -> dict[str, Driven]:
-        """Each RNN by its name, with the true answers fed back where it reads its own."""
+        """Returns the input of each RNN on a batch, by name; an autoregressive one reads the true answers."""
 
     @abstractmethod
     def forward(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
-        """The answers (B, C) or (T', B, C), before any softmax. tapes: one for each RNN, or none."""
+        """Returns the answers, (B, C) or (T', B, C), before any softmax.
+
+        tapes: one for each RNN, which keep its dL/dh_t; or none.
+        """
 
     def read_out(self, h: Tensor) -> Tensor:
-        """h (..., H) -> (..., C)."""
+        """Returns the answers (..., C) to states h (..., H)."""
         return F.linear(h, self.W_o, self.b_o)
 
     @torch.no_grad()
     def initialise(self, init: str, *, gain: float, input_gain: float, bias_std: float, streams: Streams) -> None:
-        """Draws every parameter, each from its own stream: gain scales W_h, input_gain W_x, bias_std the bias."""
+        """Draws every parameter, each from its own random stream.
+
+        init: distribution of W_h (`orthogonal`, `gaussian`, ...).
+        gain, input_gain: factors of W_h and of W_x.
+        bias_std: standard deviation of the RNN's bias.
+        streams: random generators by name of the parameter.
+        """
         for part, rnn in self.rnns.items():
             prefix = "" if part == "rnn" else f"{part}/"
             rnn.W_h.copy_(recurrent(init, rnn.hidden, gain, streams(f"{prefix}W_h")))

@@ -1,7 +1,7 @@
-"""The four patterns in which an RNN is wired, all from the one recurrence.
+"""The four network patterns, all with the same recurrence.
 
-Shapes: T steps read, T' steps written or answered, B batch, E inputs, H hidden, C classes (or numbers) of an answer,
-V tokens of a vocabulary, D size of a vector. Everything is time-major.
+Shapes, time-major: T input steps, T' output steps, B samples, E inputs of the RNN, H hidden units, C classes (or
+numbers) of an answer, V tokens of a vocabulary, D numbers of an input vector.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from .recurrence import RNN, Tape
 
 
 class SequenceToVector(Pattern):
-    """Many to one: embedding -> RNN -> y from the last state. Parameters: embedding, rnn, W_o (C, H), b_o (C,)."""
+    """Many to one: embedding -> RNN -> an answer (B, C) from the last state."""
 
     last_alone = True
 
@@ -33,7 +33,7 @@ class SequenceToVector(Pattern):
         return [real_steps(batch)]
 
     def read(self, batch: Batch) -> Tensor:
-        """x (T, B, E), as the RNN gets it."""
+        """Returns x (T, B, E), the input of the RNN."""
         return self.embedding(blanked(batch.x, batch.mask))
 
     def forward(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
@@ -45,7 +45,7 @@ class SequenceToVector(Pattern):
 
 
 class SequenceToSequence(Pattern):
-    """Aligned many to many: an answer (T, B, C) at every step, from the steps up to it."""
+    """Aligned many to many: embedding -> RNN -> an answer at every step, (T, B, C), from its state."""
 
     def __init__(self, embedding: InputLayer, rnn: RNN, answers: int) -> None:
         super().__init__(rnn.hidden, answers)
@@ -55,7 +55,7 @@ class SequenceToSequence(Pattern):
         return [real_steps(batch)]
 
     def read(self, batch: Batch) -> Tensor:
-        """x (T, B, E), as the RNN gets it."""
+        """Returns x (T, B, E), the input of the RNN."""
         return self.embedding(blanked(batch.x, batch.mask))
 
     def driven(self, batch: Batch) -> dict[str, Driven]:
@@ -67,7 +67,7 @@ class SequenceToSequence(Pattern):
 
 
 class VectorToSequence(Pattern):
-    """One to many: h_0 = W_v v + b_v; then each step reads the token before and answers the next (T', B, V)."""
+    """One to many: h_0 = W_v v + b_v of a vector v (D,); each step reads a token and predicts the next, (T', B, V)."""
 
     writes = True
 
@@ -85,6 +85,7 @@ class VectorToSequence(Pattern):
         return {"rnn": Driven(self.rnn, x, self.initial_state(batch), counted, counted, self.read_out)}
 
     def initial_state(self, batch: Batch) -> Tensor:
+        """Returns h_0 (B, H)."""
         return F.linear(batch.x.to(self.W_v.dtype), self.W_v, self.b_v)
 
     def forward(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
@@ -103,9 +104,9 @@ class VectorToSequence(Pattern):
 
 
 class EncoderDecoder(Pattern):
-    """Many to many: the encoder's last state is the decoder's first, which then writes (T', B, V) as one to many does.
+    """Many to many: the encoder's last state is the decoder's h_0, which then predicts tokens, (T', B, V).
 
-    Without attention the whole of what was read has to pass through that one state (Sutskever et al. 2014).
+    Without attention the whole input has to pass through that one state (Sutskever et al. 2014).
     """
 
     writes = last_alone = True
@@ -119,6 +120,7 @@ class EncoderDecoder(Pattern):
         return [real_steps(batch), target_mask(batch)]
 
     def read(self, batch: Batch) -> Tensor:
+        """Returns x (T, B, E), the input of the encoder."""
         return self.source(blanked(batch.x, batch.mask))
 
     def driven(self, batch: Batch) -> dict[str, Driven]:
@@ -133,10 +135,11 @@ class EncoderDecoder(Pattern):
         return self.answer(self.encode(batch, tapes), batch, tapes)
 
     def encode(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
+        """Returns the encoder's last state, (B, H)."""
         return self.encoder.unroll(self.read(batch), tape=_tape(tapes, 0), mask=batch.mask)[1]
 
     def answer(self, h_T: Tensor, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
-        """From the encoder's last state (B, H), with the true tokens fed to the decoder."""
+        """Returns the answers (T', B, V) under teacher forcing. h_T: the encoder's last state (B, H)."""
         x = self.embedding(shifted(batch))
         return self.read_out(self.decoder(x, h_T, _tape(tapes, 1), target_mask(batch)))
 

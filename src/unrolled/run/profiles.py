@@ -44,8 +44,8 @@ class Profiles:
         for name, row in (values | {"grad_h_zeros": p.zeros, "grad_h_count": p.count}).items():
             self._row(name, "step", step, row, empty=p.count == 0)
         logs = {"grad_h_log": p.log_mean}
-        for part, told in measurement.diagnoses.items():
-            logs[f"grad_h_relative_log{self.suffixes[part]}"] = relative_log(told)
+        for part, diagnosis in measurement.diagnoses.items():
+            logs[f"grad_h_relative_log{self.suffixes[part]}"] = relative_log(diagnosis)
         for name, row in logs.items():
             self._row(name, "step", step, row, empty=row.isnan())
         for part, weights in measurement.weights.items():

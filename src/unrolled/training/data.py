@@ -15,15 +15,15 @@ VALIDATION_BATCH = 512
 
 
 class Epochs:
-    """The training batches, epoch after epoch; Lightning sets the epoch, saves where we are in it and restores that.
+    """Iterable over the training batches of an epoch. Lightning sets the epoch, and saves and restores the position.
 
-    No DataLoader: it would draw from the global generator at every epoch, and make worker processes a question. The
-    last, smaller batch of an epoch is kept.
+    No DataLoader, because it would draw from the global generator at every epoch. The last batch of an epoch may be
+    smaller than the others.
     """
 
     def __init__(self, examples: Split | Stream, batch_size: int, seed: int) -> None:
         self.examples, self.batch_size, self.seed = examples, batch_size, seed
-        self.sampler = self  # where Lightning looks for `set_epoch`
+        self.sampler = self  # Lightning calls `sampler.set_epoch`
         self.epoch, self._skip, self._given = 0, 0, 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -40,7 +40,7 @@ class Epochs:
                 yield self.examples[key]
 
     def _keys(self) -> Iterator[Any]:
-        """What the examples are asked for: rows of those in memory, a name and a number of those made when needed."""
+        """Yields an index into the examples per batch: rows in memory, or (name of a random stream, number to draw)."""
         n = len(self.examples)
         if isinstance(self.examples, Split):
             yield from torch.randperm(n, generator=stream(self.seed, f"batches/{self.epoch}")).split(self.batch_size)
@@ -56,7 +56,7 @@ class Epochs:
 
 
 class Once:
-    """The batches of a validation split, in its own order."""
+    """Iterable over the batches of a validation split, in its own order."""
 
     def __init__(self, split: Split) -> None:
         self.split = split
@@ -70,7 +70,7 @@ class Once:
 
 
 class InMemory(pl.LightningDataModule):
-    """The task's examples as batches, time-major."""
+    """Lightning data module that serves a task's examples as time-major batches."""
 
     def __init__(self, data: Data, batch_size: int, seed: int) -> None:
         super().__init__()
@@ -83,6 +83,6 @@ class InMemory(pl.LightningDataModule):
         return Once(self.data.val)
 
     def probe_batch(self, samples: int) -> Batch:
-        """A fixed batch of validation examples, the same for every run of this seed."""
+        """Returns at most `samples` validation examples, chosen by the seed alone."""
         order = torch.randperm(len(self.data.val), generator=stream(self.seed, "probe"))
         return self.data.val[order[:samples]]

@@ -1,4 +1,4 @@
-"""The regime of each RNN of a network on a batch, in float64 log space, and what can be drawn of it."""
+"""Diagnoses the gradients of each RNN of a network on a batch, in float64 log space, and draws portraits of them."""
 
 import copy
 
@@ -12,15 +12,16 @@ from unrolled.gradients.trajectory import Trajectory, states_along
 from unrolled.rnn import Batch, Driven, Pattern
 from unrolled.tasks.data import Loss, own_losses
 
-CONE_SAMPLES, CONE_SOURCES = 64, 16  # what a cone follows at a probe
+CONE_SAMPLES, CONE_SOURCES = 64, 16  # limits at a probe, to bound its time
 
 
 def diagnoses(
     network: Pattern, loss: Loss, batch: Batch, samples: int = CONE_SAMPLES, sources: int = CONE_SOURCES
 ) -> dict[str, Diagnosis]:
-    """The regime of each RNN of the network on a batch, in float64.
+    """Returns the diagnosis of each RNN of a network on a batch, by name, computed in float64.
 
-    samples, sources: where the loss reads every state, at most so many samples and time steps are followed.
+    loss: of the network's answers, one value per answer.
+    samples, sources: limits if the loss reads every state: about `samples` samples, at most `sources` time steps.
     """
     return {
         name: _diagnosis(each, *followed(each, loss, own), sources)
@@ -29,18 +30,22 @@ def diagnoses(
 
 
 def portraits_of(network: Pattern, loss: Loss, batch: Batch) -> dict[str, tuple[Diagnosis, Portrait | None]]:
-    """Each RNN's diagnosis and all that can be drawn of it; no portrait of one whose state is not finite."""
+    """Returns (diagnosis, portrait) of each RNN of a network on a batch, by name, computed in float64.
+
+    loss: of the network's answers, one value per answer.
+    The portrait is None if a state is not finite.
+    """
     found = {}
     for name, (each, own) in _drivens(network, batch, CONE_SAMPLES).items():
-        seen, dh = followed(each, loss, own)
-        told = _diagnosis(each, seen, dh, CONE_SOURCES)
+        trajectory, dh = followed(each, loss, own)
+        diagnosis = _diagnosis(each, trajectory, dh, CONE_SOURCES)
         answers = () if each.counted is None else (dh, each.counted)
-        found[name] = (told, portrait(told, *answers) if told.diverged_at is None else None)
+        found[name] = (diagnosis, portrait(diagnosis, *answers) if diagnosis.diverged_at is None else None)
     return found
 
 
 def _drivens(network: Pattern, batch: Batch, samples: int) -> dict[str, tuple[Driven, Batch]]:
-    """What drives each RNN, in float64, and on which batch: about `samples` of it where the loss reads every state."""
+    """Returns each RNN's input in float64 with its batch, of about `samples` samples if the loss reads every state."""
     network = copy.deepcopy(network).double().requires_grad_(False)
     found = {name: (each, batch) for name, each in network.driven(batch).items()}
     if any(each.counted is not None for each, _ in found.values()):
@@ -54,25 +59,29 @@ def _size(batch: Batch) -> int:
     return len(batch.y) if batch.y_mask is None else batch.y_mask.shape[1]
 
 
-def _diagnosis(each: Driven, seen: Trajectory, dh: Tensor, sources: int) -> Diagnosis:
+def _diagnosis(each: Driven, trajectory: Trajectory, dh: Tensor, sources: int) -> Diagnosis:
     if each.counted is None:
-        return of_last_loss(each.rnn, seen, dh)
-    return of_every_loss(each.rnn, seen, dh, each.counted, sources)
+        return of_last_loss(each.rnn, trajectory, dh)
+    return of_every_loss(each.rnn, trajectory, dh, each.counted, sources)
 
 
 def followed(each: Driven, loss: Loss, batch: Batch) -> tuple[Trajectory, Tensor]:
-    """The RNN's states, and the gradient of each sample's own loss in the last one, (B, H); or, where every state is
-    read, that of each answer's loss in its own state, (T, B, H)."""
-    seen = states_along(each.rnn, each.x, each.h0, each.mask)
+    """Runs an RNN and differentiates the loss with respect to the states that the network reads.
+
+    each: the RNN with its input on `batch`.
+    loss: of the network's answers, one value per answer.
+    Returns (trajectory, gradient). Last state read: each sample's loss, (B, H); every state: each answer's, (T, B, H).
+    """
+    trajectory = states_along(each.rnn, each.x, each.h0, each.mask)
     with torch.enable_grad():
-        read = (seen.h[-1] if each.counted is None else seen.h).detach().requires_grad_()
+        read = (trajectory.h[-1] if each.counted is None else trajectory.h).detach().requires_grad_()
         losses = loss(each.answer(read), batch.y)
         own = own_losses(losses, batch) if each.counted is None else losses[each.counted]
         (dh,) = torch.autograd.grad(own.sum(), read)
-    return seen, dh
+    return trajectory, dh
 
 
 def relative_log(diagnosis: Diagnosis) -> Tensor:
-    """(T,) in order of time: mean ln of the norm of dL/dh_t relative to that at lag 0; nan where too few samples."""
+    """Returns the mean ln of |dL/dh_t| relative to lag 0, (T,) in order of time; nan at lags with too few samples."""
     lags = diagnosis.lags
     return torch.where(lags.enough, lags.mean, torch.nan).flip(0).cpu()

@@ -1,4 +1,4 @@
-"""How the ranks of a run find each other, and what Lightning is told of them."""
+"""Connects the ranks of a run, and configures Lightning for them."""
 
 import os
 from collections.abc import Iterator
@@ -22,7 +22,10 @@ _BACKENDS = {"cpu": "gloo", "gpu": "nccl"}
 
 
 def for_lightning(config: Config) -> dict[str, Any]:
-    """Arguments of its Trainer. A cluster is never looked for: it is our launchers that start ranks, or torchrun."""
+    """Returns the arguments of Lightning's Trainer about ranks, which our launchers or torchrun start.
+
+    They keep Lightning from detecting a cluster by itself.
+    """
     if world_of(config) == 1:
         return {"plugins": LightningEnvironment()}
     backend = _BACKENDS[config.trainer.accelerator]
@@ -31,9 +34,9 @@ def for_lightning(config: Config) -> dict[str, Any]:
 
 @contextmanager
 def together(config: Config, rank: Rank) -> Iterator[None]:
-    """The process group of the run's ranks; nothing where there is one alone.
+    """Opens the process group of the run's ranks for the block; does nothing for a single rank.
 
-    Raises ConnectionError, with the address, where they have not found each other within MEETING_S.
+    Raises ConnectionError, with the address, if the ranks do not connect within MEETING_S seconds.
     """
     if rank.world == 1:
         yield
@@ -49,7 +52,7 @@ def together(config: Config, rank: Rank) -> Iterator[None]:
 
 
 def _meet(rank: Rank) -> Store:
-    """Waits for all ranks at the address in the environment; what is agreed on later has torch's own limits."""
+    """Returns the store of all ranks at the address in the environment. After this meeting torch's timeouts apply."""
     try:
         store, _, _ = next(iter(rendezvous("env://", timeout=timedelta(seconds=MEETING_S))))
     except distributed.DistError as error:
@@ -62,7 +65,7 @@ def _meet(rank: Rank) -> Store:
 
 
 def from_the_leader(rank: Rank, value: Any) -> Any:
-    """The first rank's value, on every rank."""
+    """Returns the first rank's value on every rank. Every rank must call it; only the first one's `value` counts."""
     if rank.world == 1:
         return value
     box = [value]

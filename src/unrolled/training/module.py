@@ -1,4 +1,4 @@
-"""The LightningModule around embedding, RNN and read-out."""
+"""The LightningModule that trains and validates a network."""
 
 import math
 from collections.abc import Iterable
@@ -26,7 +26,11 @@ OPTIMIZERS = {
 
 
 class Diverged(Exception):
-    """Training met nan or inf. The weights are those before the step that would have spread it."""
+    """A loss or gradient of training is nan or inf. The weights are those before that step.
+
+    step: number of updates before it.
+    what: a clause such as "the loss became nan".
+    """
 
     def __init__(self, step: int, what: str) -> None:
         super().__init__(f"{what} at training step {step}")
@@ -36,12 +40,12 @@ class Diverged(Exception):
 class RecurrentModule(pl.LightningModule):
     """The network of a configuration, trained on batches of a task.
 
-    config: typed, or the plain values that a checkpoint holds, from which Lightning's `load_from_checkpoint` builds.
+    config: typed, or the plain values in a checkpoint, which Lightning's `load_from_checkpoint` passes.
     spec: `Data.spec` of the task.
-    scores: the task's; None: to load a checkpoint and use the network alone.
-    vectors: rows of the embedding that are known beforehand.
-    tapes: set them before a step to have that step's dL/dh_t kept, one for each RNN; probes do.
-    ranks: (which of them this process is, how many there are); each trains on its part of every batch.
+    scores: of the task; None: for the network alone, as after loading a checkpoint.
+    vectors: known rows of the input embedding.
+    tapes: one for each RNN, set by a probe before a step, to keep the step's dL/dh_t.
+    ranks: (number of this process, number of processes); each trains on its part of every batch.
     """
 
     def __init__(
@@ -66,14 +70,18 @@ class RecurrentModule(pl.LightningModule):
         return self.network(batch)
 
     def training_step(self, batch: Batch, _: int) -> dict[str, Any]:
-        """Returns `loss`, this rank's for the backward pass; `mean`, the whole batch's for logging; and the answers."""
+        """Computes the loss of this rank's part of a batch. Raises Diverged if it is not finite.
+
+        Returns `loss`, this rank's scaled loss for the backward pass; `mean`, the loss averaged over the whole batch,
+        for logging; `answer`, this rank's answers; `part`, its part of the batch.
+        """
         rank, world = self.ranks
         part = batch if world == 1 else batch.part(rank, world)
         answer = self.network(part, self.tapes)
         losses = self.loss(answer, part.y)
         if world == 1:
             loss = mean = mean_loss(losses, part)
-        else:  # a part may have more answers than another: the mean over ranks of this is the mean over all answers
+        else:  # parts differ in their number of answers: with this factor the mean over ranks is that over all answers
             loss = total_loss(losses, part) * (world / batch.answers)
             mean = self.trainer.strategy.reduce(loss.detach().clone(), reduce_op="mean")
             assert isinstance(mean, Tensor)
@@ -82,7 +90,7 @@ class RecurrentModule(pl.LightningModule):
         return {"loss": loss, "mean": mean.detach(), "answer": answer.detach(), "part": part}
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
-        """Before clipping (Lightning clips after this hook), so that the gradient judged is the real one."""
+        """Raises Diverged if a gradient is not finite. It is not clipped yet: Lightning clips after this hook."""
         if not torch.isfinite(largest_gradient(self.network)):
             raise Diverged(self.global_step, "the gradient became inf or nan")
 
@@ -92,7 +100,7 @@ class RecurrentModule(pl.LightningModule):
         self.validation_loss.reset()
 
     def validation_step(self, batch: Batch, _: int) -> None:
-        """The loss with the true tokens fed back; the scores of what the network writes by itself, where it writes."""
+        """Accumulates loss (true tokens fed back) and scores, which a network that writes gets for its own tokens."""
         assert self.scores is not None
         answer = self.network(batch)
         self.validation_loss.update(batch.counted(self.loss(answer, batch.y)))
@@ -105,9 +113,9 @@ class RecurrentModule(pl.LightningModule):
         self.log_dict(self.validation_scores())
 
     def validation_scores(self) -> dict[str, float]:
-        """val/loss and the task's scores over the batches since `on_validation_epoch_start`.
+        """Returns val/loss and the task's scores over the batches since `on_validation_epoch_start`.
 
-        All nan where the network answered with something that is not finite: a guess is not a score.
+        All are nan if an answer is not finite: its largest entry would be a guess.
         """
         assert self.scores is not None
         loss = float(self.validation_loss.compute())
@@ -116,21 +124,24 @@ class RecurrentModule(pl.LightningModule):
         return {"val/loss": loss, **{f"val/{name}": value for name, value in self.scores.compute().items()}}
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Fused: on networks this small the default loops over parameters take longer than the arithmetic."""
+        """Returns the optimizer, fused: on small networks the default loop over parameters outlasts the arithmetic."""
         return OPTIMIZERS[self.config.optimizer.name](
             [p for p in self.parameters() if p.requires_grad], lr=self.config.optimizer.lr, fused=True
         )
 
 
 def largest_gradient(network: torch.nn.Module) -> Tensor:
-    """Largest absolute entry of any gradient; not finite if one is not (a norm would overflow long before)."""
+    """Returns the largest absolute entry of all gradients, a scalar; not finite if an entry is not.
+
+    A Euclidean norm would overflow for finite entries.
+    """
     gradients = [p.grad for p in network.parameters() if p.grad is not None]
     return torch.nn.utils.get_total_norm(gradients, norm_type=math.inf)
 
 
 @torch.no_grad()
 def evaluate(module: RecurrentModule, batches: Iterable[Batch]) -> dict[str, float]:
-    """The module's validation scores on other batches, outside of Lightning's loop."""
+    """Returns the module's validation loss and scores on batches, outside Lightning's loop. Sets it to eval mode."""
     module.eval()
     module.on_validation_epoch_start()
     for batch in batches:
@@ -139,4 +150,5 @@ def evaluate(module: RecurrentModule, batches: Iterable[Batch]) -> dict[str, flo
 
 
 def to_device(batch: Batch, device: torch.device | str) -> Batch:
+    """Returns a copy of a batch on a device."""
     return Batch(*(None if part is None else part.to(device) for part in batch))  # type: ignore[arg-type]

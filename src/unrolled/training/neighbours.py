@@ -1,16 +1,20 @@
-"""Which words a table of vectors holds for alike: cosines of pairs, and nearest words."""
+"""Cosine similarities of pairs of words in an embedding, and nearest words."""
 
 from dataclasses import dataclass
 
 import torch.nn.functional as F
 from torch import Tensor
 
-MOST_FREQUENT = 1000  # rarer words have hardly moved from where they were drawn
+MOST_FREQUENT = 1000  # rarer words have hardly moved since initialisation
 
 
 @dataclass(frozen=True)
 class Pair:
-    """cosine of the two words' vectors; nearest: the word whose vector has the largest cosine with the first one's."""
+    """Two words in an embedding.
+
+    cosine: of their vectors.
+    nearest: the word whose vector has the largest cosine with that of `word`.
+    """
 
     word: str
     other: str
@@ -19,7 +23,11 @@ class Pair:
 
 
 def pairs_of(words: list[tuple[str, str]], vocabulary: list[str], table: Tensor) -> list[Pair]:
-    """Of the pairs that the vocabulary (most frequent words first) holds; table (V, E)."""
+    """Returns the cosine of each pair of words, and the nearest word of its first; unknown words are skipped.
+
+    vocabulary: V words, the most frequent first.
+    table: the embedding (V, E).
+    """
     index = {word: i for i, word in enumerate(vocabulary)}
     unit = F.normalize(table.detach().double().cpu(), dim=1)
     found = []

@@ -1,4 +1,4 @@
-"""The network that a configuration asks for, at initialisation."""
+"""Builds the network of a configuration, at initialisation."""
 
 from typing import Any
 
@@ -23,15 +23,16 @@ from unrolled.rnn.init import streams
 
 from .word_vectors import WordVectors
 
-Spec = dict[str, Any]  # what `Data.spec` says of a task
+Spec = dict[str, Any]  # `Data.spec`: pattern and sizes of a task
 
 
 def build(config: Config, spec: Spec, draw: str = "", vectors: WordVectors | None = None) -> Pattern:
-    """Returns the network of a configuration for a task.
+    """Returns the network of a configuration for a task, at initialisation.
 
-    draw: names another initialisation of it, with random streams of its own.
-    vectors: rows of the embedding of what is read that are known beforehand.
-    Raises UserError where `init=critical` has no gain.
+    spec: `Data.spec` of the task.
+    draw: name of another initialisation, with its own random streams; "": the one that is trained.
+    vectors: known rows of the input embedding.
+    Raises UserError if `init=critical` has no solution for the gain.
     """
     network = _wired(config, spec)
     name, gain = _drawn(config.init, config.activation.name)
@@ -51,7 +52,7 @@ def build(config: Config, spec: Spec, draw: str = "", vectors: WordVectors | Non
 
 
 def _drawn(init: InitConfig, activation: str) -> tuple[str, float]:
-    """Distribution and gain of W_h: `critical` is Gaussian with the gain that mean field has on its critical line."""
+    """Returns distribution and gain of W_h; `critical` is Gaussian with the gain on mean field's critical line."""
     if init.name != "critical":
         return init.name, init.gain
     try:
@@ -60,7 +61,7 @@ def _drawn(init: InitConfig, activation: str) -> tuple[str, float]:
         raise UserError(f"init=critical: {error}; use init=gaussian with an init.gain of your own") from None
 
 
-# Which part of a pattern embeds the tokens that it reads.
+# The submodule of each pattern that embeds its tokens.
 READ = {
     "sequence_to_vector": "embedding",
     "sequence_to_sequence": "embedding",

@@ -1,4 +1,4 @@
-"""The first update, step by step, in print: what a lecture writes on the board."""
+"""Prints the first update step by step, for teaching."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,9 +14,9 @@ SHOWN = 3  # examples whose answers are printed before and after
 
 
 class Walkthrough(pl.Callback):
-    """Prints the forward and the backward pass of one example, and the first batch's update.
+    """Callback that prints the forward and the backward pass of one example, and the update on the first batch.
 
-    For sequence to vector with tokens and classes; of anything else it says that it has nothing to show.
+    Sequence to vector with tokens and classes only; for any other network it prints one line about that.
     """
 
     def __init__(self, data: Data) -> None:

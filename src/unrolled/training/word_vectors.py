@@ -1,4 +1,4 @@
-"""Word vectors from a file in GloVe or word2vec text format: one word a line, then its numbers."""
+"""Word vectors for the rows of an embedding, from a file in GloVe or word2vec text format or from the task."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from unrolled.errors import UserError
 class WordVectors:
     """Rows of an embedding that are known before training.
 
-    rows: int64 (n,), their places in the embedding.
-    values: (n, E), what they hold.
-    coverage: how much of the vocabulary a file covers, in words; None where there is no file.
+    rows: int64 (n,), their indices in the embedding.
+    values: float64 (n, E).
+    coverage: a sentence on how much of the vocabulary the file covers; None without a file.
     """
 
     rows: Tensor
@@ -26,9 +26,11 @@ class WordVectors:
 
 
 def known_vectors(embedding: EmbeddingConfig, given: dict[str, list[float]], vocabulary: Sequence[str]) -> WordVectors:
-    """What is known of the embedding beforehand: the file's vectors, or those that the task brings (`given`).
+    """Returns the rows of an embedding that are known before training: from its file, or else from the task.
 
-    Raises UserError where the task's vectors have another size than embedding.dim.
+    given: the task's vectors, by word.
+    vocabulary: the word of each row.
+    Raises UserError if the task's vectors have another size than embedding.dim, or the file has a wrong line.
     """
     if embedding.name == "pretrained":
         return read_vectors(embedding.path or "", vocabulary)
@@ -40,7 +42,11 @@ def known_vectors(embedding: EmbeddingConfig, given: dict[str, list[float]], voc
 
 
 def read_vectors(path: str, vocabulary: Sequence[str]) -> WordVectors:
-    """The vectors of these words, as written or in lower case. Raises UserError that names the line at fault."""
+    """Returns the vectors that a file has for the words of a vocabulary; a word also matches in lower case.
+
+    path: a file in GloVe or word2vec text format.
+    Raises UserError with the number of a wrong line.
+    """
     index, size = {word: i for i, word in enumerate(vocabulary)}, vector_size(path)
     found: dict[int, list[float]] = {}
     for line, word, parts in vector_lines(path):
