@@ -25,3 +25,9 @@ class Interrupted(BaseException):
     def exit_code(self) -> int:
         """Exit code of the process by the convention of shells: 128 + the signal's number."""
         return 128 + self.number
+
+
+def in_words(error: BaseException) -> str:
+    """Returns an error in one line: a user's mistake as it is, another with its type and the first line of its text."""
+    text = (str(error).splitlines() or [""])[0]
+    return text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"

@@ -1,13 +1,10 @@
 """Draws a profile by lag twice: in training's own precision, and in float64 log space, which does not underflow."""
 
-import math
-
 import numpy as np
 from torch import Tensor
 
 from unrolled.gradients.diagnosis import Diagnosis
-
-LN_10 = math.log(10)
+from unrolled.record.quantities import LN_10
 
 
 def draw_profile(axes, diagnosis: Diagnosis, training_profile: Tensor | None, bits: int = 32) -> None:

@@ -18,7 +18,7 @@ from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
 from unrolled.config.schema import Config
-from unrolled.errors import Interrupted, UserError
+from unrolled.errors import Interrupted, UserError, in_words
 
 from .logs import log
 from .signals import ENDING, Noted, raise_on_signals
@@ -155,8 +155,7 @@ def _rank(rank: Rank, address: dict[str, str], body: Callable[[Rank], None]) -> 
     except BaseException as error:
         if os.environ.get("UNROLLED_TRACEBACK"):
             traceback.print_exc()
-        first_line = (str(error).splitlines() or [""])[0]
-        log.error(f"rank {rank.number}: {type(error).__name__}: {first_line}")
+        log.error(f"rank {rank.number}: {in_words(error)}")
     finally:
         sys.stdout.flush()
         os._exit(code)  # the parent's exit handlers must not run here

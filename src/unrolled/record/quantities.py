@@ -1,7 +1,9 @@
 """What a run records of its gradients: a line each, read by every file, page, panel and table. No torch here."""
 
+import math
 from dataclasses import dataclass
 
+LN_10 = math.log(10)  # nats in a factor of ten
 PART = "{part}"  # in `logged`: replaced by "", or by the name of an RNN that is not the first
 NATS = "nats per lag"
 

@@ -8,11 +8,10 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from unrolled.record.moments import Moment
-from unrolled.record.quantities import PREDICTORS
+from unrolled.record.quantities import LN_10, PREDICTORS
 
 from .figures import COLOURS, layout
 
-LN_10 = math.log(10)
 MOST_LINES = 64
 
 

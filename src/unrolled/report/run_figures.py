@@ -8,13 +8,13 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from unrolled.record.quantities import LN_10
 from unrolled.record.run_record import RunRecord
 from unrolled.record.tables import METRICS, PROFILES, read_rows, read_table
 
 from .figures import COLOURS, layout, stroke, text
 
 MOST_PROBES = 60  # positions of the slider
-LN_10 = math.log(10)
 Series = dict[str, tuple[list[int], list[float]]]
 Probes = list[tuple[float, np.ndarray]]  # training step, values by time step
 

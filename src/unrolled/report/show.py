@@ -12,6 +12,7 @@ from unrolled.config.files import SWEEP_RECORD
 from unrolled.errors import UserError
 from unrolled.record import earlier, status
 from unrolled.record.parts import SEVERAL, suffixes
+from unrolled.record.quantities import LN_10
 from unrolled.record.results import read_sweep
 from unrolled.record.run_record import RunRecord
 from unrolled.record.successor import unfinished_resume
@@ -23,7 +24,6 @@ from .gather import curves
 BLOCKS = "▁▂▃▄▅▆▇█"
 PLAIN = "_.:-=+*#"  # for terminals without block characters
 WIDTH = 40
-LN_10 = math.log(10)
 DEEPEST, HIGHEST = -12 * LN_10, 4 * LN_10  # limits of the profiles of a sweep, which share one scale
 ALIKE = 1e-9
 

@@ -14,7 +14,7 @@ from unrolled.config.schema import Config
 from unrolled.errors import UserError
 from unrolled.processes.ranks import Rank
 from unrolled.processes.signals import Deferred
-from unrolled.rnn import PATTERNS, Batch, Embedding
+from unrolled.rnn import Batch, Embedding
 from unrolled.tasks import load
 from unrolled.tasks.data import Data, baseline_scores
 from unrolled.tasks.scores import Scores
@@ -97,8 +97,6 @@ def embedded(data: Data) -> list[str]:
 
 def check_data(config: Config, data: Data) -> None:
     """Raises UserError if the configuration does not fit the loaded data; a user's own task is not known before."""
-    if data.pattern not in PATTERNS:
-        raise UserError(f"pattern {data.pattern!r} of task={config.task.name}: allowed: {', '.join(PATTERNS)}")
     if config.trainer.stop_when_solved and data.solved is None:
         raise UserError(f"trainer.stop_when_solved=true: task={config.task.name} has no score that counts as solved")
     check_loss(config.loss.name, config.task.name, "classes" if isinstance(data.answers, list) else "numbers")

@@ -15,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 from unrolled.config.files import CONF
 from unrolled.config.hydra_private import known_mode
 from unrolled.config.schema import Config
-from unrolled.errors import Interrupted, UserError
+from unrolled.errors import Interrupted, UserError, in_words
 from unrolled.processes.logs import log, set_up
 from unrolled.processes.ranks import RanksFailed, started_outside
 from unrolled.processes.signals import raise_on_signals
@@ -108,8 +108,7 @@ def guarded(command: Callable[[], Any]) -> None:
     except Exception as error:
         if os.environ.get("UNROLLED_TRACEBACK"):
             traceback.print_exc()
-        words = (str(error).splitlines() or [""])[0]
-        fail(f"{type(error).__name__}: {words} (UNROLLED_TRACEBACK=1 shows where)", 1)
+        fail(f"{in_words(error)} (UNROLLED_TRACEBACK=1 shows where)", 1)
 
 
 def fail(message: str, code: int) -> NoReturn:

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from unrolled.errors import in_words
 from unrolled.processes.logs import log
 from unrolled.rnn.init import stream
 from unrolled.tasks.data import Split, baseline_name, timed_score
@@ -82,8 +83,7 @@ def _scores_of(reference: str, names: list[str], scores: Callable[[], dict[str, 
     try:
         return dict(scores())
     except Exception as error:
-        first_line = (str(error).splitlines() or [""])[0]
-        log.warning(f"no scores of {reference!r}: {type(error).__name__}: {first_line}")
+        log.warning(f"no scores of {reference!r}: {in_words(error)}")
         return dict.fromkeys(names)
 
 

@@ -13,7 +13,7 @@ from unrolled.config.fingerprint import fingerprint
 from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import Config, plain
 from unrolled.config.vector_file import sized
-from unrolled.errors import Interrupted, UserError
+from unrolled.errors import Interrupted, UserError, in_words
 from unrolled.processes.logs import log, set_up
 from unrolled.processes.ranks import Rank, RanksFailed, on_ranks
 from unrolled.record import ownership, status
@@ -53,7 +53,7 @@ def run(config: Config, identity: RunIdentity) -> dict[str, Any]:
         mark_failed(identity.folder, str(failed))
         why = newest(RunRecord.read(identity.folder)).error or ""
         if failed.wrong:
-            raise UserError(why.removeprefix("UserError: ")) from None
+            raise UserError(why) from None
         raise RanksFailed(f"{failed}: {why}" if why != str(failed) else why) from None
     return status.read(identity.folder)
 
@@ -97,9 +97,8 @@ def _lead(config: Config, identity: RunIdentity, rank: Rank) -> None:
         result = {"state": "interrupted", "error": str(signal)}
         raise
     except BaseException as error:
-        first_line = (str(error).splitlines() or [""])[0]
-        result = {"state": "failed", "error": f"{type(error).__name__}: {first_line}"}
-        with contextlib.suppress(OSError):  # the error may be a full disk
+        result = {"state": "failed", "error": in_words(error)}
+        with contextlib.suppress(OSError):  # a full disk may be what went wrong
             (identity.folder / "traceback.txt").write_text(traceback.format_exc(), encoding="utf-8")
         raise
     finally:

@@ -12,7 +12,7 @@ from unrolled.inspection.heat_map import draw
 from unrolled.inspection.portrait import write_portrait
 from unrolled.record import ownership
 from unrolled.record.parts import labels, starts
-from unrolled.record.quantities import logged
+from unrolled.record.quantities import LN_10, logged
 from unrolled.record.tables import METRICS, PROFILES, Table, lag_columns, read_table
 from unrolled.training.initialisations import Initialisations
 from unrolled.training.measurement import value
@@ -22,7 +22,6 @@ from unrolled.wandb_runs.tracker import Tracker
 from .profiles import Profiles
 
 PORTRAITS = "portraits"
-LN_10 = math.log(10)
 TABLE = ["step", "t", "lag", "rms", "mean_ln_norm", "samples", "zeros"]
 
 

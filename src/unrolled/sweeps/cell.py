@@ -16,7 +16,7 @@ from omegaconf import DictConfig
 
 from unrolled.config.hydra_private import job_context, raised
 from unrolled.config.schema import register
-from unrolled.errors import Interrupted
+from unrolled.errors import Interrupted, in_words
 from unrolled.processes.logs import log, set_up
 from unrolled.processes.signals import ENDING, raise_on_signals
 from unrolled.record import ends
@@ -57,9 +57,8 @@ def run_here(task_function: Callable[[DictConfig], Any], config: DictConfig, fol
         ends.mark(Path(folder), "interrupted", str(stop))
         code = stop.exit_code
     except BaseException as error:  # SystemExit too: a run that exits early has no result
-        first_line = (str(error).splitlines() or [""])[0]
-        ends.mark(Path(folder), "failed", f"{type(error).__name__}: {first_line}")
-        log.error(f"{type(error).__name__}: {first_line}", exc_info=True)
+        ends.mark(Path(folder), "failed", in_words(error))
+        log.error(in_words(error), exc_info=True)
         code = 1
     with contextlib.suppress(OSError):  # a full disk: the exit code still reports the outcome
         sys.stdout.flush()
