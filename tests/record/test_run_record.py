@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, train
 from unrolled.record import ends, status
 from unrolled.record.quantities import QUANTITIES
 from unrolled.record.run_record import RunRecord
@@ -73,3 +73,13 @@ def test_a_record_is_true_where_there_is_one(tmp_path: Path) -> None:
     assert not RunRecord() and not RunRecord.read(tmp_path) and not ends.read(tmp_path)
     status.write(tmp_path, {"state": "running"})
     assert RunRecord.read(tmp_path) and ends.read(tmp_path)
+
+
+def test_every_key_that_a_run_writes_is_read_by_the_record(tmp_path: Path) -> None:
+    words = ["task=numbers", "task.samples=50", "trainer.max_steps=2", "probe.births=2", "model.hidden=8"]
+    ended = train(*words, f"hydra.run.dir={tmp_path / 'run'}")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    kept = status.read(tmp_path / "run")
+    parts = [kept, *kept["halves"].values()]
+    assert [key for part in parts for key in part if key not in KEYS] == []
+    assert [key for part in parts for key in part["start"] if key not in KEYS] == []
