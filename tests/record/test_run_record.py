@@ -2,21 +2,16 @@
 
 import ast
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from conftest import ROOT, train
 from unrolled.record import ends, status
-from unrolled.record.quantities import QUANTITIES
-from unrolled.record.run_record import RunRecord
+from unrolled.record.run_record import KEYS, RunRecord
 from unrolled.record.successor import Record
 
 SRC = ROOT / "src"
-KEYS = {each.name for each in fields(RunRecord) if each.metadata}
-KEYS |= {key for each in QUANTITIES for key in (each.key, f"{each.key}_start")}
-KEYS |= {"start", "predictions", "predictions_start", "weight_horizon"}
 WRITERS = ("unrolled/run/outcome.py", "unrolled/training/measurement.py")  # what is measured, on its way to the record
 ELSEWHERE = {  # keys of other tables that are spelled alike
     ("unrolled/training/checkpoints.py", "torch"),  # the state of torch's generator
@@ -83,3 +78,10 @@ def test_every_key_that_a_run_writes_is_read_by_the_record(tmp_path: Path) -> No
     parts = [kept, *kept["halves"].values()]
     assert [key for part in parts for key in part if key not in KEYS] == []
     assert [key for part in parts for key in part["start"] if key not in KEYS] == []
+
+
+def test_an_entry_that_no_record_has_is_not_written(tmp_path: Path) -> None:
+    record = Record(tmp_path, RunRecord())
+    with pytest.raises(TypeError, match="no entry of a record: slpoe"):
+        record.update(state="running", slpoe=0.5)
+    assert not (tmp_path / "status.json").exists()

@@ -87,6 +87,7 @@ def test_a_run_that_meets_it_has_failed_with_this_line(change: dict[str, str], t
     assert status["state"] == "failed" and status["error"] == ended.stderr[10:].strip()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [name for name in TASKS if name != OWN])
 def test_every_task_of_ours_would_pass(name: str) -> None:
     try:

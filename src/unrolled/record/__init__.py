@@ -1,1 +1,1 @@
-"""What runs and sweeps leave on disk: its names, its files, its words. No torch here."""
+"""Files that runs and sweeps leave on disk: names, formats and words. No torch here."""

@@ -1,4 +1,4 @@
-"""Values of a record as they can be relied on: one that is null or of another type than it should be counts as missing.
+"""Readers of a record's values: a value that is null or of another type than expected counts as missing.
 
 A record can be of an earlier version, of a run that ended early, or cut short by a full disk.
 """
@@ -39,5 +39,5 @@ def numbers(value: Any) -> Numbers:
 
 
 def scores(value: Any) -> dict[str, Numbers]:
-    """Returns a table of such tables, without what is none."""
+    """Returns a table of tables of numbers; entries that are no tables are skipped."""
     return {name: numbers(each) for name, each in table(value).items() if isinstance(each, dict)}

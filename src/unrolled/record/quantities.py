@@ -1,4 +1,4 @@
-"""What a run records of its gradients: a line each, read by every file, page, panel and table. No torch here."""
+"""Table of the numbers that a run records of its gradients, read by files, pages, panels and tables. No torch here."""
 
 import math
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ NATS = "nats per lag"
 
 @dataclass(frozen=True)
 class Quantity:
-    """One number or word.
+    """A recorded number or word.
 
     key: in status.json; where `compared`, in results.csv and in W&B's summary too.
     of: path of its attribute, from an RNN's `diagnosis`, its dL/dW_h (`weights`), or the whole `measurement`.
@@ -99,7 +99,7 @@ MEASURED = {each.key: each for each in PREDICTIONS if each.measured}
 
 
 def logged(part: str = "") -> dict[str, Quantity]:
-    """The names in metrics.csv of what is logged of an RNN at each probe.
+    """Returns the quantities of an RNN that are logged at each probe, by their names in metrics.csv.
 
     part: "" for the first RNN, with what is logged once for all; else the name of another.
     """

@@ -216,3 +216,11 @@ class RunRecord(Part):
         for name, moment in (("predictions_start", self.start), ("predictions", self.end)):
             values |= {f"{name}/{key}": moment.predictions.get(key) for key in (*PREDICTORS, *MEASURED, DEPARTURE)}
         return values
+
+
+KEYS = frozenset(
+    {each.name for each in fields(RunRecord) if each.metadata}
+    | {key for each in QUANTITIES for key in (each.key, f"{each.key}_start")}
+    | {"start", "predictions", "predictions_start", "weight_horizon"}
+)
+"""All keys of a record that this version reads, and therefore all that it may write."""

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from . import status
-from .run_record import RunRecord
+from .run_record import KEYS, RunRecord
 
 RESUMED = "resumed"
 
@@ -26,7 +26,12 @@ class Record:
         self._now: dict[str, Any] = {}
 
     def update(self, **values: Any) -> None:
-        """Sets entries of the record and writes the file. The first call must set `state`."""
+        """Sets entries of the record and writes the file. The first call must set `state`.
+
+        Raises TypeError for an entry that `RunRecord` does not read.
+        """
+        if unknown := values.keys() - KEYS:
+            raise TypeError(f"no entry of a record: {', '.join(sorted(unknown))}")
         self._now |= values
         if self._result is None or self._now["state"] in status.RESULTS:
             status.write(self.folder, self._now)

@@ -1,4 +1,4 @@
-"""Which values of an axis are the same: those that results.csv writes alike. Python alone takes 1 for True."""
+"""Equality of an axis's values: those that results.csv writes alike are equal, unlike 1 and True in Python."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from .tables import cell as as_written
 
 
 def identity(value: Any) -> str:
-    """Returns what is equal for values that are the same: 1, 1.0 and "1"; not 1 and true."""
+    """Returns a text that is equal for equal values, such as 1, 1.0 and "1", and differs for 1 and true."""
     return str(as_written(value))
 
 
@@ -22,7 +22,7 @@ def holds(axes: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 
 
 def distinct(values: Iterable[Any]) -> list[Any]:
-    """Returns the first of those values that are the same, in their order."""
+    """Returns the values without repetitions, in their order."""
     first: dict[str, Any] = {}
     for value in values:
         first.setdefault(identity(value), value)

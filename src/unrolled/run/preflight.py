@@ -93,7 +93,7 @@ def as_names(arguments: Sequence[str]) -> list[str]:
 
 
 def _check_choice(group: str, value: str) -> None:
-    """A group's choice that is one plain word; Hydra's own message for a number names neither group nor choices."""
+    """Raises UserError for a choice that its group does not have. Hydra's own message for a number names no choices."""
     allowed = choices().get(group)
     if allowed is not None and re.fullmatch(r"[\w.+-]+", value) and value not in allowed:
         raise UserError(f"{group}={value}: no such choice{hint(value, allowed)}; allowed: {', '.join(allowed)}")
@@ -145,7 +145,7 @@ def _check_plugins(chosen: Mapping[str, str]) -> None:
 
 
 def compose(overrides: Sequence[str]) -> Config:
-    """The validated configuration that these overrides make, for use from Python. Raises UserError."""
+    """Returns the validated configuration of a run with these overrides, for use from Python. Raises UserError."""
     register()
     try:
         refuse_lists(overrides)
@@ -176,7 +176,7 @@ def check(config: Config) -> None:
 
 
 def check_host(config: Config) -> None:
-    """What this machine must have: GPUs, as many processes as there are ranks. Raises UserError."""
+    """Validates that this machine has the GPUs and starts the ranks that a run asks for. Raises UserError."""
     check_ranks(config)
     if config.trainer.accelerator == "gpu":
         gpus, wanted = len(visible_gpus()), config.trainer.devices
@@ -189,7 +189,7 @@ def check_host(config: Config) -> None:
 
 
 def check_typed(config: Config) -> None:
-    """What a task needs, and what task, loss and embedding must agree on. Raises UserError."""
+    """Validates what a task needs, and that task, loss and embedding fit each other. Raises UserError."""
     check_task(config.task)
     entry, loss, embedding = TASKS[config.task.name], config.loss.name, config.embedding
     if entry.answers is not None:
@@ -201,7 +201,7 @@ def check_typed(config: Config) -> None:
 
 
 def in_one_line(error: BaseException) -> str:
-    """What Hydra or OmegaConf wants to say, as one line that names the key, the value and what is allowed."""
+    """Returns an error of Hydra or OmegaConf as one line with the key, the value and what is allowed."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         return _missing(error)
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error

@@ -34,10 +34,10 @@ def saved(folder: Path) -> dict[str, Any] | None:
 
 
 def check_limits(config: Config, folder: Path) -> None:
-    """Raises UserError where the run in `folder` has had more updates, or epochs, than `config` allows."""
+    """Raises UserError if the run in `folder` has had more updates, or epochs, than `config` allows."""
     file, trainer = folder / CHECKPOINTS / LAST, config.trainer
     steps, epochs = RunRecord.read(folder).steps or 0, 0
-    with contextlib.suppress(Exception):  # what cannot be read is said when it is needed
+    with contextlib.suppress(Exception):  # an unreadable checkpoint is reported when it is needed
         checkpoint = torch.load(file, weights_only=True, map_location="cpu")
         steps, epochs = max(steps, checkpoint["global_step"]), epochs_begun(checkpoint)
     for key, limit, reached in (

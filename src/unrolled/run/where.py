@@ -1,4 +1,4 @@
-"""Where in the composed YAML files a value stands, for messages about it."""
+"""Finds the place of a value in the composed YAML files, for messages about it."""
 
 from collections.abc import Iterable, Sequence
 from itertools import product
@@ -17,7 +17,7 @@ AXES = ("hydra", "sweeper", "params")  # where a sweep's file has its axes, each
 
 
 def located(error: UserError, loader: Any, config: DictConfig) -> UserError:
-    """Returns the error with file, line and column of its value; unchanged where the value stands in no file.
+    """Returns the error with file, line and column of its value; unchanged if the value is in no file.
 
     loader: Hydra's config loader. config: what it composed, with the `hydra` group.
     """
@@ -46,7 +46,7 @@ def position(file: Path, path: Sequence[str] | None) -> tuple[int, int] | None:
 
 
 def _is_overridden(key: str, overrides: Iterable[str]) -> bool:
-    """Whether the command line sets the key, or the group that it belongs to as a whole."""
+    """Returns whether the command line sets the key."""
     parsed = OverridesParser.create().parse_overrides(list(overrides))
     return any(override.get_key_element().lstrip("+") == key for override in parsed)
 
@@ -65,7 +65,7 @@ def _files(loader: Any, config: DictConfig, overrides: list[str]) -> list[tuple[
 
 
 def _path(key: str, package: str) -> list[str] | None:
-    """Returns the parts of a key below a file's package; None where the file cannot set it."""
+    """Returns the parts of a key below a file's package; None if the file cannot set it."""
     parts, above = key.split("."), package.split(".") if package else []
     return parts[len(above) :] if parts[: len(above)] == above else None
 

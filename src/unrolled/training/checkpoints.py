@@ -15,16 +15,16 @@ LAST = "last.ckpt"
 
 
 class Recorder(Protocol):
-    """What has been recorded up to now, for a checkpoint."""
+    """Interface of the recorder whose state a checkpoint holds."""
 
     def state(self) -> dict[str, Any]: ...
 
 
 class Checkpoints(pl.Callback):
-    """Saves between two steps only, where everything agrees: every `every_s` seconds, at the end, and on a signal.
+    """Saves `last.ckpt` between two steps, where all state agrees: every `every_s` seconds, at the end, on a signal.
 
-    It must be the last callback: what the others record of a step belongs to it. signals: those that wait until the
-    step is done; then Interrupted is raised.
+    It must be the last callback, because what the others record of a step belongs to that step.
+    signals: defers a signal until the step is done; then Interrupted is raised.
     """
 
     def __init__(self, folder: Path, recorder: Recorder, every_s: float, signals: Deferred) -> None:
@@ -39,7 +39,7 @@ class Checkpoints(pl.Callback):
         self._generators = state_dict["generators"]
 
     def on_save_checkpoint(self, trainer, pl_module, checkpoint: dict[str, Any]) -> None:
-        """At the end of an epoch Lightning saves counters from which it would take the next epoch for done."""
+        """Corrects counters that Lightning saves at the end of an epoch: it would take the next epoch for done."""
         loops = checkpoint["loops"]["fit_loop"]
         epochs = loops["epoch_progress"]
         if epochs["current"]["processed"] == epochs["current"]["started"]:
@@ -50,7 +50,7 @@ class Checkpoints(pl.Callback):
                 progress |= {"current": dict.fromkeys(progress["current"], 0), "is_last_batch": False}
 
     def on_load_checkpoint(self, trainer, pl_module, checkpoint: dict[str, Any]) -> None:
-        """The folder may have been moved: Lightning would forget which score was the best."""
+        """Corrects the paths of the best checkpoint, because the folder may have been moved since it was saved."""
         for state in checkpoint["callbacks"].values():
             if "best_model_path" in state:
                 state |= {"dirpath": str(self.folder), "best_k_models": _here(self.folder, state["best_k_models"])}
@@ -83,7 +83,7 @@ class Checkpoints(pl.Callback):
             self.signals.stop()
 
     def save(self, trainer: pl.Trainer) -> None:
-        """Complete, or not there: a process that is killed meanwhile leaves the one before."""
+        """Replaces the checkpoint by a complete one; a process that is killed meanwhile leaves the earlier one."""
         draft = self.folder / f"{LAST}.part"
         with self.signals.protected():
             trainer.save_checkpoint(draft)
@@ -101,7 +101,7 @@ def pl_device(trainer: pl.Trainer) -> torch.device:
 
 
 def generators() -> dict[str, Any]:
-    """The state of every global random generator, in plain values: a task of the user's own may draw from one."""
+    """Returns the state of every global random generator as plain values: a user's own task may draw from one."""
     name, keys, *rest = np.random.get_state(legacy=True)
     state = {"torch": torch.get_rng_state(), "python": random.getstate(), "numpy": [name, keys.tolist(), *rest]}  # type: ignore[union-attr]
     if torch.cuda.is_initialized():

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Loss:
-    """What a loss is for, and how it is made.
+    """A loss: which answers it compares, and how it is made.
 
     answers: "classes" or "numbers", what a task must answer with.
     function: from torch.nn.functional and the values of the `loss` group to a function with an argument `reduction`.

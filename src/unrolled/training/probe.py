@@ -39,7 +39,7 @@ class Measurement:
 
     @property
     def diagnosis(self) -> Diagnosis:
-        """The diagnosis of the first RNN: the only one, or the encoder."""
+        """Diagnosis of the first RNN, which is the only one or the encoder."""
         return next(iter(self.diagnoses.values()))
 
     @property

@@ -1,4 +1,4 @@
-"""When a task counts as solved, and the end of a run that was to stop there."""
+"""Finds the update at which a task is solved, and ends a run there if the configuration asks for it."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ class Solved(pl.Callback):
             trainer.should_stop = trainer.strategy.reduce_boolean_decision(self.at is not None, all=False)
 
     def count(self, step: int, found: float) -> None:
-        """Takes in the validation after so many updates."""
+        """Records the validation after a number of updates."""
         good = found >= self.value if self.larger else found <= self.value
         self._good = [*self._good, step] if good else []
         if len(self._good) == IN_A_ROW:
