@@ -1,5 +1,6 @@
 """Command line of Unrolled. `unrolled train ...` and `python src/train.py ...` are the same program."""
 
+import json
 import sys
 import webbrowser
 from pathlib import Path
@@ -73,6 +74,28 @@ def predict(run: Path, text: str, label: str | None, checkpoint: str) -> None:
         from .inspection import predict as predicting
 
     predicting.show(predicting.predict(run, text, label, checkpoint))
+
+
+@unrolled.command("check-task")
+@click.argument("file", type=FOLDER)
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def check_own_task(file: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Check the Python file of a task of your own, without training on it.
+
+    Loads FILE as task=own does, and prints its sizes, its classes, its baselines for each loss that fits, and the loss
+    of an untrained network on one batch. KEY=VALUE sets what the file reads, for example task.length=20.
+    """
+    with imports():
+        from .inspection import check_task as checking
+        from .run.preflight import compose
+
+    config = compose(["task=own", f"task.file='{file}'", "tracker=none", *overrides])
+    found = checking.check_task(config)
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        checking.show(found)
 
 
 @unrolled.command()

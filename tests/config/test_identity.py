@@ -9,7 +9,7 @@ from unrolled.config.identity import axis_values, name_of
         ({"activation": "tanh", "init.gain": 1.5, "seed": 2}, "tanh gain=1.5 seed=2"),
         ({"optimizer": "sgd", "model.hidden": 8}, "sgd hidden=8"),
         ({"a.size": 1, "b.size": 2}, "a.size=1 b.size=2"),
-        ({}, "the only run"),
+        ({}, "the only configuration"),
     ],
 )
 def test_a_run_is_named_after_what_was_swept(axes: dict[str, object], name: str) -> None:

@@ -74,7 +74,7 @@ def name_of(axes: dict[str, Any]) -> str:
             words.append(shown(value))
         else:
             words.append(f"{tail if tails.count(tail) == 1 else axis}={shown(value)}")
-    return " ".join(words) or "the only run"
+    return " ".join(words) or "the only configuration"
 
 
 def shown(value: Any) -> str:
