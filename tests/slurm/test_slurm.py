@@ -118,11 +118,14 @@ def preempted(cluster: Cluster, machine: dict[str, str], folder: Path) -> None:
 
 
 def start_at_once(cluster: Cluster, folder: Path) -> None:
-    """The jobs that Slurm has put back into its queue: it would have them wait for two minutes."""
+    """Starts the jobs that Slurm has put back into its queue, which it would let wait for two minutes.
+
+    Not at once: a job that starts in the second in which it was requeued is killed as "credential revoked".
+    """
     jobs = folder / "slurm" / "jobs.txt"
     for job in jobs.read_text().split() if jobs.is_file() else []:
         if "BeginTime" in cluster.ask("squeue", "-h", "-j", job, "-o", "%r"):
-            cluster.ask("scontrol", "update", f"jobid={job}", "StartTime=now")
+            cluster.ask("scontrol", "update", f"jobid={job}", "StartTime=now+3")
 
 
 @pytest.mark.long
@@ -136,7 +139,7 @@ def test_one_run_killed_one_preempted(cluster: Cluster, tmp_path: Path) -> None:
     _, stderr = process.communicate(timeout=400)
     assert process.returncode == 1
     (told,) = stderr.splitlines()
-    assert told.startswith(f"unrolled: cell {victim} (seed={victim}) failed: killed by SIGKILL")
+    assert told.startswith(f"unrolled: run {victim} (seed={victim}) failed: killed by SIGKILL")
     states = [each.state for each in read_sweep(folder).runs]
     assert states == ["failed" if i == victim else "completed" for i in range(4)]
     assert "resumed after" in (folder / "0" / "cell.log").read_text()
