@@ -17,7 +17,9 @@ grep -vE '^(nvidia|cuda|triton)' "$folder/all.txt" >"$folder/lowest.txt"  # for 
 "$python" -m venv "$folder/venv"
 "$folder/venv/bin/pip" install --quiet --no-deps -r "$folder/lowest.txt"
 "$folder/venv/bin/pip" install --quiet --no-deps -e .
-# plotly 6.0 warns of its own template.
+# plotly 6.0 warns of its own template, matplotlib 3.9 of a newer pyparsing.
 "$folder/venv/bin/python" -m pytest -n 2 -q -p no:cacheprovider \
-    -W "ignore:*scattermapbox* is deprecated:DeprecationWarning" tests/rnn tests/gradients tests/training tests/tasks \
+    -W "ignore:*scattermapbox* is deprecated:DeprecationWarning" \
+    -W "ignore::DeprecationWarning:matplotlib._mathtext" \
+    -W "ignore::DeprecationWarning:matplotlib._fontconfig_pattern" tests/rnn tests/gradients tests/training tests/tasks \
     tests/run tests/inspection tests/test_golden.py tests/report/test_page.py "$@"
