@@ -1,11 +1,14 @@
 """Put together from parts, a cell's configuration is the one that Hydra composes for it."""
 
+from pathlib import Path
+
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from conftest import train
 from unrolled.config.axes import read_axes
 from unrolled.config.files import CONF, choices
 from unrolled.config.fingerprint import fingerprint
@@ -110,3 +113,20 @@ def test_a_thousand_seeds_are_composed_once(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(_Parts, "_compose", lambda self, others: composed.append(others) or real(self, others))
     assert len(cells("seed=range(0,500)", "activation=tanh,relu")) == 1000
     assert len(composed) == 2
+
+
+def test_the_record_of_a_sweep_keeps_what_comes_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_PROJECT", "secret-name")
+    words = [
+        "tracker.project=${oc.env:MY_PROJECT}",
+        "seed=0",
+        "trainer.max_steps=0",
+        "probe=off",
+        "tracker.mode=disabled",
+    ]
+    ended = train("-m", *words, f"hydra.sweep.dir={tmp_path / 'sweep'}")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    text = (tmp_path / "sweep" / "multirun.yaml").read_text()
+    assert "project: ${oc.env:MY_PROJECT}" in text and "secret-name" not in text

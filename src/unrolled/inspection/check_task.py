@@ -8,6 +8,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
+from unrolled.config.files import options
 from unrolled.config.schema import Config, EmbeddingConfig, LossConfig
 from unrolled.tasks import load
 from unrolled.tasks.data import Data, Split, baseline_name, baseline_scores, mean_loss
@@ -16,7 +17,6 @@ from unrolled.training.losses import LOSSES, loss_of
 from unrolled.training.module import RecurrentModule
 
 BATCH = 32  # samples that pass through the network
-OPTIONS = {"smoothing": 0.1, "delta": 1.0}  # of the losses that have them
 MOST_CLASSES = 12  # that are listed with their shares
 
 
@@ -27,7 +27,7 @@ def check_task(config: Config) -> dict[str, Any]:
     """
     data = load(config.task, config.seed)
     losses = [name for name, loss in LOSSES.items() if loss.answers == _answers(data)]
-    made = {name: loss_of(LossConfig(name, **OPTIONS)) for name in losses}
+    made = {name: loss_of(_loss(name)) for name in losses}
     return {
         "file": config.task.file,
         "pattern": data.pattern,
@@ -66,6 +66,11 @@ def _text(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def _loss(name: str) -> LossConfig:
+    """Returns the configuration of a loss, with the values of its file."""
+    return LossConfig(**options("loss", name))
+
+
 def _answers(data: Data) -> str:
     return "classes" if isinstance(data.answers, list) else "numbers"
 
@@ -95,7 +100,7 @@ def _one_batch(config: Config, data: Data, loss: str) -> float:
     """Returns the mean loss of an untrained network on one batch; its backward pass must work too."""
     tokens = isinstance(data.reads, list) or data.pattern == "vector_to_sequence"
     embedding = EmbeddingConfig("trainable", dim=4) if tokens else EmbeddingConfig("none")
-    asked = replace(config, loss=LossConfig(loss, **OPTIONS), embedding=embedding)
+    asked = replace(config, loss=_loss(loss), embedding=embedding)
     module = RecurrentModule(asked, data.spec, data.scores())
     batch = InMemory(data, BATCH, config.seed).probe_batch(BATCH)
     with torch.enable_grad():

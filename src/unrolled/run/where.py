@@ -58,7 +58,7 @@ def _files(loader: Any, config: DictConfig, overrides: list[str]) -> list[tuple[
     folders = [Path(source.path) for source in config.hydra.runtime.config_sources if source.schema == "file"]
     found = []
     for default in defaults:
-        places = (folder / f"{default.config_path}.yaml" for folder in folders)
+        places = (folder / f"{default.config_path.removesuffix('.yaml')}.yaml" for folder in folders)
         if (file := next((place for place in places if place.is_file()), None)) is not None:
             found.append((file, default.package or ""))
     return found

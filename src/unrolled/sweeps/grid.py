@@ -43,12 +43,12 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
     parser = OverridesParser.create(config_loader=loader)
     in_file = [f"{key}={value}" for key, value in sweeper.params.items()]
     axes, constants = read_axes(parser.parse_overrides(renamed([*in_file, *arguments])))
-    folder = Path(config.sweep.resume or config.hydra.sweep.dir).absolute()
+    asked = typed(values_of(without_hydra(config.copy())))
+    folder = Path(asked.sweep.resume or config.hydra.sweep.dir).absolute()
     with open_dict(config):
-        config.merge_with(plain(typed(values_of(without_hydra(config.copy())))))  # launchers read it
         config.hydra.sweep.dir = str(folder)  # a copied config forgets what ${now:} was
         config.hydra.sweeper.params = {axis.key: _typed_in(axis) for axis in axes}  # each run reads the axes from here
-    if hasattr(sweeper.launcher, "jobs") and not config.sweep.dry_run:
+    if hasattr(sweeper.launcher, "jobs") and not asked.sweep.dry_run:
         sweeper.launcher.warm_up(_tasks(config, axes))
     try:
         combined = combinations(loader, config, axes, constants)
@@ -61,7 +61,7 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
     ownership.check_numbers(folder, [*new])
     open_ = {run.number for run in unfinished(folder, planned)}
     _announce(axes, planned, open_)
-    if config.sweep.dry_run:
+    if asked.sweep.dry_run:
         _list(planned, open_, folder)
         return None
     ownership.claim(folder, ownership.SWEEP, ownership.of_sweep(folder))
@@ -74,6 +74,8 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
         pairs = zip(planned, combined, strict=True)
         trials = [_trial(plan, combination) for plan, combination in pairs if plan.number in open_]
         todo = [trial for each in trials if (trial := runnable(folder, each)) is not None]
+        with open_dict(config):  # for the launcher alone: what was saved keeps its `${oc.env:...}`
+            config.merge_with({group: plain(asked)[group] for group in ("sweep", "slurm")})
         return _run(sweeper.launcher, todo, folder)
 
 
