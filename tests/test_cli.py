@@ -17,7 +17,7 @@ from unrolled.record.tables import read_table
 from unrolled.run.preflight import preflight
 
 MISTAKES = {
-    ("model.hiden=8",): "unknown key model.hiden (did you mean hidden?); allowed here: hidden, backward",
+    ("model.hiden=8",): "unknown key model.hiden (did you mean model.hidden=8?); allowed here: hidden, backward",
     ("model.hidden=-1",): "model.hidden=-1 is out of range: must be at least 1",
     ("model.hidden=8.5",): "model.hidden=8.5: must be a whole number",
     ("optimizer.lr=fast",): "optimizer.lr=fast: must be a number",
@@ -74,7 +74,7 @@ MISTAKES = {
     ("--config-name", "activation"): "--config-name activation: no such file (did you mean activations?)",
     ("--config-dir", "nowhere"): "--config-dir nowhere: no such folder",
     ("sweep.dry_run=true",): "sweep.dry_run=true: this is a single run; give the command of a sweep",
-    ("--bogus",): "unrecognized arguments: --bogus; see --help",
+    ("--bogus",): "--bogus: no such option; see --help",
 }
 
 

@@ -1,11 +1,25 @@
 """Reads the axes of a sweep from the overrides of a command line."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import (
+    ChoiceSweep,
+    IntervalSweep,
+    Override,
+    OverrideType,
+    Quote,
+    QuotedString,
+    RangeSweep,
+    ValueType,
+)
+
+from unrolled.errors import UserError
+
+MOST = 10_000  # runs of a sweep: they are composed and validated before the first starts, which takes seconds
 
 
 @dataclass(frozen=True)
@@ -25,14 +39,61 @@ def read_axes(overrides: Sequence[Override]) -> tuple[list[Axis], list[str]]:
     """Splits overrides into axes and constants. If a key is repeated, its last override counts.
 
     Returns (axes, constants): one axis per swept key, and the other overrides as `key=value`.
+    Raises UserError for an axis without values or one that cannot be listed, and for more than MOST combinations.
     """
     parser = OverridesParser.create()
     axes: list[Axis] = []
     constants: list[str] = []
-    for key, override in {override.get_key_element(): override for override in overrides}.items():
+    last = {override.get_key_element(): override for override in overrides}
+    _check_number(last.values())
+    for key, override in last.items():
         if override.is_sweep_override():
-            words = [f"{key}={value}" for value in override.sweep_string_iterator()]
+            words = [_word(parser, key, value) for value in override.sweep_iterator()]
             axes.append(Axis(key, words, [parsed.value() for parsed in parser.parse_overrides(words)]))
         else:
             constants.append(f"{key}={override.get_value_element_as_str()}")
     return axes, constants
+
+
+def _word(parser: OverridesParser, key: str, value: Any) -> str:
+    """Returns the override that gives a key this value; a text that would be read as something else is in quotes."""
+    plain = Override(OverrideType.CHANGE, key, ValueType.ELEMENT, value)
+    word = f"{key}={plain.get_value_element_as_str()}"
+    if isinstance(value, str) and parser.parse_override(word).value() != value:
+        return f"{key}={QuotedString(value, Quote.single).with_quotes()}"
+    return word
+
+
+def _check_number(overrides: Iterable[Override]) -> None:
+    """Raises UserError for a number of combinations that is 0 or above MOST. No range is listed for it."""
+    lengths = {each.get_key_element(): _length(each) for each in overrides if each.is_sweep_override()}
+    total = math.prod(lengths.values())
+    if total > MOST:
+        parts = ", ".join(f"{key} has {length:,.15g}" for key, length in lengths.items())
+        raise UserError(
+            f"{total:,.15g} runs ({parts}): a sweep has at most {MOST:,}: give fewer values, or several sweeps"
+        )
+
+
+def _length(override: Override) -> float:
+    """Returns how many values an axis has. Raises UserError if there is none, or if they cannot be counted."""
+    swept, word = override.value(), override.input_line
+    if isinstance(swept, IntervalSweep):
+        raise UserError(f"{word}: an interval has no values to list: use range(start,stop,step), or values with commas")
+    if isinstance(swept, RangeSweep):
+        length = _length_of_range(swept, word)
+    elif isinstance(swept, ChoiceSweep):
+        length = len(swept.list)
+    else:
+        length = len(list(override.sweep_iterator()))  # the names that a glob finds
+    if not length:
+        raise UserError(f"{word}: no value: a run needs one")
+    return length
+
+
+def _length_of_range(swept: RangeSweep, word: str | None) -> float:
+    start, stop, step = (float(each or 0) for each in (swept.start, swept.stop, swept.step))
+    if not step or math.isnan(start + stop + step):
+        raise UserError(f"{word}: a range needs numbers, and a step that is not 0")
+    length = (stop - start) / step
+    return max(0, math.ceil(length)) if math.isfinite(length) else max(0.0, length)

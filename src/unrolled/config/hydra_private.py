@@ -20,6 +20,11 @@ def argument_parser() -> ArgumentParser:
     return get_args_parser()
 
 
+def option_names() -> list[str]:
+    """Returns the options of `hydra.main` as they are typed: `-m`, `--multirun`, ..."""
+    return [name for action in get_args_parser()._actions for name in action.option_strings]
+
+
 def search_path(folder: Path) -> ConfigSearchPath:
     """Returns Hydra's search path for configuration files: `folder` and the paths that plugins add."""
     return create_config_search_path(str(folder))

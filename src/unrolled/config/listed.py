@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Glob, Override
+from hydra.core.override_parser.types import ChoiceSweep, Override
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from unrolled.errors import UserError
@@ -41,7 +41,7 @@ def refuse_listed_defaults(folders: Iterable[Path], name: str) -> None:
 
 
 def _values(parser: OverridesParser, override: Override) -> list[Any]:
-    if not override.is_sweep_override() or isinstance(override.value(), Glob):
+    if not isinstance(override.value(), ChoiceSweep):  # names that a glob finds, or numbers of a range, are no lists
         return [override.value()]
     words = [f"{override.key_or_group}={value}" for value in override.sweep_string_iterator()]
     return [parser.parse_override(each).value() for each in words]

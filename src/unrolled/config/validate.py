@@ -1,6 +1,5 @@
 """Validates a configuration: each error names the key, its value and what is allowed."""
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
@@ -15,10 +14,13 @@ from unrolled.errors import UserError
 
 from .aliases import with_todays_keys
 from .files import names, options
-from .meaning import allowed_range, allowed_words, kind
+from .keys import closest, meant
+from .meaning import allowed_range, allowed_words, kind, kinds
 from .schema import Config
 
 NAMED = ("task", "activation", "embedding", "init", "loss", "optimizer")  # `name` must be that of one of their files
+REFUSED_BY_WANDB = "/\\#?%:"  # characters, in the name of a project
+LONGEST_PROJECT = 128  # letters, by W&B
 OPTIONAL = ("task", "embedding", "loss")  # a choice has only the keys that its file names
 
 
@@ -100,6 +102,10 @@ def _in_words(key: str, value: Any, field: FieldInfo, error: str) -> str:
         return f"{shown}: this is a group: set its values, such as {key}.{fields(field.annotation)[0].name}"
     if value is None:
         return f"{shown}: this key needs a value"
+    if value == "" and str not in kinds(field) and not allowed_words(field):
+        usual = None if field.is_required() else field.default
+        example = f", such as {key}={str(usual).lower()}" if usual is not None else ""
+        return f"{shown} is empty: it must be {kind(field)}{example}"
     if error == "string_pattern_mismatch":
         return f"{key} is empty: give {field.description}"
     finite = "finite" if error == "finite_number" else ""
@@ -116,13 +122,16 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
     known: the allowed keys, without their group.
     """
     known = list(known)
-    return f"unknown key {key}{hint(key.rpartition('.')[2], known)}; allowed here: {', '.join(known)}"
+    near = hint(key.rpartition(".")[2], known) or (
+        f" (did you mean {' or '.join(found)}?)" if (found := meant(key)) else ""
+    )
+    return f"unknown key {key}{near}; allowed here: {', '.join(known)}"
 
 
 def hint(word: str, known: Iterable[str]) -> str:
     """Returns " (did you mean ...?)" with the closest known word; "" if none is close."""
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f" (did you mean {near[0]}?)" if near else ""
+    near = closest(word, known)
+    return f" (did you mean {near}?)" if near else ""
 
 
 def check_options(config: Config) -> None:
@@ -133,6 +142,21 @@ def check_options(config: Config) -> None:
             raise UserError(f"{group}.name={name}: allowed: {', '.join(allowed)}", f"{group}.name")
     for group in OPTIONAL:
         _check_group(group, getattr(config, group))
+    _check_project(config.tracker.project)
+
+
+def _check_project(name: str) -> None:
+    """Raises UserError for a name that W&B refuses for a project, which it would do once data and model are loaded."""
+    if wrong := sorted(set(REFUSED_BY_WANDB) & set(name)):
+        raise UserError(
+            f"tracker.project={name}: W&B refuses {' '.join(wrong)} in a project's name; give one without any of "
+            f"{' '.join(REFUSED_BY_WANDB)}",
+            "tracker.project",
+        )
+    if len(name) > LONGEST_PROJECT:
+        raise UserError(
+            f"tracker.project={name}: {len(name)} letters; W&B takes at most {LONGEST_PROJECT}", "tracker.project"
+        )
 
 
 def _check_group(group: str, node: Any) -> None:

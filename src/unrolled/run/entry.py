@@ -19,6 +19,7 @@ from unrolled.errors import Interrupted, UserError, in_words
 from unrolled.processes.logs import log, set_up
 from unrolled.processes.ranks import RanksFailed, started_outside
 from unrolled.processes.signals import raise_on_signals
+from unrolled.wandb_runs.environment import set_aside
 
 from .load import load_run
 from .preflight import as_names, checked, in_one_line, preflight
@@ -55,6 +56,8 @@ def _train(arguments: list[str]) -> None:
     if outside is not None and not outside.leads and found.config is not None:
         _follow(found.config)
         return
+    if found.config is not None and found.config.tracker.mode != "disabled":
+        set_aside()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises errors and does not print them
     os.environ.pop("WANDB_SERVICE", None)  # in a surrounding notebook's service a killed run would keep its id
     sys.argv = [sys.argv[0], *arguments]

@@ -16,6 +16,7 @@ from unrolled.config.aliases import renamed
 from unrolled.config.compatibility import check_embedding
 from unrolled.config.files import CONF, SWEEPS, choices
 from unrolled.config.hydra_private import argument_parser, composer, search_path
+from unrolled.config.keys import sweep_files
 from unrolled.config.listed import refuse_listed_defaults, refuse_lists
 from unrolled.config.schema import Config, register
 from unrolled.config.validate import check_options, hint, typed, unknown_key, values_of
@@ -28,6 +29,9 @@ from unrolled.tasks import check as check_task
 from unrolled.training.losses import check_loss
 
 from .folders import check_run, check_sweep
+from .hydra_settings import check_settings
+from .mistyped import check_options as check_options_of_hydra
+from .mistyped import check_words, not_a_choice, plain_words
 from .where import located
 
 
@@ -50,6 +54,7 @@ def preflight(arguments: Sequence[str]) -> Checked:
     register()
     parser = argument_parser()
     parser.error = _refuse  # type: ignore[method-assign]
+    check_options_of_hydra(arguments)
     args = parser.parse_args(as_names(arguments))
     if args.hydra_help or args.info or args.shell_completion:
         return Checked(False, None)
@@ -58,6 +63,7 @@ def preflight(arguments: Sequence[str]) -> Checked:
         if key.lstrip("+") in ("hydra.run.dir", "hydra.sweep.dir") and not value.strip(" '\""):
             raise UserError(f"{word} is empty: give a folder")
         _check_choice(key, value.strip("'"))
+    check_words(args.overrides)
     path = search_path(Path(args.config_path or CONF).absolute())
     if args.config_dir:
         folder = Path(args.config_dir).absolute()
@@ -81,10 +87,10 @@ def _folders(path: ConfigSearchPath) -> list[Path]:
 def as_names(arguments: Sequence[str]) -> list[str]:
     """Returns the arguments with today's keys, and in quotes each choice that Hydra would read as a number.
 
-    `experiment=nan` is a name.
+    `experiment=nan` is a name. Raises UserError for `+` before a key of the schema.
     """
     known, found = choices(), []
-    for word in renamed(arguments):
+    for word in plain_words(renamed(arguments)):
         group, _, value = word.partition("=")
         parts = value.split(",")
         named = "nan" in parts and all(part in known.get(group, []) for part in parts)
@@ -96,11 +102,12 @@ def _check_choice(group: str, value: str) -> None:
     """Raises UserError for a choice that its group does not have. Hydra's own message for a number names no choices."""
     allowed = choices().get(group)
     if allowed is not None and re.fullmatch(r"[\w.+-]+", value) and value not in allowed:
-        raise UserError(f"{group}={value}: no such choice{hint(value, allowed)}; allowed: {', '.join(allowed)}")
+        raise UserError(not_a_choice(group, value, allowed))
 
 
 def _refuse(message: str) -> None:
-    raise UserError(f"{message}; see --help")
+    order = ": options such as -m stand before or after all settings" if "unrecognized" in message else ""
+    raise UserError(f"{message}{order}; see --help")
 
 
 def _compose(path, name: str, overrides: list[str], multirun: bool) -> Checked:
@@ -110,6 +117,7 @@ def _compose(path, name: str, overrides: list[str], multirun: bool) -> Checked:
         sweep, hydra_config = multirun or config.hydra.mode == RunMode.MULTIRUN, config.hydra
         refuse_lists(f"{key}={value}" for key, value in (hydra_config.sweeper.get("params") or {}).items())
         _refuse_overrides(overrides, sweep)
+        check_settings(config, OverridesParser.create().parse_overrides(overrides), sweep, multirun)
         try:
             found = typed(values_of(without_hydra(config.copy())))
             if not sweep:  # without its axes a sweep need not make sense: each run is checked before the first starts
@@ -129,6 +137,8 @@ def _refuse_overrides(words: Sequence[str], sweep: bool) -> None:
     for override in OverridesParser.create().parse_overrides(list(words)):
         if override.is_delete() and not override.is_hydra_override():
             raise UserError(f"{override.input_line}: a key cannot be deleted; give it a value")
+        if override.is_sweep_override() and override.is_hydra_override():
+            raise UserError(f"{override.input_line}: a setting of Hydra's own is no axis: give one value")
         if override.is_sweep_override() and not sweep:
             raise UserError(
                 f"{override.input_line}: several values are a sweep, which needs -m; "
@@ -216,8 +226,11 @@ def _missing(error: MissingConfigException) -> str:
     assert error.missing_cfg_file is not None
     group, _, choice = error.missing_cfg_file.rpartition("/")
     if group and error.options is not None:
-        allowed = ", ".join(sorted(error.options))
-        return f"{group}={choice}: no such choice{hint(choice, error.options)}; allowed: {allowed}"
+        return not_a_choice(group, choice, sorted(error.options))
+    if group and (name := choice.removesuffix(".yaml")) in sweep_files():
+        return (
+            f"--config-name {error.missing_cfg_file}: no such file; a sweep's file is named without its folder: {name}"
+        )
     if group:
         return f"{group}={choice}: no such group; allowed: {', '.join(choices())}"
     found = sorted(file.stem for folder in (CONF, SWEEPS) for file in folder.glob("*.yaml"))

@@ -12,7 +12,7 @@ from functools import cache
 from itertools import product
 from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from unrolled.config.axes import Axis
 from unrolled.config.files import CONF, choices
@@ -88,6 +88,7 @@ class _Parts:
     def __init__(self, loader: Any, config: DictConfig, axes, chosen: dict[str, str], constants) -> None:
         self.loader, self.master, self.constants = loader, config, list(constants)
         self.first = {axis.key: chosen.get(axis.key, axis.words[0]) for axis in axes}
+        self.refers = _refers([axis.values for axis in axes if _is_value(axis)])
         self.base = self._compose({})
         self.parts: dict[str, tuple[tuple[str, ...], Any]] = {}  # word -> path of its key, value there
         for axis in axes:
@@ -101,7 +102,10 @@ class _Parts:
     def _compose(self, others: dict[str, str]) -> dict[str, Any]:
         words = [*self.constants, *(self.first | others).values()]
         try:
-            return values_of(without_hydra(self.loader.load_sweep_config(self.master, words)))
+            composed = without_hydra(self.loader.load_sweep_config(self.master, words))
+            written: Any = OmegaConf.to_container(composed, resolve=False)
+            self.refers = self.refers or _refers(written)
+            return written if self.refers else values_of(composed)
         except Exception as error:
             raise UserError(f"{in_one_line(error)} (run {' '.join(words)})") from error
 
@@ -114,4 +118,10 @@ class _Parts:
             for group in groups:
                 node = node[group]
             node[key] = copy.deepcopy(part)
-        return typed(config)
+        return typed(values_of(OmegaConf.create(config)) if self.refers else config)
+
+
+def _refers(values: Any) -> bool:
+    """Returns whether a value refers to another (`${seed}`), which an axis may set, or is mandatory (`???`)."""
+    text = repr(values)
+    return "${" in text or "???" in text

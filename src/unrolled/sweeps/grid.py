@@ -8,7 +8,6 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from unrolled.config.aliases import renamed
 from unrolled.config.axes import Axis, read_axes
 from unrolled.config.files import SWEEP_RECORD
 from unrolled.config.fingerprint import fingerprint
@@ -21,11 +20,11 @@ from unrolled.processes.ranks import check_ranks, world_of
 from unrolled.record import earlier, ownership
 from unrolled.record.files import replacing
 from unrolled.record.plan import Planned, read_plan, write_plan
-from unrolled.run.preflight import check_host, without_hydra
+from unrolled.run.preflight import as_names, check_host, without_hydra
 from unrolled.run.where import located
 
 from .compose import Combination, combinations
-from .plan import Trial, assign, clear, exclusive, runnable, unfinished
+from .plan import Trial, assign, clear, equal_runs, exclusive, runnable, unfinished
 
 MANY = 1000  # runs
 
@@ -42,7 +41,7 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
     loader, config = sweeper.hydra_context.config_loader, sweeper.config
     parser = OverridesParser.create(config_loader=loader)
     in_file = [f"{key}={value}" for key, value in sweeper.params.items()]
-    axes, constants = read_axes(parser.parse_overrides(renamed([*in_file, *arguments])))
+    axes, constants = read_axes(parser.parse_overrides(as_names([*in_file, *arguments])))
     asked = typed(values_of(without_hydra(config.copy())))
     folder = Path(asked.sweep.resume or config.hydra.sweep.dir).absolute()
     with open_dict(config):
@@ -61,6 +60,8 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
     ownership.check_numbers(folder, [*new])
     open_ = {run.number for run in unfinished(folder, planned)}
     _announce(axes, planned, open_)
+    if (repeated := equal_runs(planned)) is not None:
+        log.warning(repeated)
     if asked.sweep.dry_run:
         _list(planned, open_, folder)
         return None

@@ -49,6 +49,17 @@ def assign(known: Sequence[Planned], wanted: Sequence[tuple[dict[str, Any], str]
     return found
 
 
+def equal_runs(runs: Sequence[Planned]) -> str | None:
+    """Returns a line on runs that differ in nothing that affects their numbers; None: there are none."""
+    first: dict[str, Planned] = {}
+    pairs = [(each, before) for each in runs if (before := first.setdefault(each.fingerprint, each)) is not each]
+    if not pairs:
+        return None
+    run, before = pairs[0]
+    example = f"run {run.number} ({name_of(run.axes)}) as run {before.number} ({name_of(before.axes)})"
+    return f"{len(pairs)} of {len(runs)} runs repeat another one's numbers, {example}: each is run all the same"
+
+
 def unfinished(folder: Path, runs: Sequence[Planned]) -> list[Planned]:
     """Returns the runs without a result."""
     return [run for run in runs if not ends.read(folder / str(run.number)).has_result]

@@ -17,6 +17,7 @@ from unrolled.record import ownership
 from unrolled.record.run_record import InWandb
 from unrolled.record.superseded import supersede
 
+from .environment import set_aside
 from .read_back import flaw
 from .wandb_private import generate_id
 
@@ -163,6 +164,7 @@ def open_tracker(
     mode = config.tracker.mode
     if mode == "disabled":
         return NullTracker()
+    set_aside()
     if mode == "online" and (why := why_offline()) is not None:
         log.warning(f"{why}; recording offline (`make sync` uploads it later)")
         mode = "offline"
@@ -198,6 +200,7 @@ def reachable(timeout_s: float = 3.0) -> bool:
 
 def why_offline() -> str | None:
     """Returns the reason why nothing can be uploaded from here, in a line; None: it can."""
+    set_aside()
     import wandb
     from wandb.errors import AuthenticationError
 

@@ -1,0 +1,83 @@
+"""What a first hour mistypes: each answer is one line that says what to type instead."""
+
+import pytest
+
+from unrolled.errors import UserError
+from unrolled.run.preflight import preflight
+
+MISTAKES = [
+    ("hidden=8", "did you mean model.hidden=8?"),
+    ("Model.Hidden=8", "did you mean model.hidden=8?"),
+    ("model/hidden=8", "did you mean model.hidden=8?"),
+    ("hidden_size=8", "did you mean model.hidden=8?"),
+    ("hiden=8", "did you mean model.hidden=8?"),
+    ("lr=0.1", "did you mean optimizer.lr=0.1?"),
+    ("optimizer.learning_rate=0.1", "did you mean optimizer.lr=0.1?"),
+    ("epochs=3", "did you mean trainer.max_epochs=3?"),
+    ("trainer.epochs=3", "did you mean trainer.max_epochs=3?"),
+    ("trainer.gpus=1", "did you mean trainer.devices=1?"),
+    ("samples=100", "did you mean task.samples=100 or probe.samples=100?"),
+    ("Seed=3", "did you mean seed=3?"),
+    ("dataset=imdb", "did you mean task=imdb?"),
+    ("-m hidden=4,8", "did you mean model.hidden=4,8?"),
+    ("activation=tanh,relu", "several values are a sweep, which needs -m"),
+    ("activation=Tanh", "did you mean tanh?"),
+    ("activation=TANH", "did you mean tanh?"),
+    ("model=lstm", "allowed: large, medium, small"),
+    ("model=relu", "did you mean activation=relu?"),
+    ("task=imdb", "allowed: adding, caption,"),
+    ("sweep=activations", "named by --config-name activations"),
+    ("experiment=activations", "named by --config-name activations"),
+    ("model.hidden = 8", "type model.hidden=8"),
+    ("hidden = 8", "type model.hidden=8"),
+    ("model.hidden= 8", "type model.hidden=8"),
+    ("model.hidden =8", "type model.hidden=8"),
+    ("activation:relu", "type activation=relu"),
+    ("activation==relu", "type activation=relu"),
+    ("--hidden 8", "type model.hidden=8"),
+    ("--model.hidden=8", "type model.hidden=8"),
+    ("-model.hidden=8", "type model.hidden=8"),
+    ("-lr=0.1", "type optimizer.lr=0.1"),
+    ("--resume", "type resume=true"),
+    ("resume", "type resume=true"),
+    ("relu", "type activation=relu"),
+    ("seed=", "seed= is empty: it must be a whole number, such as seed=0"),
+    ("model.hidden=eight", "model.hidden=eight: must be a whole number"),
+    ("sweeps/activations.yaml", "named by --config-name activations"),
+    ("activations", "named by --config-name activations"),
+    ("--config-name sweeps/activations.yaml", "named without its folder: activations"),
+    ("--config-name nosuch", "--config-name nosuch: no such file; allowed: activations,"),
+    ("report outputs", "unrolled report"),
+    ("help", "type --help"),
+    ("hydra.run.dir=out/lr=1", "type \"hydra.run.dir='out/lr=1'\""),
+    ("hydra.run.dir=~/runs", "type hydra.run.dir=$HOME/runs"),
+    ("tracker=none -m seed=0,1", "options such as -m stand before or after all settings"),
+    ("seed=choice()", "empty choice is not legal"),
+]
+
+
+@pytest.mark.parametrize(("words", "instead"), MISTAKES)
+def test_a_mistake_is_answered_with_what_to_type(words: str, instead: str) -> None:
+    with pytest.raises(UserError) as raised:
+        preflight(words.split())
+    assert instead in str(raised.value) and "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("word", "instead"),
+    [
+        ("model.hidden = 8", "type model.hidden=8"),
+        ("model.hidden=8 activation=relu", "type model.hidden=8 activation=relu"),
+        ("hydra.run.dir=a (c)", "type \"hydra.run.dir='a (c)'\""),
+        ("sweep.question='a b',c=d", "each text with such characters needs quotes of its own"),
+    ],
+)
+def test_one_word_with_spaces(word: str, instead: str) -> None:
+    with pytest.raises(UserError) as raised:
+        preflight([word])
+    assert instead in str(raised.value)
+
+
+@pytest.mark.parametrize("words", ["model.hidden=8", "++model.hidden=8", "hydra.verbose=true hydra.job.name=a"])
+def test_what_is_right_is_not_refused(words: str) -> None:
+    assert preflight(["tracker=none", *words.split()]).config is not None
