@@ -18,7 +18,7 @@ from unrolled.run.resume import start_anew
 from unrolled.sweeps.plan import clear
 
 TOPS = sorted({name.partition("/")[0] for name in ownership.RUN} - {".status.json.*", ".report.html.*"})
-SWEEP_TOPS = {name.partition("/")[0] for name in ownership.SWEEP} - {".cells.json.*", ".report.html.*"}
+SWEEP_TOPS = {name.partition("/")[0] for name in ownership.SWEEP if not name.endswith(".*")}
 SHORT = ["task=latch", "task.length=6", "model.hidden=4", "task.samples=64", "tracker=none", "trainer.batch_size=32"]
 SHORT += ["probe.births=2", "probe.samples=16", "trainer.max_epochs=1"]
 

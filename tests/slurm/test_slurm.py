@@ -29,6 +29,24 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield cluster
 
 
+SLOW = """
+import os, time
+import torch
+from unrolled.tasks.data import Data, Guess, Split, Stream
+from unrolled.tasks.scores import classification
+
+def load(config, seed):
+    first = "SLURM_JOB_ID" in os.environ and int(os.environ.get("SLURM_RESTART_COUNT", "0")) == 0
+
+    def make(n, generator):
+        time.sleep(0.5 if first and n == 20 else 0)  # a batch: the first job is always too short
+        x = torch.rand(n, 8, 1, generator=generator)
+        return Split(x=x, mask=torch.ones(n, 8, dtype=torch.bool), y=(x[:, 0, 0] > x[:, -1, 0]).long())
+
+    train = Stream(make, samples=20 * 600, seed=seed)
+    return Data("sequence_to_vector", train, train.split("val", 50), 1, ["first", "last"],
+                lambda: classification(2), Guess(torch.zeros(50, 2)), "either")
+"""
 STARTED: list[Command] = []
 
 
@@ -156,10 +174,12 @@ def test_one_run_killed_one_preempted(cluster: Cluster, tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_a_run_out_of_time_goes_on_in_its_next_job(cluster: Cluster, tmp_path: Path) -> None:
-    folder = tmp_path / "sweep"
-    longer = [*LONG, "trainer.max_epochs=1000", "trainer.max_steps=30000"]
+    folder, task = tmp_path / "sweep", tmp_path / "slow.py"
+    task.write_text(SLOW)
+    longer = ["task=own", f"task.file={task}", "embedding=none", "model.hidden=4", "trainer.batch_size=20"]
+    longer += ["trainer.max_steps=600", "trainer.checkpoint_every_s=1", "probe.births=2"]
     process = start(cluster, folder, *longer, "seed=0,1", "slurm.timeout_min=1")
-    deadline = time.monotonic() + 500
+    deadline = time.monotonic() + 900
     while process.poll() is None:
         assert time.monotonic() < deadline
         start_at_once(cluster, folder)

@@ -10,6 +10,7 @@ from .schema import Config
 from .validate import defaults
 
 UNDECISIVE = ("sweep", "slurm", "tracker", "resume")
+EXTENDABLE = ("max_epochs", "max_steps", "progress", "checkpoint_every_s")  # of `trainer`: a resume may change them
 BORN_FROM = ("task", "activation", "model", "embedding", "init", "loss", "seed")
 
 
@@ -19,6 +20,16 @@ def fingerprint(values: dict[str, Any]) -> str:
     values: a whole configuration, as `plain` returns it.
     """
     return _digest({k: v for k, v in _without_added(values, Config).items() if k not in UNDECISIVE}, values)
+
+
+def resume_fingerprint(values: dict[str, Any]) -> str:
+    """Returns a hash that is equal for a run and its resumes: the length of the training does not affect it.
+
+    values: a whole configuration, as `plain` returns it.
+    """
+    decisive = {k: v for k, v in _without_added(values, Config).items() if k not in UNDECISIVE}
+    trainer = {key: value for key, value in decisive["trainer"].items() if key not in EXTENDABLE}
+    return _digest(decisive | {"trainer": trainer}, values)
 
 
 def births_fingerprint(values: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from unrolled.config.files import SWEEP_RECORD
 from unrolled.errors import UserError
 
 from . import status
+from .lock import LOCK
 from .parts import SEVERAL, suffixes
 from .run_record import RunRecord
 
@@ -37,20 +38,22 @@ FIRST_SWEEP = (
     *(SWEEP_RECORD, f".{SWEEP_RECORD}", "cells.json", ".cells.json.*", ".lock", "results.csv"),
     *("report.html", ".report.html.*", "workspace.json", "dashboard.json", "records/*.json", "slurm/*", "wandb/*run-*"),
 )
-RUN = FIRST_RUN  # names of this version: add new ones here, since FIRST_RUN describes folders of the first version
-SWEEP = FIRST_SWEEP
+# The names of this version: FIRST_RUN and FIRST_SWEEP describe folders of the first one.
+RUN = (*FIRST_RUN, LOCK, "checkpoints/.best.ckpt.*")
+SWEEP = (*FIRST_SWEEP, ".results.csv.*")
 
 
 def of_run(folder: Path) -> list[str]:
     """Returns the names that a run may have written in `folder`; [] if it holds no record of a run."""
-    return _listed(folder) or (list(FIRST_RUN) if RunRecord.read(folder).fingerprint else [])
+    ours = RunRecord.read(folder).fingerprint is not None
+    return _listed(folder) or (list(RUN if _has_marker(folder) else FIRST_RUN) if ours else [])
 
 
 def of_sweep(folder: Path) -> list[str]:
     """Returns the names that a sweep may have written in `folder`, its runs' folders excluded; [] without a sweep."""
     planned = _json(folder / "cells.json")
     ours = isinstance(planned, list) and all(isinstance(run, dict) and "fingerprint" in run for run in planned)
-    return _listed(folder) or (list(FIRST_SWEEP) if ours else [])
+    return _listed(folder) or (list(SWEEP if _has_marker(folder) else FIRST_SWEEP) if ours else [])
 
 
 def check_free(folder: Path, names: Sequence[str], listed: Sequence[str] = ()) -> None:
@@ -158,6 +161,11 @@ def _remove_if_empty(folder: Path) -> None:
     if _is_empty(folder):
         with contextlib.suppress(OSError):  # a mount point cannot be removed, and may stay
             folder.rmdir()
+
+
+def _has_marker(folder: Path) -> bool:
+    """Returns whether a version with markers has claimed the folder, even if a power cut has emptied its marker."""
+    return (folder / MARKER).is_file()
 
 
 def _listed(folder: Path) -> list[str]:

@@ -1,10 +1,8 @@
 """A sweep as it is on disk: its runs, and `results.csv`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from omegaconf import OmegaConf
 
 from unrolled.config.files import SWEEP_RECORD
 from unrolled.config.identity import name_of
@@ -12,8 +10,10 @@ from unrolled.errors import UserError
 
 from . import ends, status
 from .checked import is_number
-from .plan import LOG, read_plan
+from .files import replacing
+from .plan import CELLS, LOG, is_planned, read_plan
 from .run_record import RunRecord
+from .saved import is_readable, saved
 from .tables import Table
 from .values import distinct
 
@@ -51,6 +51,7 @@ class Swept:
     question: what the sweep asks; "" if nothing.
     axes: swept key -> its values, in the order given.
     runs: one per combination of values, in any state.
+    damage: a line for each record of the sweep that cannot be read.
     """
 
     folder: Path
@@ -58,6 +59,7 @@ class Swept:
     question: str
     axes: dict[str, list[Any]]
     runs: list[SweptRun]
+    damage: list[str] = field(default_factory=list)
 
 
 def read_sweep(folder: Path) -> Swept:
@@ -65,15 +67,14 @@ def read_sweep(folder: Path) -> Swept:
     record = folder / SWEEP_RECORD
     if not record.is_file():
         raise UserError(f"{folder} holds no sweep: {SWEEP_RECORD} is missing")
-    config = OmegaConf.load(record)
     planned = read_plan(folder)
     runs = [SweptRun(path := folder / str(run.number), run.axes, _record(path)) for run in planned]
     axes = {key: distinct(run.axes.get(key) for run in planned) for key in planned[0].axes} if planned else {}
-    name = str(config.hydra.job.config_name)
+    name = str(saved(record, "hydra.job.config_name", "train"))
     if name == "train":  # not a sweep's own file: a ready setting, or axes on the command line
-        setting = config.hydra.runtime.choices.get("experiment")
-        name = ", ".join(axes) if setting in (None, "none") else str(setting)
-    return Swept(folder, name, str(config.sweep.question), axes, runs)
+        setting = saved(record, "hydra.runtime.choices.experiment", "none")
+        name = ", ".join(axes) if setting == "none" else str(setting)
+    return Swept(folder, name, str(saved(record, "sweep.question", "")), axes, runs, _damage(folder))
 
 
 def _record(folder: Path) -> RunRecord:
@@ -81,6 +82,15 @@ def _record(folder: Path) -> RunRecord:
     record = ends.read(folder)
     unreadable = not record.kept and status.unreadable(folder)
     return RunRecord.from_dict({"error": f"{status.FILE} cannot be read"}) if unreadable else record
+
+
+def _damage(folder: Path) -> list[str]:
+    lines = {
+        CELLS: "the runs are those that have records",
+        SWEEP_RECORD: "the sweep's question and command are missing",
+    }
+    whole = {CELLS: is_planned(folder), SWEEP_RECORD: is_readable(folder / SWEEP_RECORD)}
+    return [f"{folder / name} cannot be read: {line}" for name, line in lines.items() if not whole[name]]
 
 
 def columns(swept: Swept) -> list[str]:
@@ -110,10 +120,11 @@ def row(run: SweptRun) -> dict[str, Any]:
 
 def write_results(swept: Swept) -> Path:
     """Writes results.csv, sorted by axes, and returns its path."""
-    table = Table(swept.folder / RESULTS, columns(swept))
-    for run in sorted(swept.runs, key=by_axes):
-        table.write(row(run))
-    return table.path
+    with replacing(swept.folder / RESULTS) as draft:  # a page can be made while the sweep's own end makes another
+        table = Table(draft, columns(swept))
+        for run in sorted(swept.runs, key=by_axes):
+            table.write(row(run))
+    return swept.folder / RESULTS
 
 
 def by_axes(run: SweptRun) -> list[tuple[bool, float, str]]:

@@ -142,6 +142,7 @@ class RunRecord(Part):
     choices: dict[str, Any] = _read(table)
     fingerprint: str | None = _read(text)
     births_fingerprint: str | None = _read(text)
+    resume_fingerprint: str | None = _read(text)
     git: dict[str, Any] = _read(table)
     machine: dict[str, Any] = _read(table)
     numbers: int | None = _read(whole)

@@ -19,6 +19,14 @@ def read(folder: Path) -> dict[str, Any]:
 
 def read_from(file: Path) -> dict[str, Any]:
     try:
+        return _load(file)
+    except OSError:
+        return {}
+
+
+def _load(file: Path) -> dict[str, Any]:
+    """Returns the content of a status file; {} if there is none or it is damaged. Raises OSError if it may be whole."""
+    try:
         values = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return {}
@@ -44,7 +52,8 @@ def write_to(file: Path, values: dict[str, Any]) -> None:
 
 
 def update(folder: Path, **values: Any) -> None:
-    write(folder, {**read(folder), **values})
+    """Sets entries of the status. Raises OSError if the present one cannot be read: its other entries would be lost."""
+    write(folder, {**_load(folder / FILE), **values})
 
 
 def mark(folder: Path, state: str, error: str) -> None:

@@ -50,7 +50,7 @@ def build(folder: Path) -> Path:
 
 def _remarks(swept: Swept) -> list[str]:
     of_tasks = dict.fromkeys(text for run in swept.runs if (text := run.record.remark))
-    return [*of_tasks, *earlier.of_sweep([run.record for run in swept.runs])]
+    return [*swept.damage, *of_tasks, *earlier.of_sweep([run.record for run in swept.runs])]
 
 
 def _counts(swept: Swept) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from omegaconf import OmegaConf
 
 from unrolled.record.results import Swept
+from unrolled.record.saved import is_readable, saved
 
 from .averages import mean
 from .figures import COLOURS, DIVERGING, layout
@@ -78,10 +78,10 @@ def _crossing(points: list[tuple[float, float]]) -> float | None:
 def _plane(swept: Swept) -> str | None:
     """Returns the activation if the sweep spans the plane that `crossings` needs, else None."""
     files = [run.folder / ".hydra" / "config.yaml" for run in swept.runs]
-    kept = [file for file in files if file.is_file()]
+    kept = [file for file in files if is_readable(file)]
     if not {GAIN, BIAS} <= set(swept.axes) or not kept:
         return None
-    config: Any = OmegaConf.load(kept[0])
+    config = saved(kept[0], "")
     one = not {"activation", "init", "init.input_gain"} & {key for key, values in swept.axes.items() if len(values) > 1}
     return config.activation.name if one and config.init.name == "gaussian" and config.init.input_gain == 0 else None
 

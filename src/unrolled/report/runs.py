@@ -7,12 +7,12 @@ from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Quote, QuotedString
-from omegaconf import OmegaConf
 
 from unrolled.config.axes import read_axes
 from unrolled.config.files import SWEEP_RECORD
 from unrolled.record.plan import RESUME
 from unrolled.record.results import Swept, SweptRun, columns, row
+from unrolled.record.saved import saved
 from unrolled.record.tables import cell as as_written
 
 from .figures import DIVERGING
@@ -71,9 +71,9 @@ def command(swept: Swept, run: SweptRun) -> str:
 def _overrides(swept: Swept, run: SweptRun) -> list[str]:
     """Returns the overrides that Hydra recorded; for a run that did not start, those that it would have had."""
     record = run.folder / ".hydra" / "overrides.yaml"
-    if record.is_file():
-        return [word for word in map(str, OmegaConf.load(record)) if word != RESUME]
-    typed = OmegaConf.select(OmegaConf.load(swept.folder / SWEEP_RECORD), "hydra.overrides.task") or []
+    if words := saved(record, ""):
+        return [word for word in map(str, words) if word != RESUME]
+    typed = saved(swept.folder / SWEEP_RECORD, "hydra.overrides.task", [])
     _, constants = read_axes(OverridesParser.create().parse_overrides(list(map(str, typed))))
     kept = [word for word in constants if word.partition("=")[0] not in run.axes]
     return [*kept, *(f"{key}={_typed(value)}" for key, value in run.axes.items())]
@@ -90,21 +90,20 @@ def _typed(value: Any) -> str:
 
 def sweep_command(swept: Swept) -> str:
     """Returns the command line that ran the sweep, without its folder: a rerun gets a folder of its own."""
-    record: Any = OmegaConf.load(swept.folder / SWEEP_RECORD)
-    overrides = OmegaConf.select(record, "hydra.overrides.task") or []
-    asked = "hydra.mode=MULTIRUN" in (OmegaConf.select(record, "hydra.overrides.hydra") or [])
-    file = [*_config_file(swept.folder / SWEEP_RECORD), *(["--multirun"] if asked else [])]
+    record = swept.folder / SWEEP_RECORD
+    overrides = saved(record, "hydra.overrides.task", [])
+    asked = "hydra.mode=MULTIRUN" in saved(record, "hydra.overrides.hydra", [])
+    file = [*_config_file(record), *(["--multirun"] if asked else [])]
     return shlex.join(["python", "src/train.py", *file, *map(str, overrides)])
 
 
 def _config_file(record: Path) -> list[str]:
     """Returns --config-dir and --config-name as they were given; empty for the default configuration."""
-    hydra: Any = OmegaConf.load(record).hydra
-    sources = OmegaConf.select(hydra, "runtime.config_sources") or []
+    sources = saved(record, "hydra.runtime.config_sources", [])
     given, known = (
         next((source.path for source in sources if source.provider == provider), None)
         for provider in ("command-line", "unrolled-sweeps")
     )
-    name = hydra.job.config_name
+    name = saved(record, "hydra.job.config_name", "train")
     folder = ["--config-dir", given] if given and given != known else []
     return [*folder, *(["--config-name", name] if name != "train" else [])]

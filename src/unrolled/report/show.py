@@ -65,6 +65,8 @@ def _run(console: Console, folder: Path, record: RunRecord) -> None:
 def _sweep(console: Console, folder: Path) -> None:
     swept = read_sweep(folder)
     console.print(f"{swept.name}: {swept.question}", markup=False, soft_wrap=True)
+    for line in swept.damage:
+        console.print(f"note: {line}", markup=False, soft_wrap=True)
     curves = {run.folder: profile(run.folder) for run in swept.runs}
     every = [value for curve in curves.values() for value in curve]
     low, high = (max(DEEPEST, min(every)), min(HIGHEST, max(every))) if every else (0.0, 0.0)

@@ -35,14 +35,16 @@ def cell(config: DictConfig) -> float | None:
     load_run()
     from unrolled.config.identity import identity_of
     from unrolled.record import ownership
+    from unrolled.record.lock import WAIT_S, exclusive
     from unrolled.record.run_record import RunRecord
 
     identity = identity_of(HydraConfig.get(), config)
     ownership.claim_run(identity.folder)  # before the slow imports: a run stopped during them can be repeated
-    from .lifecycle import run
+    with exclusive(identity.folder, WAIT_S if identity.sweep else 0):
+        from .lifecycle import run
 
-    run(checked(config), identity)
-    return RunRecord.read(identity.folder).end.slope
+        run(checked(config), identity)
+        return RunRecord.read(identity.folder).end.slope
 
 
 def train(arguments: Sequence[str]) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import Config
 from unrolled.processes.ranks import Rank
-from unrolled.training.checkpoints import LAST
+from unrolled.record.files import replacing
+from unrolled.training.checkpoints import BEST, LAST
 from unrolled.training.diagnoses import portraits_of
 from unrolled.training.initialisations import Initialisations, draw_initialisations
 from unrolled.training.module import evaluate, to_device
@@ -78,5 +79,6 @@ def _validate(trained: Trained, observers: Observers, steps: int) -> dict[str, f
     value, best = metrics[trained.monitor], observers.best.best_model_score
     if best is None or (value > best if trained.scores.larger else value < best):
         folder = observers.checkpoints.folder
-        shutil.copyfile(folder / LAST, folder / "best.ckpt")
+        with replacing(folder / BEST) as draft:
+            shutil.copyfile(folder / LAST, draft)
     return metrics

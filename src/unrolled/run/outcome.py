@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from unrolled.config.files import CHECKOUT
-from unrolled.config.fingerprint import births_fingerprint, fingerprint
+from unrolled.config.fingerprint import births_fingerprint, fingerprint, resume_fingerprint
 from unrolled.config.identity import RunIdentity
 from unrolled.gradients.regime import RULES_VERSION
 from unrolled.record.origin import origin
@@ -33,6 +33,7 @@ def opening(values: dict[str, Any], identity: RunIdentity, started: float) -> di
         "choices": identity.choices,
         "fingerprint": fingerprint(values),
         "births_fingerprint": births_fingerprint(values),
+        "resume_fingerprint": resume_fingerprint(values),
         "git": _git(),
         "machine": _machine(),
         **origin(),

@@ -11,6 +11,7 @@ from unrolled.gradients.portrait import Portrait
 from unrolled.inspection.heat_map import draw
 from unrolled.inspection.portrait import write_portrait
 from unrolled.record import ownership
+from unrolled.record.files import sync
 from unrolled.record.parts import labels, starts
 from unrolled.record.quantities import LN_10, logged
 from unrolled.record.tables import METRICS, PROFILES, Table, lag_columns, read_table
@@ -86,6 +87,11 @@ class Recorder:
         sizes = {str(file.relative_to(self.folder)): file.stat().st_size for file in files}
         return {"step": self._step, "pending": dict(self._pending), "sizes": sizes}
 
+    def sync(self) -> None:
+        """Returns once the rows that `state` counts are on the disk: a checkpoint must not outlive them."""
+        for file in _tables(self.folder):
+            sync(file)
+
     def portraits(self, when: str, title: str, found: dict[str, tuple[Diagnosis, Portrait | None]]) -> None:
         """Writes `portraits/<when>.json`, .png and .svg, or `<when>_<name>` for each RNN if there are several.
 
@@ -159,6 +165,7 @@ class NullRecorder:
     def initialisations(self, drawn: dict[str, Initialisations]) -> None: ...
     def portraits(self, when: str, title: str, found: dict[str, tuple[Diagnosis, Portrait | None]]) -> None: ...
     def close(self) -> None: ...
+    def sync(self) -> None: ...
 
     def state(self) -> dict[str, Any]:
         return {}

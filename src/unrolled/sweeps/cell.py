@@ -1,7 +1,6 @@
 """The process of one run of a sweep."""
 
 import contextlib
-import fcntl
 import multiprocessing
 import os
 import signal
@@ -42,7 +41,6 @@ def run_here(task_function: Callable[[DictConfig], Any], config: DictConfig, fol
     Standard output and error go to the log in `folder`.
     """
     file = os.open(f"{folder}/{LOG}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    fcntl.flock(file, fcntl.LOCK_EX)  # released when the run and all its children have ended
     os.dup2(file, 1)
     os.dup2(file, 2)
     set_up(stamped=True)

@@ -19,12 +19,14 @@ from unrolled.processes.logs import log
 from unrolled.processes.ranks import check_ranks, world_of
 from unrolled.record import earlier, ownership
 from unrolled.record.files import replacing
+from unrolled.record.lock import exclusive
 from unrolled.record.plan import Planned, read_plan, write_plan
+from unrolled.record.saved import is_readable
 from unrolled.run.preflight import as_names, check_host, without_hydra
 from unrolled.run.where import located
 
 from .compose import Combination, combinations
-from .plan import Trial, assign, clear, equal_runs, exclusive, runnable, unfinished
+from .plan import Trial, assign, clear, equal_runs, runnable, unfinished
 
 MANY = 1000  # runs
 
@@ -54,21 +56,20 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
     except UserError as error:
         raise located(error, loader, config) from error
     _check_hosts(sweeper.launcher, config.hydra.runtime.choices["hydra/launcher"], combined)
-    known = read_plan(folder)
-    planned = assign(known, [(each.axes, fingerprint(plain(each.config))) for each in combined])
-    new = {run.number for run in planned} - {run.number for run in known}
-    ownership.check_numbers(folder, [*new])
-    open_ = {run.number for run in unfinished(folder, planned)}
-    _announce(axes, planned, open_)
+    wanted = [(each.axes, fingerprint(plain(each.config))) for each in combined]
+    planned = _planned(folder, read_plan(folder), wanted)
     if (repeated := equal_runs(planned)) is not None:
         log.warning(repeated)
     if asked.sweep.dry_run:
-        _list(planned, open_, folder)
+        _list(planned, _announced(axes, planned, folder), folder)
         return None
     ownership.claim(folder, ownership.SWEEP, ownership.of_sweep(folder))
     with exclusive(folder):
+        known = read_plan(folder)  # another launcher may have written it before the lock was free
+        planned = _planned(folder, known, wanted)
+        open_ = _announced(axes, planned, folder)
         clear(folder, [run for run in known if run.number in open_])
-        if not (folder / SWEEP_RECORD).is_file():
+        if not is_readable(folder / SWEEP_RECORD):
             with replacing(folder / SWEEP_RECORD) as draft:
                 OmegaConf.save(config, draft)
         write_plan(folder, sorted({run.number: run for run in [*known, *planned]}.values(), key=_number))
@@ -109,12 +110,22 @@ def _number(run: Planned) -> int:
     return run.number
 
 
-def _announce(axes: Sequence[Axis], planned: Sequence[Planned], unfinished: set[int]) -> None:
+def _planned(folder: Path, known: Sequence[Planned], wanted: Sequence[tuple[dict[str, Any], str]]) -> list[Planned]:
+    """Returns the runs of the sweep. Raises UserError as `assign` does, or if the folder of a new run is taken."""
+    planned = assign(known, wanted)
+    ownership.check_numbers(folder, [*({run.number for run in planned} - {run.number for run in known})])
+    return planned
+
+
+def _announced(axes: Sequence[Axis], planned: Sequence[Planned], folder: Path) -> set[int]:
+    """Prints what is about to be run. Returns the numbers of the runs without a result."""
+    open_ = {run.number for run in unfinished(folder, planned)}
     log.info(f"{len(planned)} runs: {', '.join(f'{axis.key} = {_typed_in(axis)}' for axis in axes)}")
-    if len(unfinished) < len(planned):
-        log.info(f"{len(planned) - len(unfinished)} have a result already, {len(unfinished)} are run")
+    if len(open_) < len(planned):
+        log.info(f"{len(planned) - len(open_)} have a result already, {len(open_)} are run")
     if len(planned) > MANY:
         log.info(f"W&B's pages show at most {MANY} runs at once: a sweep of {len(planned)} is shown in parts there")
+    return open_
 
 
 def _list(planned: Sequence[Planned], unfinished: set[int], folder: Path) -> None:
@@ -161,7 +172,7 @@ def _collect(folder: Path) -> list[str]:
     print_table(swept)
     for line in (*solving(swept), *against_change(swept), *agreement(swept), *distance(swept)):
         print(line)
-    for line in earlier.of_sweep([run.record for run in swept.runs]):
+    for line in (*swept.damage, *earlier.of_sweep([run.record for run in swept.runs])):
         log.info(f"note: {line}")
     log.info(f"report: {page}")
     return failures(swept)

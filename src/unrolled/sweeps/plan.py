@@ -1,10 +1,7 @@
 """The runs of a sweep: their numbers and folders, and which of them still have to be executed."""
 
-import fcntl
 import json
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +9,9 @@ from typing import Any
 from unrolled.config.identity import name_of
 from unrolled.errors import UserError
 from unrolled.record import ends, ownership, status
-from unrolled.record.plan import LOG, RESUME, Planned
+from unrolled.record.lock import WAIT_S, check_idle
+from unrolled.record.plan import RESUME, Planned
 from unrolled.record.superseded import supersede
-
-WAIT_S = 20  # for a run whose launcher has died: it notices and ends by itself
 
 
 def assign(known: Sequence[Planned], wanted: Sequence[tuple[dict[str, Any], str]]) -> list[Planned]:
@@ -65,17 +61,6 @@ def unfinished(folder: Path, runs: Sequence[Planned]) -> list[Planned]:
     return [run for run in runs if not ends.read(folder / str(run.number)).has_result]
 
 
-@contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
-    """Locks the sweep's folder for one launcher. Raises UserError if another launcher has locked it."""
-    with (folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(f"{folder}: another launcher is at work on this sweep") from None
-        yield
-
-
 def clear(folder: Path, runs: Sequence[Planned]) -> None:
     """Prepares the folders of known runs for another start; removes the files of those that cannot be resumed.
 
@@ -86,7 +71,7 @@ def clear(folder: Path, runs: Sequence[Planned]) -> None:
     """
     for planned in runs:
         run = folder / str(planned.number)
-        _wait_for_end(run)
+        check_idle(run, WAIT_S)
         ends.forget(run)
         if not resumable(run):
             for replaced in ownership.wandb_runs(run, folder):
@@ -126,19 +111,3 @@ def runnable(folder: Path, trial: Trial) -> Trial | None:
 def resumable(run: Path) -> bool:
     """Returns whether the run in this folder has a checkpoint to resume from."""
     return bool(status.read(run)) and (run / "checkpoints" / "last.ckpt").is_file()
-
-
-def _wait_for_end(run: Path) -> None:
-    """Returns once the run's process no longer locks its log. Raises UserError after WAIT_S."""
-    if not (run / LOG).is_file():
-        return
-    deadline = time.monotonic() + WAIT_S
-    with (run / LOG).open() as log:
-        while True:
-            try:
-                fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise UserError(f"{run} is still running: end its process first") from None
-                time.sleep(0.1)

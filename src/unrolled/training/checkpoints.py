@@ -10,14 +10,17 @@ import pytorch_lightning as pl
 import torch
 
 from unrolled.processes.signals import Deferred
+from unrolled.record.files import put_in_place, sync
 
 LAST = "last.ckpt"
+BEST = "best.ckpt"
 
 
 class Recorder(Protocol):
     """Interface of the recorder whose state a checkpoint holds."""
 
     def state(self) -> dict[str, Any]: ...
+    def sync(self) -> None: ...
 
 
 class Checkpoints(pl.Callback):
@@ -88,8 +91,15 @@ class Checkpoints(pl.Callback):
         with self.signals.protected():
             trainer.save_checkpoint(draft)
             if trainer.is_global_zero:
-                draft.replace(self.folder / LAST)
+                self._sync_what_it_counts_on()
+                put_in_place(draft, self.folder / LAST)
         self._saved_at = time.monotonic()
+
+    def _sync_what_it_counts_on(self) -> None:
+        """Returns once the rows and the best checkpoint that this checkpoint refers to are on the disk."""
+        self.recorder.sync()
+        if (self.folder / BEST).is_file():
+            sync(self.folder / BEST)
 
 
 def _here(folder: Path, paths: dict[str, Any]) -> dict[str, Any]:
