@@ -179,7 +179,8 @@ def test_a_second_launcher_on_one_folder_refuses(ended: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         second = train(*SHORTEST, f"sweep.resume={ended}")
     assert second.returncode == 2
-    assert second.stderr == f"unrolled: {ended}: another launcher is at work on this sweep\n"
+    refusal = "another process is at work here: wait until it has ended, or end it"
+    assert second.stderr == f"unrolled: {ended}: {refusal}\n"
 
 
 def test_a_dry_run_names_its_runs_and_leaves_nothing(tmp_path: Path) -> None:

@@ -90,7 +90,11 @@ def _damage(folder: Path) -> list[str]:
         SWEEP_RECORD: "the sweep's question and command are missing",
     }
     whole = {CELLS: is_planned(folder), SWEEP_RECORD: is_readable(folder / SWEEP_RECORD)}
-    return [f"{folder / name} cannot be read: {line}" for name, line in lines.items() if not whole[name]]
+    of_runs = [path.parent.name for path in sorted(folder.glob(f"*/{status.FILE}")) if status.unreadable(path.parent)]
+    found = [f"{folder / name} cannot be read: {line}" for name, line in lines.items() if not whole[name]]
+    if of_runs:
+        found.append(f"{status.FILE} cannot be read in {', '.join(of_runs)}: such a run counts as missing")
+    return found
 
 
 def columns(swept: Swept) -> list[str]:

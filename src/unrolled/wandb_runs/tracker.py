@@ -1,5 +1,6 @@
 """Logging of a run to W&B, and `NullTracker` for `tracker=none`, so that callers need no test for it."""
 
+import contextlib
 import os
 import socket
 from collections.abc import Callable
@@ -144,11 +145,12 @@ class WandbTracker:
     def link(self, folder: Path) -> dict[str, str] | None:
         """Returns the W&B run's id, and its folder relative to `folder`, so that both can be moved together.
 
-        Makes a link `latest-run` in `folder`, which `wandb leet inspect` follows.
+        Makes a link `latest-run` in `folder`, which `wandb leet inspect` follows, where the file system has links.
         """
         relative = os.path.relpath(Path(self.run.dir).parent, folder)
-        (folder / "latest-run").unlink(missing_ok=True)
-        (folder / "latest-run").symlink_to(relative)
+        with contextlib.suppress(OSError):  # the link is a convenience
+            (folder / "latest-run").unlink(missing_ok=True)
+            (folder / "latest-run").symlink_to(relative)
         return {"id": self.run.id, "folder": relative}
 
 
