@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from .config.files import SWEEP_RECORD
+from .config.keys import closest
 from .errors import UserError
 from .processes.imports import imports
 from .run.entry import fail, guarded, train
@@ -19,7 +21,9 @@ class _Commands(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]):
         if args[0] not in self.commands:
-            raise UserError(f"{args[0]}: no such command; allowed: {', '.join(self.commands)}")
+            near = closest(args[0], self.commands)
+            hint = f" (did you mean unrolled {near}?)" if near else ""
+            raise UserError(f"{args[0]}: no such command{hint}; allowed: {', '.join(self.commands)}")
         return super().resolve_command(ctx, args)
 
 
@@ -38,11 +42,23 @@ def _train() -> None:
 @click.option("--open", "shown", is_flag=True, help="Open the page in the browser.")
 def report(folder: Path, shown: bool) -> None:
     """Write the HTML page of a sweep or a run from its folder."""
-    from .config.files import SWEEP_RECORD
+    _check_folder(folder)
     from .report.build import build
     from .report.run_page import build_run
 
     _page(build(folder) if (folder / SWEEP_RECORD).is_file() else build_run(folder), shown)
+
+
+def _check_folder(folder: Path) -> None:
+    """Raises UserError for a file where the folder of a run or a sweep is wanted."""
+    if folder.is_file():
+        raise UserError(f"{folder} is a file: name the folder, {folder.parent}")
+
+
+def _check_one_run(folder: Path) -> None:
+    """Raises UserError for the folder of a sweep where that of one run is wanted."""
+    if (folder / SWEEP_RECORD).is_file():
+        raise UserError(f"{folder} is the folder of a sweep: name one of its runs, such as {folder / '0'}")
 
 
 def _page(page: Path, shown: bool) -> None:
@@ -55,6 +71,7 @@ def _page(page: Path, shown: bool) -> None:
 @click.argument("folder", type=FOLDER)
 def show(folder: Path) -> None:
     """Print a run or a sweep in a few lines of text."""
+    _check_folder(folder)
     from .report.show import show as print_lines
 
     print_lines(folder)
@@ -70,6 +87,8 @@ def predict(run: Path, text: str, label: str | None, checkpoint: str) -> None:
 
     RUN is the folder of a run. TEXT is a sentence, for example "I do not like this movie".
     """
+    _check_folder(run)
+    _check_one_run(run)
     with imports():
         from .inspection import predict as predicting
 
@@ -126,6 +145,8 @@ def diagnose(  # noqa: PLR0917 - click gives them by name
 
     Diagnoses a run, a checkpoint, or the weights of a torch.nn.RNN, and draws pictures.
     """
+    if run is not None:
+        _check_one_run(run)
     with imports():
         from .inspection.diagnose import diagnose_run, diagnose_torch
 

@@ -1,7 +1,10 @@
 """What a first hour mistypes: each answer is one line that says what to type instead."""
 
+from pathlib import Path
+
 import pytest
 
+from unrolled.cli import call
 from unrolled.errors import UserError
 from unrolled.run.preflight import preflight
 
@@ -81,3 +84,28 @@ def test_one_word_with_spaces(word: str, instead: str) -> None:
 @pytest.mark.parametrize("words", ["model.hidden=8", "++model.hidden=8", "hydra.verbose=true hydra.job.name=a"])
 def test_what_is_right_is_not_refused(words: str) -> None:
     assert preflight(["tracker=none", *words.split()]).config is not None
+
+
+@pytest.mark.parametrize(
+    ("words", "instead"),
+    [
+        ("trian", "did you mean unrolled train?"),
+        ("reprot x", "did you mean unrolled report?"),
+        ("predict {sweep} text", "name one of its runs, such as {sweep}/0"),
+        ("diagnose {sweep}", "name one of its runs, such as {sweep}/0"),
+        ("show {sweep}/multirun.yaml", "name the folder, {sweep}"),
+        ("report {sweep}/multirun.yaml", "name the folder, {sweep}"),
+        ("predict {sweep}/multirun.yaml text", "name the folder, {sweep}"),
+    ],
+)
+def test_a_command_that_is_given_something_else(words: str, instead: str, tmp_path: Path) -> None:
+    (tmp_path / "multirun.yaml").write_text("")
+    with pytest.raises(UserError) as raised:
+        call([word.format(sweep=tmp_path) for word in words.split()])
+    assert instead.format(sweep=tmp_path) in str(raised.value)
+
+
+def test_a_runs_folder_is_no_sweep_to_resume(tmp_path: Path) -> None:
+    (tmp_path / "status.json").write_text("{}")
+    with pytest.raises(UserError, match=r"continue that with hydra.run.dir=.* resume=true"):
+        preflight(["-m", "seed=0,1", f"sweep.resume='{tmp_path}'"])

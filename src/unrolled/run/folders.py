@@ -22,6 +22,10 @@ def check_sweep(config: Config, folder: str) -> None:
     if started_outside() is not None:
         raise UserError("torchrun is for a single run: a sweep starts the ranks of its cells itself")
     if resume is not None:
+        if not (Path(resume) / SWEEP_RECORD).is_file() and (Path(resume) / FILE).is_file():
+            raise UserError(
+                f"sweep.resume={resume} is the folder of one run: continue that with hydra.run.dir={resume} resume=true"
+            )
         if not (Path(resume) / SWEEP_RECORD).is_file():
             raise UserError(f"sweep.resume={resume} holds no sweep: {SWEEP_RECORD} is missing")
         if not ownership.of_sweep(Path(resume)):

@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -23,6 +24,8 @@ from .read_back import flaw
 from .wandb_private import generate_id
 
 STEP = "trainer/global_step"
+INIT_S = 30.0  # for the server's first answer
+FINISH_S = 60.0  # for what is not uploaded yet at the end of a run; `wandb sync` uploads the rest
 MOST_BINS = 512  # W&B's limit for a histogram, its only form that keeps the order of a long array
 
 
@@ -89,7 +92,9 @@ class WandbTracker:
             tags=tags,
             config=config,
             reinit="create_new",
-            settings=wandb.Settings(console="off", silent=True),
+            settings=wandb.Settings(
+                console="off", silent=True, init_timeout=INIT_S, finish_timeout=FINISH_S, finish_timeout_raises=True
+            ),
         )
         self.run.define_metric(STEP)
         self.run.define_metric("*", step_metric=STEP)
@@ -138,7 +143,14 @@ class WandbTracker:
 
     def finish(self, exit_code: int) -> str | None:
         folder = Path(self.run.dir).parent
-        self._try(lambda: self.run.finish(exit_code=exit_code))
+        try:
+            self.run.finish(exit_code=exit_code)
+        except TimeoutError:
+            return (
+                flaw(folder, STEP, self._steps) or f"W&B's server stopped answering: `wandb sync {folder}` uploads it"
+            )
+        except Exception as error:
+            self._failed = self._failed or error
         lost = f"W&B stopped recording: {type(self._failed).__name__}: {self._failed}" if self._failed else None
         return flaw(folder, STEP, self._steps) or lost
 
@@ -175,16 +187,24 @@ def open_tracker(
         supersede(run)
     id = before.id if before is not None and before.id is not None and mode == "offline" else generate_id()
     ownership.note_wandb(identity.folder, id)
-    return WandbTracker(
-        id=id,
+    started = partial(
+        WandbTracker,
         folder=beside,
-        mode=mode,
         project=config.tracker.project,
         group=f"{identity.sweep.parent.name}/{identity.sweep.name}" if identity.sweep else None,
         name=identity.name,
         tags=[config.task.name, config.activation.name],
         config={**values, "choices": identity.choices, "configuration": identity.configuration},
     )
+    if mode == "online":
+        try:
+            return started(mode=mode, id=id)
+        except Exception as error:  # whatever its server or its library does, the run can be recorded offline
+            why = " ".join(str(error).split())
+            log.warning(f"W&B refuses the run ({why}); recording offline (`make sync` uploads it later)")
+        id = generate_id()  # W&B's own process holds the other one
+        ownership.note_wandb(identity.folder, id)
+    return started(mode="offline", id=id)
 
 
 def reachable(timeout_s: float = 3.0) -> bool:
@@ -214,4 +234,6 @@ def why_offline() -> str | None:
         wandb.login(prompt=False)
     except AuthenticationError:
         return "W&B does not accept the key that is here: give another to `wandb login --relogin`"
+    except (wandb.Error, OSError, ValueError) as error:
+        return f"W&B refuses ({' '.join(str(error).split())})"
     return None
