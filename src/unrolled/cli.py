@@ -14,6 +14,9 @@ from .processes.imports import imports
 from .run.entry import fail, guarded, train
 
 FOLDER = click.Path(path_type=Path)
+TRUST = click.option(
+    "--trust", is_flag=True, help="Execute the Python file of an own task that the run or checkpoint names."
+)
 
 
 class _Commands(click.Group):
@@ -40,13 +43,14 @@ def _train() -> None:
 @unrolled.command()
 @click.argument("folder", type=FOLDER)
 @click.option("--open", "shown", is_flag=True, help="Open the page in the browser.")
-def report(folder: Path, shown: bool) -> None:
+@TRUST
+def report(folder: Path, shown: bool, trust: bool) -> None:
     """Write the HTML page of a sweep or a run from its folder."""
     _check_folder(folder)
     from .report.build import build
     from .report.run_page import build_run
 
-    _page(build(folder) if (folder / SWEEP_RECORD).is_file() else build_run(folder), shown)
+    _page(build(folder) if (folder / SWEEP_RECORD).is_file() else build_run(folder, trust=trust), shown)
 
 
 def _check_folder(folder: Path) -> None:
@@ -82,7 +86,8 @@ def show(folder: Path) -> None:
 @click.argument("text")
 @click.option("--label", help="The class to take the loss against; by default the predicted one.")
 @click.option("--checkpoint", type=click.Choice(("best", "last")), default="best", show_default=True)
-def predict(run: Path, text: str, label: str | None, checkpoint: str) -> None:
+@TRUST
+def predict(run: Path, text: str, label: str | None, checkpoint: str, trust: bool) -> None:
     """Print the prediction of a trained network for a text, word by word.
 
     RUN is the folder of a run. TEXT is a sentence, for example "I do not like this movie".
@@ -92,7 +97,7 @@ def predict(run: Path, text: str, label: str | None, checkpoint: str) -> None:
     with imports():
         from .inspection import predict as predicting
 
-    predicting.show(predicting.predict(run, text, label, checkpoint))
+    predicting.show(predicting.predict(run, text, label, checkpoint, trust=trust))
 
 
 @unrolled.command("check-task")
@@ -128,10 +133,13 @@ def check_own_task(file: Path, overrides: tuple[str, ...], as_json: bool) -> Non
 @click.option(
     "--activation", type=click.Choice(("tanh", "relu")), default="tanh", show_default=True, help="With --from-torch."
 )
-@click.option("--input", "inputs", type=FOLDER, metavar="FILE", help="With --from-torch: x (T, B, E) as .pt or .npy.")
+@click.option(
+    "--input", "inputs", type=FOLDER, metavar="FILE", help="With --from-torch: x (T, B, E) as .pt, .npy or .npz."
+)
 @click.option("--length", default=100, show_default=True, help="T, number of time steps of the noise.")
 @click.option("--samples", default=32, show_default=True, help="B, number of samples of the noise.")
 @click.option("--out", type=FOLDER, metavar="FOLDER", help="For pictures and numbers; by default beside the input.")
+@TRUST
 def diagnose(  # noqa: PLR0917 - click gives them by name
     run: Path | None,
     from_torch: Path | None,
@@ -140,6 +148,7 @@ def diagnose(  # noqa: PLR0917 - click gives them by name
     length: int,
     samples: int,
     out: Path | None,
+    trust: bool,
 ) -> None:
     """Print why gradients vanish or explode: regime, cause, theory.
 
@@ -151,7 +160,7 @@ def diagnose(  # noqa: PLR0917 - click gives them by name
         from .inspection.diagnose import diagnose_run, diagnose_torch
 
     if run is not None and from_torch is None:
-        diagnose_run(run, out)
+        diagnose_run(run, out, trust=trust)
     elif from_torch is not None and run is None:
         diagnose_torch(from_torch, activation, inputs, length, samples, out)
     else:

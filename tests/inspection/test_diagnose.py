@@ -2,6 +2,7 @@
 
 import json
 import math
+import pickle
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from commands import unrolled
 from conftest import QUICK, train
 from unrolled.config.identity import RunIdentity
 from unrolled.errors import UserError
-from unrolled.inspection.diagnose import diagnose_run, diagnose_torch
+from unrolled.inspection.diagnose import _from_torch, _inputs, diagnose_run, diagnose_torch
 from unrolled.run.lifecycle import run
 from unrolled.run.preflight import compose
 
@@ -158,7 +159,7 @@ def test_mistakes_are_one_line(tmp_path: Path) -> None:
         "weight_hh_l0 is (48, 12): an LSTM, not a plain RNN": lambda: diagnose_torch(tmp_path / "lstm.pt"),
         "it holds a list, not a state_dict": lambda: diagnose_torch(tmp_path / "list.pt"),
         "(60, 8, 6), expected a tensor (T, B, 5)": lambda: diagnose_torch(weights, inputs=tmp_path / "wide.pt"),
-        "text.pt: cannot be read": lambda: diagnose_torch(weights, inputs=text),
+        "text.pt: not a tensor in a file .pt, .npy or .npz": lambda: diagnose_torch(weights, inputs=text),
         "both must be at least 1": lambda: diagnose_torch(weights, length=0),
         "text.pt is no checkpoint of a run": lambda: diagnose_run(text),
         "weights.pt is no checkpoint of a run": lambda: diagnose_run(weights),
@@ -169,6 +170,81 @@ def test_mistakes_are_one_line(tmp_path: Path) -> None:
         with pytest.raises(UserError) as raised:
             call()
         assert message in str(raised.value)
+
+
+BROKEN = {
+    "empty": b"",
+    "text": b"not a checkpoint",
+    "zip": b"PK\x03\x04" + bytes(100),
+    "NumPy": b"\x93NUMPY\x01\x00v\x00{'descr': '<f4'",
+    "pickle": pickle.dumps({"a": [1, 2]}),
+    "code": b"cposix\nsystem\n(S'true'\ntR.",
+}
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".npy"])
+@pytest.mark.parametrize("kind", [*BROKEN, "cut", "folder", "whole module"])
+def test_a_file_that_is_none_is_refused_by_each_reader(kind: str, suffix: str, tmp_path: Path) -> None:
+    file = tmp_path / f"x{suffix}"
+    if kind == "folder":
+        file.mkdir()
+    elif kind == "whole module":
+        torch.save(nn.RNN(E, H), file)
+    elif kind == "cut":
+        torch.save(nn.RNN(E, H).state_dict(), file)
+        file.write_bytes(file.read_bytes()[:-200])
+    else:
+        file.write_bytes(BROKEN[kind])
+    for option, call in {
+        f"--from-torch {file}: ": lambda: _from_torch(file, "tanh"),
+        f"--input {file}: ": lambda: _inputs(file, E),
+        f"{file} ": lambda: diagnose_run(file),
+    }.items():
+        if kind == "folder" and option == f"{file} ":
+            continue  # it is taken for a run's
+        with pytest.raises(UserError) as raised:
+            call()
+        assert str(raised.value).startswith(option) and "\n" not in str(raised.value)
+
+
+def not_finite() -> torch.Tensor:
+    x = torch.zeros(T, B, E)
+    x[3, 2, 1] = torch.nan
+    return x
+
+
+INPUTS = {
+    "nan": (not_finite, "it is nan at time step 3 of sample 2: finite numbers are wanted"),
+    "inf": (lambda: not_finite().nan_to_num(torch.inf), "finite numbers are wanted"),
+    "no batch": (lambda: torch.zeros(T, 0, E), r"\(60, 0, 5\), expected a tensor"),
+    "no time": (lambda: torch.zeros(0, B, E), r"\(0, 8, 5\), expected a tensor"),
+    "2 dimensions": (lambda: torch.zeros(T, E), r"\(60, 5\), expected a tensor"),
+    "complex": (lambda: torch.zeros(T, B, E, dtype=torch.complex64), "real numbers are wanted"),
+    "a dict": (lambda: {"x": torch.zeros(T, B, E)}, r"dict, expected a tensor \(T, B, 5\)"),
+    "sparse": (lambda: torch.ones(T, B, E).to_sparse(), "expected a tensor"),
+}
+
+
+@pytest.mark.parametrize("kind", INPUTS)
+def test_inputs_that_cannot_be_read_in_are_blamed_themselves(kind: str, tmp_path: Path) -> None:
+    made, message = INPUTS[kind]
+    torch.save(made(), tmp_path / "x.pt")
+    with pytest.raises(UserError, match=f"^--input {tmp_path}/x.pt: .*{message}"):
+        _inputs(tmp_path / "x.pt", E)
+
+
+def test_arrays_of_numpy_are_inputs(tmp_path: Path) -> None:
+    x = np.arange(2 * 3 * E).reshape(2, 3, E)
+    np.save(tmp_path / "ints.npy", x)
+    np.savez(tmp_path / "one.npz", x)
+    assert torch.equal(_inputs(tmp_path / "ints.npy", E), torch.from_numpy(x).double())
+    assert torch.equal(_inputs(tmp_path / "one.npz", E), torch.from_numpy(x).double())
+    np.savez(tmp_path / "two.npz", x, x)
+    with pytest.raises(UserError, match="dict, expected a tensor"):
+        _inputs(tmp_path / "two.npz", E)
+    np.save(tmp_path / "objects.npy", np.array([[[None] * E]]), allow_pickle=True)
+    with pytest.raises(UserError, match=r"objects.npy: not a tensor in a file .pt, .npy or .npz"):
+        _inputs(tmp_path / "objects.npy", E)
 
 
 def test_the_command(tmp_path: Path) -> None:

@@ -35,6 +35,11 @@ class Axis:
     values: list[Any]
 
 
+def check_axes(overrides: Iterable[Override]) -> None:
+    """Raises UserError for an axis without values, or one that cannot be listed, and for more than MOST combinations."""
+    _check_number({override.get_key_element(): override for override in overrides}.values())
+
+
 def read_axes(overrides: Sequence[Override]) -> tuple[list[Axis], list[str]]:
     """Splits overrides into axes and constants. If a key is repeated, its last override counts.
 
@@ -77,23 +82,25 @@ def _check_number(overrides: Iterable[Override]) -> None:
 
 def _length(override: Override) -> float:
     """Returns how many values an axis has. Raises UserError if there is none, or if they cannot be counted."""
-    swept, word = override.value(), override.input_line
+    swept, word, key = override.value(), override.input_line, override.get_key_element()
     if isinstance(swept, IntervalSweep):
-        raise UserError(f"{word}: an interval has no values to list: use range(start,stop,step), or values with commas")
+        raise UserError(
+            f"{word}: an interval has no values to list: use range(start,stop,step), or values with commas", key
+        )
     if isinstance(swept, RangeSweep):
-        length = _length_of_range(swept, word)
+        length = _length_of_range(swept, word, key)
     elif isinstance(swept, ChoiceSweep):
         length = len(swept.list)
     else:
         length = len(list(override.sweep_iterator()))  # the names that a glob finds
     if not length:
-        raise UserError(f"{word}: no value: a run needs one")
+        raise UserError(f"{word}: no value: a run needs one", key)
     return length
 
 
-def _length_of_range(swept: RangeSweep, word: str | None) -> float:
+def _length_of_range(swept: RangeSweep, word: str | None, key: str) -> float:
     start, stop, step = (float(each or 0) for each in (swept.start, swept.stop, swept.step))
     if not step or math.isnan(start + stop + step):
-        raise UserError(f"{word}: a range needs numbers, and a step that is not 0")
+        raise UserError(f"{word}: a range needs numbers, and a step that is not 0", key)
     length = (stop - start) / step
     return max(0, math.ceil(length)) if math.isfinite(length) else max(0.0, length)

@@ -3,14 +3,16 @@
 import hashlib
 import json
 from dataclasses import is_dataclass
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 
 from .schema import Config
+from .stamp import Stamp, stamp
 from .validate import defaults
 
 UNDECISIVE = ("sweep", "slurm", "tracker", "resume")
 EXTENDABLE = ("max_epochs", "max_steps", "progress", "checkpoint_every_s")  # of `trainer`: a resume may change them
+PIECE = 1 << 20
 BORN_FROM = ("task", "activation", "model", "embedding", "init", "loss", "seed")
 
 
@@ -43,10 +45,23 @@ def births_fingerprint(values: dict[str, Any]) -> str:
 
 
 def _digest(decisive: dict[str, Any], values: dict[str, Any]) -> str:
-    text = json.dumps(decisive, sort_keys=True)
-    for file in (values["task"]["file"], values["embedding"]["path"]):  # their content affects the numbers
-        text += Path(file).read_text(encoding="utf-8") if file else ""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    files = (values["task"]["file"], values["embedding"]["path"])  # their content affects the numbers
+    return _hash(json.dumps(decisive, sort_keys=True), *(stamp(file) for file in files if file))
+
+
+@lru_cache(1024)
+def _hash(text: str, *files: Stamp) -> str:
+    """Returns the hash of a text and the contents of files; the end of a line counts as \\n in each of its forms."""
+    found = hashlib.sha256(text.encode())
+    for each in files:
+        with each.file.open("rb") as file:
+            cut = b""
+            while piece := file.read(PIECE):
+                piece = cut + piece
+                cut = b"\r" if piece.endswith(b"\r") else b""  # the first half of \r\n, perhaps
+                found.update(piece.removesuffix(cut).replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+            found.update(cut and b"\n")
+    return found.hexdigest()[:16]
 
 
 def _without_added(values: dict[str, Any], schema: Any, group: str = "") -> dict[str, Any]:

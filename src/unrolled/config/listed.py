@@ -25,15 +25,13 @@ def refuse_lists(words: Iterable[str]) -> None:
             raise _several(word, override.key_or_group, values)
 
 
-def refuse_listed_defaults(folders: Iterable[Path], name: str) -> None:
+def refuse_listed_defaults(file: Path) -> None:
     """Raises UserError if the defaults list of a configuration file gives a group a list.
 
-    folders: searched in order for the file; nothing is checked if none has it.
-    name: of the file, with or without `.yaml`.
+    file: which is a valid configuration.
     """
-    file = next((file for folder in folders if (file := folder / f"{name.removesuffix('.yaml')}.yaml").is_file()), None)
-    read: Any = OmegaConf.load(file) if file is not None else {}
-    defaults = read.get("defaults", [])
+    read: Any = OmegaConf.load(file)
+    defaults, name = read.get("defaults", []), file.stem
     for key, choice in ((str(k), c) for entry in defaults if isinstance(entry, DictConfig) for k, c in entry.items()):
         group = key.removeprefix("override ").removeprefix("optional ").lstrip("/")
         if isinstance(choice, ListConfig):

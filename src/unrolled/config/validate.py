@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
@@ -13,6 +14,7 @@ from pydantic_core import ErrorDetails
 from unrolled.errors import UserError
 
 from .aliases import with_todays_keys
+from .config_file import load_record
 from .files import names, options
 from .keys import closest, meant
 from .meaning import allowed_range, allowed_words, kind, kinds
@@ -58,8 +60,13 @@ def from_record(values: dict[str, Any]) -> Config:
 
 def read_config(file: Path) -> Config:
     """Returns the typed configuration in the YAML file of an earlier run. Raises UserError as `from_record` does."""
-    values: Any = OmegaConf.to_container(OmegaConf.load(file), resolve=True)
-    return from_record(values)
+    try:
+        values: Any = OmegaConf.to_container(load_record(file), resolve=True)
+        return from_record(values)
+    except OmegaConfBaseException as error:
+        raise UserError(f"{file}: {error.full_key}: {str(error.msg or error).splitlines()[0]}") from None
+    except UserError as error:
+        raise error if str(file) in str(error) else UserError(f"{file}: {error}") from None
 
 
 def defaults(schema: Any, group: str = "", name: str = "") -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """`unrolled diagnose`: regime, cause, theory and pictures of a run, a checkpoint, or the weights of torch.nn.RNN."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,6 +18,7 @@ from unrolled.record.quantities import PREDICTIONS
 from unrolled.record.words import horizon_words, lost_to_rounding, number, other_branch
 from unrolled.rnn import RNN
 from unrolled.rnn.from_torch import rnn_from_torch
+from unrolled.rnn.masking import first_not_finite
 from unrolled.training.data import InMemory
 from unrolled.training.diagnoses import portraits_of
 from unrolled.training.measurement import diagnosis_values
@@ -25,21 +28,22 @@ from .portrait import write_portrait
 from .restore import restore_checkpoint, restore_run
 
 
-def diagnose_run(where: Path, out: Path | None = None) -> list[Path]:
+def diagnose_run(where: Path, out: Path | None = None, *, trust: bool = False) -> list[Path]:
     """Diagnoses a run on the examples that its probes use; prints the diagnosis of each RNN.
 
     Writes `<part>.png`, `.svg` and `.json` and returns the paths of the .png files.
 
     where: the run's folder (its last checkpoint is used), or a checkpoint.
     out: the folder for the files; by default `diagnosis/` in the run's folder, or a folder beside the checkpoint.
+    trust: whether the Python file of an own task, which the record names, may be executed.
 
     Raises UserError if there is no finished run.
     """
     if where.is_dir():
-        config, data, module = restore_run(where, "last")
+        config, data, module = restore_run(where, "last", trust=trust)
         out = out or where / "diagnosis"
     else:
-        config, data, module = restore_checkpoint(where)
+        config, data, module = restore_checkpoint(where, trust=trust)
         out = out or where.with_name(f"{where.stem}_diagnosis")
     batch = InMemory(data, config.trainer.batch_size, config.seed).probe_batch(config.probe.samples)
     measured = measure(module.network, module.loss, batch)
@@ -64,7 +68,7 @@ def diagnose_torch(  # noqa: PLR0917
 
     file: a saved state_dict.
     activation: "tanh" or "relu", which a state_dict does not hold.
-    inputs: a file (.pt or .npy) with x (T, B, E); by default x is white noise of variance 1.
+    inputs: a file (.pt, .npy or .npz) with x (T, B, E); by default x is white noise of variance 1.
     length, samples: T and B of the noise.
     out: the folder for the files; by default a folder beside `file`.
 
@@ -80,22 +84,35 @@ def diagnose_torch(  # noqa: PLR0917
 
 
 def _from_torch(file: Path, activation: str) -> RNN:
-    try:
-        kept: Any = torch.load(file, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise UserError(f"--from-torch {file}: no such file") from None
-    except Exception as error:
-        raise UserError(
-            f"--from-torch {file}: not a saved state_dict ({type(error).__name__}); write it by "
-            "torch.save(rnn.state_dict(), FILE)"
-        ) from None
-    kept = kept.get("state_dict", kept) if isinstance(kept, dict) else kept
-    if not isinstance(kept, dict):
+    kept = _load("--from-torch", file, "a saved state_dict; write it by torch.save(rnn.state_dict(), FILE)")
+    if not isinstance(kept, Mapping):
         raise UserError(f"--from-torch {file}: it holds a {type(kept).__name__}, not a state_dict")
     try:
         return rnn_from_torch(kept, activation)
     except ValueError as error:
         raise UserError(f"--from-torch {file}: {error}") from None
+
+
+def _load(option: str, file: Path, wanted: str) -> Any:
+    """Returns the content of a file of torch or NumPy, of which no code is executed. Raises UserError."""
+    try:
+        if file.suffix in (".npy", ".npz"):
+            return _arrays(np.load(file, allow_pickle=False))
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise UserError(f"{option} {file}: no such file") from None
+    except OSError as error:
+        if error.strerror is None:
+            raise UserError(f"{option} {file}: not {wanted} ({type(error).__name__})") from None
+        raise UserError(f"{option} {file}: it cannot be read ({error.strerror})") from None
+    except Exception as error:  # a broken or foreign file can raise anything
+        raise UserError(f"{option} {file}: not {wanted} ({type(error).__name__})") from None
+
+
+def _arrays(kept: Any) -> Any:
+    """Returns the array in a file of NumPy, or the only one of an archive; of several a dict."""
+    arrays = {name: kept[name] for name in kept.files} if isinstance(kept, np.lib.npyio.NpzFile) else {"": kept}
+    return torch.from_numpy(next(iter(arrays.values()))) if len(arrays) == 1 else arrays
 
 
 def _noise(length: int, samples: int, size: int) -> Tensor:
@@ -105,21 +122,16 @@ def _noise(length: int, samples: int, size: int) -> Tensor:
 
 
 def _inputs(file: Path, size: int) -> Tensor:
-    try:
-        if file.suffix == ".npy":
-            import numpy as np
-
-            x = torch.from_numpy(np.load(file, allow_pickle=False))
-        else:
-            x = torch.load(file, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise UserError(f"--input {file}: no such file") from None
-    except Exception as error:
-        raise UserError(f"--input {file}: cannot be read ({type(error).__name__}); it must be .pt or .npy") from None
-    if not isinstance(x, Tensor) or x.ndim != 3 or x.shape[2] != size or not len(x):
+    x = _load("--input", file, "a tensor in a file .pt, .npy or .npz")
+    if not isinstance(x, Tensor) or x.layout != torch.strided or x.ndim != 3 or x.shape[2] != size or not x.numel():
         shape = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
-        raise UserError(f"--input {file}: {shape}, expected a tensor (T, B, {size}), time first")
-    return x.double()
+        raise UserError(f"--input {file}: {shape}, expected a tensor (T, B, {size}), time first, T and B at least 1")
+    if x.is_complex():
+        raise UserError(f"--input {file}: it is of {x.dtype}; real numbers are wanted")
+    x = x.detach().double()
+    if (wrong := first_not_finite(x)) is not None:
+        raise UserError(f"--input {file}: it is {wrong}: finite numbers are wanted")
+    return x
 
 
 def _report(  # noqa: PLR0917

@@ -34,17 +34,20 @@ class Prediction:
     against: str
 
 
-def predict(folder: Path, text: str, label: str | None = None, checkpoint: str = "best") -> Prediction | str:
+def predict(
+    folder: Path, text: str, label: str | None = None, checkpoint: str = "best", *, trust: bool = False
+) -> Prediction | str:
     """Returns the prediction of a run's network for a text; for an encoder-decoder, the text that it generates.
 
     folder: of the run.
     label: the class to take the loss against; None: the predicted one.
     checkpoint: "best" or "last".
+    trust: whether the Python file of an own task may be executed.
 
     Raises UserError if the folder holds no finished run, the text has no word, the label is no class, or the task does
     not read text.
     """
-    config, data, module = restore_run(folder, checkpoint)
+    config, data, module = restore_run(folder, checkpoint, trust=trust)
     if data.encode is None:
         raise UserError(f"{folder} is a run of task={config.task.name}: predict needs a task that reads a text")
     batch = data.encode(text)
@@ -57,13 +60,17 @@ def predict(folder: Path, text: str, label: str | None = None, checkpoint: str =
     return _after_each_word(module, network, data, batch, label)
 
 
-def examples(folder: Path, count: int, checkpoint: str = "best") -> list[tuple[Prediction, str]]:
+def examples(
+    folder: Path, count: int, checkpoint: str = "best", *, trust: bool = False
+) -> list[tuple[Prediction, str]]:
     """Returns predictions for examples spread over the validation split, each with its true class.
 
-    The loss is taken against the true class. Empty if the task does not classify texts. Raises UserError if the folder
-    holds no finished run.
+    The loss is taken against the true class. Empty if the task does not classify texts.
+
+    trust: whether the Python file of an own task may be executed.
+    Raises UserError if the folder holds no finished run.
     """
-    _, data, module = restore_run(folder, checkpoint)
+    _, data, module = restore_run(folder, checkpoint, trust=trust)
     network = module.network
     if data.encode is None or not isinstance(network, SequenceToVector) or not isinstance(data.answers, list):
         return []

@@ -1,39 +1,52 @@
 """Restores a trained network from the folder of its run, or from a checkpoint."""
 
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
 
+from unrolled.config.relative import searched, started_in
 from unrolled.config.schema import Config
 from unrolled.config.validate import from_record, read_config
-from unrolled.errors import UserError
+from unrolled.errors import UserError, in_words
+from unrolled.tasks import OWN, load
 from unrolled.tasks import check as check_task
-from unrolled.tasks import load
 from unrolled.tasks.data import Data
 from unrolled.training.module import RecurrentModule
 
 
-def restore_run(folder: Path, checkpoint: str) -> tuple[Config, Data, RecurrentModule]:
+def restore_run(folder: Path, checkpoint: str, *, trust: bool = False) -> tuple[Config, Data, RecurrentModule]:
     """Returns the configuration, data and trained network of the run in `folder`.
 
-    checkpoint: "best" or "last". Raises UserError if the folder holds no finished run.
+    checkpoint: "best" or "last".
+    trust: whether the Python file of an own task, which the record names, may be executed.
+    Raises UserError if the folder holds no finished run, or one of an own task that is not trusted.
     """
     saved, weights = folder / ".hydra" / "config.yaml", folder / "checkpoints" / f"{checkpoint}.ckpt"
     for file in (saved, weights):
         if not file.is_file():
             raise UserError(f"{folder} holds no finished run: {file} is missing")
-    return _restore(_read(weights), read_config(saved))
+    config = read_config(saved)
+    _check_trust(config, folder, trust)
+    return _restore(weights, _read(weights), config, started_in(folder))
 
 
-def restore_checkpoint(checkpoint: Path) -> tuple[Config, Data, RecurrentModule]:
+def restore_checkpoint(checkpoint: Path, *, trust: bool = False) -> tuple[Config, Data, RecurrentModule]:
     """Returns the configuration, data and trained network of a checkpoint, without the folder of its run.
 
-    Raises UserError if the file is not a checkpoint of a run.
+    trust: whether the Python file of an own task, which the checkpoint names, may be executed.
+    Raises UserError if the file is not a checkpoint of a run, or that of an own task that is not trusted.
     """
     kept = _read(checkpoint)
-    return _restore(kept, from_record(kept["hyper_parameters"]["config"]))
+    config = _config(checkpoint, kept)
+    _check_trust(config, checkpoint, trust)
+    return _restore(checkpoint, kept, config, started_in(checkpoint.absolute().parents[1]))
+
+
+def _check_trust(config: Config, record: Path, trust: bool) -> None:
+    """Raises UserError if a record names a Python file, and the user has not said that it may be executed."""
+    if config.task.name == OWN and not trust:
+        raise UserError(f"{record} names {config.task.file}, a Python file that would be executed: --trust allows it")
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -41,9 +54,12 @@ def _read(file: Path) -> dict[str, Any]:
         kept: Any = torch.load(file, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise UserError(f"{file}: no such file") from None
-    except (OSError, RuntimeError, ValueError, EOFError, UnpicklingError) as error:
-        raise _no_checkpoint(file, type(error).__name__) from None
-    if not isinstance(kept, dict) or not {"config", "spec"} <= set(kept.get("hyper_parameters", {})):
+    except OSError as error:
+        raise UserError(f"{file} cannot be read: {error.strerror or in_words(error)}") from None
+    except Exception as error:  # a broken or foreign file can raise anything
+        raise _no_checkpoint(file, f"not a file of torch.save: {type(error).__name__}") from None
+    known = kept.get("hyper_parameters") if isinstance(kept, dict) else None
+    if not isinstance(known, dict) or not {"config", "spec"} <= set(known) or not isinstance(known["config"], dict):
         raise _no_checkpoint(file, "no configuration in it")
     return kept
 
@@ -53,11 +69,58 @@ def _no_checkpoint(file: Path, why: str) -> UserError:
     return UserError(f"{file} is no checkpoint of a run ({why}): {hint}")
 
 
-def _restore(kept: dict[str, Any], config: Config) -> tuple[Config, Data, RecurrentModule]:
-    check_task(config.task)
-    torch.set_num_threads(1)
-    module = RecurrentModule(kept["hyper_parameters"]["config"], kept["hyper_parameters"]["spec"])
-    if config.trainer.precision == 64:
-        module.double()  # before the weights are loaded: otherwise they are rounded to float32
-    module.load_state_dict(kept["state_dict"])
-    return config, load(config.task, config.seed), module.eval()
+def _config(file: Path, kept: dict[str, Any]) -> Config:
+    try:
+        return from_record(kept["hyper_parameters"]["config"])
+    except UserError as error:
+        raise UserError(f"{file} is of another version of unrolled: {error}") from None
+
+
+def _restore(
+    file: Path, kept: dict[str, Any], config: Config, started: Path | None
+) -> tuple[Config, Data, RecurrentModule]:
+    """Returns what a checkpoint and a configuration make.
+
+    started: the folder in which the run was started, where its relative paths are looked for.
+    """
+    with searched(started):
+        check_task(config.task)
+        torch.set_num_threads(1)
+        module = _module(file, kept)
+        if config.trainer.precision == 64:
+            module.double()  # before the weights are loaded: otherwise they are rounded to float32
+        _load_weights(file, module, kept.get("state_dict"))
+        data = load(config.task, config.seed)
+    if data.spec != kept["hyper_parameters"]["spec"]:
+        raise UserError(
+            f"{file}: the data of task={config.task.name} have changed since its run: other sizes or tokens"
+        )
+    return config, data, module.eval()
+
+
+def _module(file: Path, kept: dict[str, Any]) -> RecurrentModule:
+    config, spec = _config(file, kept), kept["hyper_parameters"]["spec"]
+    try:
+        return RecurrentModule(config, spec)
+    except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
+        raise _no_checkpoint(file, f"its sizes make no network: {in_words(error)}") from None
+
+
+def _load_weights(file: Path, module: RecurrentModule, weights: Any) -> None:
+    """Loads the weights. Raises UserError if they are not those of the network."""
+    wanted = module.state_dict()
+    if not isinstance(weights, dict) or not all(isinstance(value, torch.Tensor) for value in weights.values()):
+        raise UserError(f"{file}: its state_dict holds no weights")
+    for name, value in wanted.items():
+        if name not in weights:
+            raise UserError(f"{file}: its weights lack {name}")
+        if weights[name].shape != value.shape:
+            raise UserError(
+                f"{file}: {name} is {tuple(weights[name].shape)}, its configuration needs {tuple(value.shape)}"
+            )
+    if more := sorted(set(weights) - set(wanted)):
+        raise UserError(f"{file}: its configuration has no {more[0]}")
+    for name, value in weights.items():
+        if value.layout != torch.strided or value.is_complex():
+            raise UserError(f"{file}: {name} is no dense tensor of real numbers")
+    module.load_state_dict(weights)

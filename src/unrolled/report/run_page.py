@@ -25,9 +25,10 @@ PAGE = "report.html"
 EXAMPLES = 6
 
 
-def build_run(folder: Path) -> Path:
+def build_run(folder: Path, *, trust: bool = False) -> Path:
     """Writes the page of the run in `folder`, finished or not; returns its path.
 
+    trust: whether the Python file of an own task, which the record names, may be executed for the sentences.
     Raises UserError if `folder` holds no run, or a record that cannot be read.
     """
     record = RunRecord.read(folder)
@@ -35,7 +36,7 @@ def build_run(folder: Path) -> Path:
         raise UserError(f"{folder / status.FILE} cannot be read: it is empty or cut short")
     if not record.kept:
         raise UserError(f"{folder} holds neither a run nor a sweep")
-    attributions, silent = _attributions(folder)
+    attributions, silent = _attributions(folder, trust)
     return write_page(
         folder / PAGE,
         record.name or folder.name,
@@ -128,7 +129,7 @@ def _portrait(file: Path) -> list[Section]:
     ]
 
 
-def _attributions(folder: Path) -> tuple[list[dict[str, Any]], str]:
+def _attributions(folder: Path, trust: bool) -> tuple[list[dict[str, Any]], str]:
     """Returns validation sentences with each word's share of the gradient, and why there are none.
 
     Both are empty if the task does not classify texts. The reason is a checkpoint or data that cannot be read.
@@ -136,7 +137,7 @@ def _attributions(folder: Path) -> tuple[list[dict[str, Any]], str]:
     from unrolled.inspection.predict import examples  # imports torch, which a sweep's page does not need
 
     try:
-        return [_attribution(*pair) for pair in examples(folder, EXAMPLES)], ""
+        return [_attribution(*pair) for pair in examples(folder, EXAMPLES, trust=trust)], ""
     except UserError as error:
         return [], str(error)
 

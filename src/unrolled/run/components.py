@@ -12,6 +12,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from unrolled.config.compatibility import check_embedding
 from unrolled.config.schema import Config
 from unrolled.errors import UserError
+from unrolled.processes.logs import log
 from unrolled.processes.ranks import Rank
 from unrolled.processes.signals import Deferred
 from unrolled.rnn import Batch, Embedding
@@ -78,6 +79,8 @@ def assemble(config: Config, rank: Rank) -> Trained:
     data = load(config.task, config.seed)
     check_data(config, data)
     vectors = known_vectors(config.embedding, data.vectors, embedded(data))
+    if rank.leads and vectors.coverage is not None and not len(vectors.rows):
+        log.warning(f"embedding.path={config.embedding.path}: {vectors.coverage}: each starts at random")
     module = RecurrentModule(config, data.spec, data.scores(), vectors)
     module.ranks = (rank.number, rank.world)
     if config.trainer.precision == 64:

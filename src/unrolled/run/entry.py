@@ -11,6 +11,7 @@ import hydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from unrolled.config.files import CONF
 from unrolled.config.hydra_private import known_mode
@@ -104,7 +105,7 @@ def guarded(command: Callable[[], Any]) -> None:
         command()
     except Interrupted as stop:
         fail(f"interrupted ({stop}); what was computed is kept", stop.exit_code)
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, YAMLError) as error:
         fail(in_one_line(error), 2)
     except UserError as error:
         fail(str(error), 2)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hydra.core.config_search_path import ConfigSearchPath, SearchPathQuery
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -11,13 +12,17 @@ from hydra.errors import HydraException, MissingConfigException
 from hydra.types import RunMode
 from omegaconf import DictConfig, open_dict, read_write
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+from yaml import YAMLError
 
 from unrolled.config.aliases import renamed
+from unrolled.config.axes import check_axes
 from unrolled.config.compatibility import check_embedding
+from unrolled.config.config_file import check_config_file, in_words
 from unrolled.config.files import CONF, SWEEPS, choices
 from unrolled.config.hydra_private import argument_parser, composer, search_path
 from unrolled.config.keys import sweep_files
 from unrolled.config.listed import refuse_listed_defaults, refuse_lists
+from unrolled.config.relative import started_in
 from unrolled.config.schema import Config, register
 from unrolled.config.validate import check_options, hint, typed, unknown_key, values_of
 from unrolled.config.vector_file import check_vectors
@@ -32,7 +37,7 @@ from .folders import check_run, check_sweep
 from .hydra_settings import check_settings
 from .mistyped import check_options as check_options_of_hydra
 from .mistyped import check_words, not_a_choice, plain_words
-from .where import located
+from .where import in_file, located
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,6 @@ def preflight(arguments: Sequence[str]) -> Checked:
         key, _, value = word.partition("=")
         if key.lstrip("+") in ("hydra.run.dir", "hydra.sweep.dir") and not value.strip(" '\""):
             raise UserError(f"{word} is empty: give a folder")
-        _check_choice(key, value.strip("'"))
     check_words(args.overrides)
     path = search_path(Path(args.config_path or CONF).absolute())
     if args.config_dir:
@@ -71,17 +75,47 @@ def preflight(arguments: Sequence[str]) -> Checked:
             raise UserError(f"--config-dir {args.config_dir}: no such folder")
         anchor = SearchPathQuery(provider="schema")
         path.prepend(provider="command-line", path=f"file://{folder}", anchor=anchor)
+    for word in args.overrides:
+        key, _, value = word.partition("=")
+        if _first(_folders(path), f"{key}/{value}") is None:  # a user's own choice
+            _check_choice(key, value.strip("'"))
+    file = None
     try:
         refuse_lists(args.overrides)
-        refuse_listed_defaults(_folders(path), args.config_name or "train")
+        file = _check_files(_folders(path), args.config_name or "train", args.overrides)
         return _compose(path, args.config_name or "train", list(args.overrides), args.multirun)
-    except (HydraException, OmegaConfBaseException, ValueError) as error:
-        raise UserError(in_one_line(error)) from error
+    except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
+        message, key = in_one_line(error), key_of(error)
+        raise UserError(f"{message}{in_file(file, key) if key and file else ''}", key) from error
 
 
 def _folders(path: ConfigSearchPath) -> list[Path]:
     found = (each.path for each in path.get_path() if each.path is not None)
     return [Path(each.removeprefix("file://")) for each in found if each.startswith("file://")]
+
+
+def _check_files(folders: Sequence[Path], name: str, overrides: Sequence[str]) -> Path | None:
+    """Validates the file of --config-name, and the files that a user has for the choices of the command line.
+
+    folders: searched in order, as Hydra does.
+    Returns the file of --config-name; None: there is none. Raises UserError.
+    """
+    file = _first(folders, name)
+    if file is not None:
+        check_config_file(file, whole=True)
+        refuse_listed_defaults(file)
+    for word in overrides:
+        group, _, values = word.lstrip("+").partition("=")
+        for value in values.split(","):
+            chosen = _first(folders, f"{group}/{value}") if re.fullmatch(r"[\w/]+", group) else None
+            if chosen is not None and not chosen.is_relative_to(CONF):
+                check_config_file(chosen, whole=False)
+    return file
+
+
+def _first(folders: Sequence[Path], name: str) -> Path | None:
+    files = (folder / f"{name.removesuffix('.yaml')}.yaml" for folder in folders)
+    return next((file for file in files if file.is_file()), None)
 
 
 def as_names(arguments: Sequence[str]) -> list[str]:
@@ -115,13 +149,14 @@ def _compose(path, name: str, overrides: list[str], multirun: bool) -> Checked:
         # As a sweep: whether it is one stands in what is composed.
         config = hydra.compose_config(name, overrides, run_mode=RunMode.MULTIRUN, validate_sweep_overrides=False)
         sweep, hydra_config = multirun or config.hydra.mode == RunMode.MULTIRUN, config.hydra
-        refuse_lists(f"{key}={value}" for key, value in (hydra_config.sweeper.get("params") or {}).items())
+        in_params = [f"{key}={value}" for key, value in (hydra_config.sweeper.get("params") or {}).items()]
         _refuse_overrides(overrides, sweep)
         check_settings(config, OverridesParser.create().parse_overrides(overrides), sweep, multirun)
         try:
+            _check_axes_of(in_params, overrides, hydra.config_loader, hydra_config)
             found = typed(values_of(without_hydra(config.copy())))
             if not sweep:  # without its axes a sweep need not make sense: each run is checked before the first starts
-                check(found)
+                _check_single(found, hydra_config.run.dir)
         except UserError as error:
             raise located(error, hydra.config_loader, config) from error
     if sweep:
@@ -130,6 +165,39 @@ def _compose(path, name: str, overrides: list[str], multirun: bool) -> Checked:
     else:
         check_run(found, hydra_config.run.dir)
     return Checked(sweep, found, hydra_config.mode)
+
+
+def _check_single(config: Config, folder: str) -> None:
+    """Does what `check` does; for a resume it names where the run was started, if a relative file is not here.
+
+    The task.file of a resume stands on the user's own command line, and is therefore executed without --trust.
+    """
+    try:
+        check(config)
+    except UserError as error:
+        file = {"task.file": config.task.file, "embedding.path": config.embedding.path}.get(error.key)
+        started = started_in(Path(folder)) if config.resume and file else None
+        if started is None or not file or Path(file).exists() or not (started / file).exists():
+            raise
+        raise UserError(f"{error} (the run was started in {started}: continue it there)", error.key) from error
+
+
+def _check_axes_of(in_file: Sequence[str], typed_in: Sequence[str], loader: Any, hydra: Any) -> None:
+    """Raises UserError for an axis of a sweep's file that is not written as an override, or that the grid cannot take.
+
+    in_file: the axes of the file. typed_in: the overrides of the command line.
+    """
+    parser = OverridesParser.create(config_loader=loader)
+    for word in in_file:
+        try:
+            parser.parse_override(word)
+        except HydraException as error:
+            key, _, value = word.partition("=")
+            why = re.sub(r" expecting \{.*|^\w+Error while evaluating '.*?': ", "", str(error).splitlines()[0])
+            raise UserError(f"{key}: {value} is not how values are written, such as 1,2 ({why})", key) from None
+    refuse_lists(in_file)
+    if hydra.runtime.choices["hydra/sweeper"] == "grid":
+        check_axes(parser.parse_overrides([*in_file, *typed_in]))
 
 
 def _refuse_overrides(words: Sequence[str], sweep: bool) -> None:
@@ -214,12 +282,33 @@ def in_one_line(error: BaseException) -> str:
     """Returns an error of Hydra or OmegaConf as one line with the key, the value and what is allowed."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         return _missing(error)
-    cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
+    if isinstance(error, YAMLError):
+        return in_words(error)
+    cause = _cause(error)
     if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.full_key and cause.parent_node is not None:
         return unknown_key(cause.full_key, [str(key) for key in cause.parent_node if key != "hydra"])
     if isinstance(cause, OmegaConfBaseException) and cause.full_key:
-        return f"{cause.full_key}: {str(cause.msg or cause).splitlines()[0]}"
+        return f"{cause.full_key}: {_without_class(str(cause.msg or cause).splitlines()[0])}"
     return " ".join(str(error).split())
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Returns the error of OmegaConf that an error of Hydra comes from; without one, the error itself."""
+    found = (each for each in (error.__cause__, error.__context__) if isinstance(each, OmegaConfBaseException))
+    return error if isinstance(error, OmegaConfBaseException) else next(found, error)
+
+
+def key_of(error: BaseException) -> str:
+    """Returns the dotted key that an error of Hydra or OmegaConf is about; "" if it is about none."""
+    cause = _cause(error)
+    return str(cause.full_key or "") if isinstance(cause, OmegaConfBaseException) else ""
+
+
+def _without_class(message: str) -> str:
+    """Returns OmegaConf's message without the names of Python classes in it."""
+    text = re.sub(r"^\w+ raised while resolving interpolation: ", "", message)
+    text = re.sub(r"^Cannot merge DictConfig with ListConfig$", "a list stands where keys with values are wanted", text)
+    return text.strip('"')
 
 
 def _missing(error: MissingConfigException) -> str:

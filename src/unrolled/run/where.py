@@ -11,6 +11,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from unrolled.config.aliases import ALIASES
+from unrolled.config.config_file import shown
 from unrolled.errors import UserError
 
 AXES = ("hydra", "sweeper", "params")  # where a sweep's file has its axes, each under its dotted key
@@ -27,15 +28,21 @@ def located(error: UserError, loader: Any, config: DictConfig) -> UserError:
     names = [error.key, *(old for old, new in ALIASES.items() if new == error.key)]
     for (file, package), key in product(reversed(_files(loader, config, overrides)), names):
         if (found := position(file, _path(key, package))) or (found := position(file, (*AXES, key))):
-            return UserError(f"{error} (in {_shown(file)}, line {found[0]}, column {found[1]})", error.key)
+            return UserError(f"{error} (in {shown(file)}, line {found[0]}, column {found[1]})", error.key)
     return error
+
+
+def in_file(file: Path, key: str) -> str:
+    """Returns the place of a key in a file, for the end of a message; "" if the file does not have it."""
+    found = position(file, key.split(".")) or position(file, (*AXES, key))
+    return f" (in {shown(file)}, line {found[0]}, column {found[1]})" if found else ""
 
 
 def position(file: Path, path: Sequence[str] | None) -> tuple[int, int] | None:
     """Returns line and column, counted from 1, of the key at the end of the path in a YAML file; None if not there."""
     if not path:
         return None
-    node, mark = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader), None
+    node, mark = yaml.compose(file.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader), None
     for name in path:
         pairs = node.value if isinstance(node, yaml.MappingNode) else []
         key, node = next(((key, value) for key, value in pairs if key.value == name), (None, None))
@@ -68,7 +75,3 @@ def _path(key: str, package: str) -> list[str] | None:
     """Returns the parts of a key below a file's package; None if the file cannot set it."""
     parts, above = key.split("."), package.split(".") if package else []
     return parts[len(above) :] if parts[: len(above)] == above else None
-
-
-def _shown(file: Path) -> str:
-    return str(file.relative_to(Path.cwd())) if file.is_relative_to(Path.cwd()) else str(file)

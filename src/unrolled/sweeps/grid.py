@@ -1,12 +1,13 @@
 """The `grid` sweeper: validates all combinations of the axes before the first starts, collects on every exit."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import OmegaConf, open_dict
 
 from unrolled.config.axes import Axis, read_axes
 from unrolled.config.files import SWEEP_RECORD
@@ -50,7 +51,8 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
         config.hydra.sweep.dir = str(folder)  # a copied config forgets what ${now:} was
         config.hydra.sweeper.params = {axis.key: _typed_in(axis) for axis in axes}  # each run reads the axes from here
     if hasattr(sweeper.launcher, "jobs") and not asked.sweep.dry_run:
-        sweeper.launcher.warm_up(_tasks(config, axes))
+        os.environ["UNROLLED_VECTOR_FILES"] = "\n".join(_values(axes, "embedding.path", config.embedding.path))
+        sweeper.launcher.warm_up(_values(axes, "task", config.task.name))
     try:
         combined = combinations(loader, config, axes, constants)
     except UserError as error:
@@ -102,8 +104,10 @@ def _typed_in(axis: Axis) -> str:
     return ",".join(word.partition("=")[2] for word in axis.words)
 
 
-def _tasks(config: DictConfig, axes: Sequence[Axis]) -> list[str]:
-    return next(([str(value) for value in axis.values] for axis in axes if axis.key == "task"), [config.task.name])
+def _values(axes: Sequence[Axis], key: str, constant: Any) -> list[str]:
+    """Returns the values of a key in a sweep: those of its axis, or its only one."""
+    swept = next((axis.values for axis in axes if axis.key == key), [constant])
+    return [str(value) for value in swept if value is not None]
 
 
 def _number(run: Planned) -> int:

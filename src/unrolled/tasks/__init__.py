@@ -89,9 +89,14 @@ def check(config: TaskConfig) -> None:
         task(config)
 
 
-def task(config: TaskConfig) -> ModuleType:
-    """Returns the task's module. Raises UserError if the file of a user's own task cannot be imported."""
-    return import_file(config.file) if config.name == OWN else import_module(f"unrolled.tasks.{config.name}")
+def task(config: TaskConfig, *, seeded: bool = False) -> ModuleType:
+    """Returns the task's module. Raises UserError if the file of a user's own task cannot be imported.
+
+    seeded: see `import_file`.
+    """
+    if config.name == OWN:
+        return import_file(config.file, seeded=seeded)
+    return import_module(f"unrolled.tasks.{config.name}")
 
 
 def load(config: TaskConfig, seed: int) -> Data:
@@ -99,7 +104,7 @@ def load(config: TaskConfig, seed: int) -> Data:
     that of a user's own task."""
     from .data import Split
 
-    module = task(config)
+    module = task(config, seeded=True)
     if config.name == OWN:
         from .validation.own import loaded
 

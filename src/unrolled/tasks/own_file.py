@@ -1,34 +1,88 @@
 """The Python file of a user's own task: its import, and the line of it at which its code fails."""
 
 import importlib.util
+import random
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
+from typing import Any, NamedTuple
 
+from unrolled.config.relative import resolved
+from unrolled.config.stamp import Stamp, stamp
 from unrolled.errors import UserError
 
 LONGEST = 300  # characters of another library's message
 
 
-def import_file(file: str | None) -> ModuleType:
-    """Returns the module of a user's own task. Raises UserError if the file cannot be imported, or has no `load`."""
-    path = Path(file or "")
-    if not path.is_file():
-        wanted = "no such file; task=own needs the Python file of your task"
-        raise UserError(f"task.file={file}: {wanted}", "task.file")
-    spec = importlib.util.spec_from_file_location(f"own_task_{path.stem}", path.absolute())
-    if spec is None or spec.loader is None:
+def import_file(file: str | None, *, seeded: bool = False) -> ModuleType:
+    """Returns the module of a user's own task, executed once for each state of its file.
+
+    seeded: whether the state of the global random generators decides its numbers. A file that draws from them, or seeds
+    them, while it is executed is then executed again.
+    Raises UserError if the file cannot be imported, or has no `load`.
+    """
+    known = _stamp(file)
+    if not known.file.name.endswith(".py"):
         raise UserError(f"task.file={file}: not a Python file (its name must end in .py)", "task.file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
     with code_of(str(file)):
-        spec.loader.exec_module(module)
-    if not callable(getattr(module, "load", None)):
+        kept = _EXECUTED.get(known)
+        if kept is None or (seeded and kept.draws):
+            kept = _EXECUTED[known] = _execute(known.file)
+    if not callable(getattr(kept.module, "load", None)):
         wanted = "has no function load(config, seed) that returns an unrolled.tasks.data.Data"
         raise UserError(f"task.file={file} {wanted}", "task.file")
-    return module
+    return kept.module
+
+
+class _Executed(NamedTuple):
+    """draws: whether the file's own code changes the state of the global random generators."""
+
+    module: ModuleType
+    draws: bool
+
+
+_EXECUTED: dict[Stamp, _Executed] = {}
+
+
+def _stamp(file: str | None) -> Stamp:
+    """Returns the stamp of a file. Raises UserError if it is none."""
+    try:
+        known = stamp(file or "")
+    except OSError as error:
+        if not isinstance(error, FileNotFoundError):
+            raise UserError(f"task.file={file}: it cannot be read ({error.strerror})", "task.file") from None
+        known = None
+    if known is None or not known.file.is_file():
+        wanted = "no such file; task=own needs the Python file of your task"
+        raise UserError(f"task.file={file}: {wanted}", "task.file")
+    return known
+
+
+def _execute(file: Path) -> _Executed:
+    spec = importlib.util.spec_from_file_location(f"own_task_{file.stem}", file)
+    assert spec is not None and isinstance(spec.loader, SourceFileLoader)
+    spec.loader.get_code(spec.name)  # a syntax error is raised before torch is imported
+    module = importlib.util.module_from_spec(spec)
+    before = _random_states()
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return _Executed(module, _random_states() != before)
+
+
+def _random_states() -> tuple[bytes, bytes, bytes]:
+    """Returns the states of Python's, NumPy's and torch's global generators."""
+    import numpy as np
+    import torch
+
+    numpy: Any = np.random.get_state()
+    return (
+        repr(random.getstate()).encode(),
+        repr(numpy[2:]).encode() + numpy[1].tobytes(),
+        bytes(torch.get_rng_state().numpy()),
+    )
 
 
 @contextmanager
@@ -43,7 +97,7 @@ def code_of(file: str, calling: str = "") -> Iterator[None]:
     except UserError as error:
         raise error if error.key else UserError(f"task.file={file}: {error}", "task.file") from error
     except (Exception, SystemExit) as error:
-        line = _line(error, Path(file).absolute())
+        line = _line(error, resolved(file))
         where = calling and f": {calling}" if line is None else f", line {line}"
         raise UserError(f"task.file={file}{where}: {_described(error)}", "task.file") from error
 
