@@ -214,7 +214,7 @@ def not_finite() -> torch.Tensor:
 
 
 INPUTS = {
-    "nan": (not_finite, "it is nan at time step 3 of sample 2: finite numbers are wanted"),
+    "nan": (not_finite, "it is nan at sample 2, time step 3: finite numbers are wanted"),
     "inf": (lambda: not_finite().nan_to_num(torch.inf), "finite numbers are wanted"),
     "no batch": (lambda: torch.zeros(T, 0, E), r"\(60, 0, 5\), expected a tensor"),
     "no time": (lambda: torch.zeros(0, B, E), r"\(0, 8, 5\), expected a tensor"),

@@ -79,7 +79,7 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
     "a header alone": ("2 3\n", "line 1 .*: the file holds none"),
     "a word alone": ("hello\n", "line 1 .*: no numbers"),
     "JSON": ("{\n", "line 1 .*: no numbers"),
-    "a short row": ("love 1 2\nlike 1\n", "line 2 .*: 1 numbers, and the lines before have 2"),
+    "a short row": ("love 1 2\nlike 1\n", "line 2 .*: 1 number, and the lines before have 2"),
     "a long row": ("love 1 2\n\nlike 1 2 3\n", "line 3 .*: 3 numbers or more, and the lines before have 2"),
     "a letter": ("love 1 x\n", "line 1 .*: 'x' is no finite number"),
     "a letter later": ("a 1 2\nb 1 2\nc 1 2\nd 1 2\nlove 1 x\n", "line 5 .*: 'x' is no finite number"),

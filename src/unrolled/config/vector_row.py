@@ -91,7 +91,8 @@ class Rows:
     def _another_count(self, count: int) -> Fault:
         more = " or more" if count > self.size else ""
         before = "the first line says" if self.said is not None else "the lines before have"
-        return Fault(f"{count} numbers{more}, and {before} {self.size}" if self.size > 0 else "no numbers")
+        numbers = f"{count} number{'s' * (count != 1)}{more}"
+        return Fault(f"{numbers}, and {before} {self.size}" if self.size > 0 else "no numbers")
 
 
 def finite(text: bytes) -> float:

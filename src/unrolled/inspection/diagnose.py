@@ -97,7 +97,8 @@ def _load(option: str, file: Path, wanted: str) -> Any:
     """Returns the content of a file of torch or NumPy, of which no code is executed. Raises UserError."""
     try:
         if file.suffix in (".npy", ".npz"):
-            return _arrays(np.load(file, allow_pickle=False))
+            with file.open("rb") as opened:
+                return _arrays(np.load(opened, allow_pickle=False))
         return torch.load(file, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise UserError(f"{option} {file}: no such file") from None
