@@ -36,7 +36,7 @@ class Axis:
 
 
 def check_axes(overrides: Iterable[Override]) -> None:
-    """Raises UserError for an axis without values, or one that cannot be listed, and for more than MOST combinations."""
+    """Raises UserError as `read_axes` does, without listing the values."""
     _check_number({override.get_key_element(): override for override in overrides}.values())
 
 
