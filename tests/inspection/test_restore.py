@@ -10,7 +10,6 @@ import pytest
 import torch
 import yaml
 
-from commands import unrolled
 from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import plain
 from unrolled.errors import UserError
@@ -138,10 +137,3 @@ def test_a_checkpoint_that_does_not_fit_is_named(
     torch.save(kept, tmp_path / "mine.ckpt")
     with pytest.raises(UserError, match=f"^{tmp_path}/mine.ckpt.*{message}"):
         restore_checkpoint(tmp_path / "mine.ckpt", trust=True)
-
-
-def test_a_relative_path_is_found_with_chdir(tmp_path: Path) -> None:
-    (tmp_path / "mine.py").write_text(TASK)
-    words = ["task=own", "task.file=mine.py", "model.hidden=4", "probe=off", "trainer.max_steps=1", "tracker=none"]
-    ended = unrolled("train", *words, "hydra.job.chdir=true", f"hydra.run.dir={tmp_path}/run", folder=tmp_path)
-    assert (ended.returncode, ended.stderr) == (0, "")

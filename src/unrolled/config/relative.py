@@ -1,7 +1,7 @@
 """The folders in which a relative path of a configuration is looked for.
 
 A run is written down with the paths as its user typed them, relative to where it was started; it is read again from
-elsewhere, and `hydra.job.chdir=true` moves into the run's folder before anything is read.
+elsewhere.
 """
 
 from collections.abc import Iterator
