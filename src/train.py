@@ -1,14 +1,16 @@
 """One run or one sweep: `python src/train.py --help`. The installed command `unrolled train` is the same program."""
 
-import importlib.util
 import signal
-import sys
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C while modules load: gone, without a traceback
+
+import importlib.util  # noqa: E402
+import sys  # noqa: E402
 
 NEEDED = ("hydra", "omegaconf", "torch", "pytorch_lightning", "torchmetrics", "wandb", "rich")
 
 
 def main():
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C while modules load: gone, without a traceback
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if sys.version_info < (3, 11) or missing:
         why = "Python 3.11 or later" if sys.version_info < (3, 11) else ", ".join(missing)

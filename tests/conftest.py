@@ -50,8 +50,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Sharing:
 @pytest.fixture(autouse=True)
 def handlers() -> Iterator[None]:
     """Puts the signal handlers back that a test has changed: the next test's processes would inherit them."""
-    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGHUP)}
+    from unrolled.processes.signals import ENDING
+
+    before = {each: signal.getsignal(each) for each in (*ENDING, signal.SIGALRM)}
     yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
     for each, handler in before.items():
         signal.signal(each, handler)
 

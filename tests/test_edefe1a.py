@@ -17,7 +17,7 @@ from omegaconf import OmegaConf
 
 from commands import train
 from conftest import ROOT
-from unrolled.cli import call
+from unrolled.cli.commands import call
 from unrolled.config.fingerprint import fingerprint
 from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import plain

@@ -14,7 +14,7 @@ from conftest import ROOT, Run, train
 from unrolled.bench.hard import hard
 from unrolled.bench.networks import constructed
 from unrolled.bench.regimes import COUNT
-from unrolled.cli import unrolled
+from unrolled.cli.commands import unrolled
 from unrolled.config.files import SWEEPS, choices
 from unrolled.config.schema import plain
 from unrolled.record.tables import read_rows

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import torch
 from commands import TRAIN, Command
 from conftest import ROOT, train, wandb_records
 from unrolled.config.identity import RunIdentity
+from unrolled.processes.signals import ENDING
 from unrolled.record.results import read_sweep
 from unrolled.rnn import Batch
 from unrolled.run.lifecycle import run
@@ -113,7 +115,13 @@ SMALL = {"copy": ["task.delay=3"], "numbers": ["task.samples=300"], "notes": ["t
 def test_so_they_do_of_every_task(name: str, tmp_path: Path) -> None:
     if not all(importlib.util.find_spec(package) for package in TASKS[name].needs):
         pytest.skip("its extra is not installed")
-    test_two_ranks_give_the_numbers_of_one([f"task={name}", *FEW, *SMALL.get(name, [])], tmp_path)
+    words = [f"task={name}", *FEW, *SMALL.get(name, [])]
+    test_two_ranks_give_the_numbers_of_one(words, tmp_path)
+    here(tmp_path / "resumed", *words, "trainer=ddp_cpu", "trainer.max_steps=2")
+    shutil.copytree(tmp_path / "resumed", tmp_path / "again")
+    again = RunIdentity(tmp_path / "again", "a run", "a run")
+    run(compose([*SAME, "tracker=none", *words, "trainer=ddp_cpu", "resume=true"]), again)
+    alike(tmp_path / "two", again.folder)
 
 
 @pytest.mark.long
@@ -191,6 +199,28 @@ def test_ctrl_c_of_a_terminal_reaches_every_rank_and_the_checkpoint_is_saved(tmp
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
     assert stderr.splitlines()[-1].startswith("unrolled: interrupted (stopped by SIGINT)")
+    assert torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] > 0
+    no_stray_process(folder, process)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", ENDING)
+@pytest.mark.parametrize("target", ["starter", "group", "rank 0", "rank 1"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_signal_to_any_of_them_ends_all(number: signal.Signals, target: str, times: int, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    process = started(folder, "trainer.checkpoint_every_s=1000", "probe=off", until="metrics.csv")
+    ranks = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    pid = int(ranks[int(target[-1])]) if target.startswith("rank") else process.pid
+    with contextlib.suppress(ProcessLookupError):
+        for _ in range(times):
+            (os.killpg if target == "group" else os.kill)(pid, number)
+            time.sleep(0.1)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert stderr == f"unrolled: interrupted (stopped by {number.name}); what was computed is kept\n"
+    told = json.loads((folder / "status.json").read_text())
+    assert (told["state"], told["error"]) == ("interrupted", f"stopped by {number.name}")
     assert torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] > 0
     no_stray_process(folder, process)
 

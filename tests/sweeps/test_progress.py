@@ -1,11 +1,13 @@
 """Progress of a sweep, in a pipe and in a terminal."""
 
+import errno
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from unrolled.record import status
+from unrolled.processes.logs import log, set_up
+from unrolled.record import ends, status
 from unrolled.record.plan import Planned, write_plan
 from unrolled.record.tables import Table
 from unrolled.sweeps.progress import SweepProgress, latest
@@ -32,6 +34,7 @@ def test_the_newest_slope_is_that_of_the_last_row_that_has_one(tmp_path: Path) -
 
 
 def test_a_pipe_gets_a_line_whenever_runs_have_ended(sweep: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+    set_up()
     with SweepProgress(sweep) as progress:
         progress.update()
         status.write(sweep[1], {"state": "completed", "slope": -0.5})
@@ -54,3 +57,36 @@ def test_a_terminal_shows_the_active_runs(sweep: list[Path]) -> None:
     assert "0/3" in shown and "seed=0" in shown
     (row,) = [line for line in shown.splitlines() if "seed=2" in line]
     assert row.split() == ["seed=2", "40", "+0.125"]
+
+
+def test_a_run_that_is_queued_again_can_fail_later(sweep: list[Path]) -> None:
+    with SweepProgress(sweep) as progress:
+        for state, ended in (
+            ("interrupted", "interrupted"),
+            ("running", None),
+            ("failed", "failed"),
+            ("running", None),
+        ):
+            status.write(sweep[0], {"state": state, "error": None})
+            progress._look()
+            assert progress.ended.get(sweep[0]) == ended
+        status.write(sweep[0], {"state": "completed", "slope": -0.5})
+    assert progress.ended == {sweep[0]: "completed"}
+
+
+def test_a_record_that_cannot_be_read_ends_no_launcher(
+    sweep: list[Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def stale(folder: Path):
+        if folder == sweep[0]:
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return read(folder)
+
+    read = ends.read
+    monkeypatch.setattr(ends, "read", stale)
+    monkeypatch.setattr(log, "propagate", True)
+    status.write(sweep[1], {"state": "completed", "slope": -0.5})
+    with SweepProgress(sweep) as progress:
+        progress.update()
+    assert progress.ended == {sweep[1]: "completed"}
+    assert "run 0: its record cannot be read or written: [Errno 116] Stale file handle" in caplog.text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from unrolled.processes.resources import visible_gpus
+from unrolled.errors import UserError
 from unrolled.sweeps.slots import Lease, Slots
 
 
@@ -25,19 +25,37 @@ def test_more_processes_than_places_have_all_of_them() -> None:
 
 def test_each_process_has_a_gpu_of_its_own() -> None:
     slots = Slots(4, ["0", "1", "2", "3"])
-    assert slots.take(1, on_gpu=True) == Lease(gpus=("0",))
-    assert slots.take(2, on_gpu=True) == Lease(gpus=("1", "2"))
+    first = slots.take(1, on_gpu=True)
+    assert first == Lease(1, ("0",))
+    assert slots.take(2, on_gpu=True) == Lease(2, ("1", "2"))
     assert slots.take(2, on_gpu=True) is None
-    slots.release(Lease(gpus=("0",)))
-    assert slots.take(2, on_gpu=True) == Lease(gpus=("3", "0"))
+    assert first is not None
+    slots.release(first)
+    assert slots.take(2, on_gpu=True) == Lease(2, ("3", "0"))
 
 
 def test_more_places_than_gpus_share_them() -> None:
     slots = Slots(4, ["a", "b"])
-    assert [slots.take(1, on_gpu=True) for _ in range(5)] == [Lease(gpus=(name,)) for name in "abab"] + [None]
+    assert [slots.take(1, on_gpu=True) for _ in range(5)] == [Lease(1, (name,)) for name in "abab"] + [None]
 
 
-@pytest.mark.parametrize(("named", "found"), [("2,3", ["2", "3"]), ("", []), ("GPU-ab", ["GPU-ab"])])
-def test_only_what_is_visible_is_used(named: str, found: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", named)
-    assert visible_gpus() == found
+def test_fewer_places_than_gpus_leave_gpus_alone() -> None:
+    slots = Slots(1, ["a", "b", "c"])
+    first = slots.take(1, on_gpu=True)
+    assert (first, slots.take(1, on_gpu=True)) == (Lease(1, ("a",)), None)
+    assert first is not None
+    slots.release(first)
+    assert slots.take(2, on_gpu=True) == Lease(1, ("b", "c"))
+
+
+def test_a_process_can_have_several_gpus() -> None:
+    slots = Slots(4, ["0", "1", "2", "3"], each=2)
+    assert [slots.take(1, on_gpu=True) for _ in range(3)] == [Lease(1, ("0", "1")), Lease(1, ("2", "3")), None]
+
+
+@pytest.mark.parametrize(("gpus", "ranks", "each"), [([], 1, 1), (["0"], 2, 1), (["0", "1"], 1, 3), (["0", "1"], 2, 2)])
+def test_gpus_that_will_never_be_there_are_not_waited_for(gpus: list[str], ranks: int, each: int) -> None:
+    slots = Slots(4, gpus, each)
+    with pytest.raises(UserError, match=f"needs {ranks * each} GPU.*, and {len(gpus)} can be used here"):
+        slots.take(ranks, on_gpu=True)
+    assert slots.take(1, on_gpu=False) == Lease(1)

@@ -1,6 +1,7 @@
 """A sweep from outside: its runs, their W&B runs, its table and page; runs that fail or are stopped."""
 
 import csv
+import os
 import re
 import signal
 import subprocess
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 from failing import failing
 
-from commands import TRAIN, Command
+from commands import TRAIN, Command, unrolled
 from conftest import train, wandb_records
+from unrolled.processes.signals import ENDING
 from unrolled.record import status
 from unrolled.record.results import read_sweep
 from unrolled.report.build import build
@@ -132,6 +134,31 @@ def test_ctrl_c_stops_the_runs_and_still_collects(tmp_path: Path) -> None:
     assert states.count("missing") >= 40
     assert (folder / "results.csv").is_file()
     assert (folder / "report.html").is_file()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", ENDING)
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_sweep_that_is_stopped_has_its_page(number: signal.Signals, times: int, tmp_path: Path) -> None:
+    """The whole process group gets the signal, as from a terminal; an axis is known to Hydra alone."""
+    folder = tmp_path / "sweep"
+    words = ["-m", "activation=glob(*)", "seed=0,1", f"hydra.sweep.dir={folder}", "trainer.max_epochs=1000"]
+    process = Command(TRAIN, *words)
+    deadline = time.monotonic() + 90
+    while not (folder / "0" / "metrics.csv").is_file():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    for _ in range(times):
+        os.killpg(process.pid, number)
+        time.sleep(0.1)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert stderr == f"unrolled: interrupted (stopped by {number.name}); what was computed is kept\n"
+    states = [run.state for run in read_sweep(folder).runs]
+    assert set(states) <= {"interrupted", "missing"} and states[0] == "interrupted"
+    assert (folder / "0" / "checkpoints" / "last.ckpt").is_file()
+    assert (folder / "results.csv").is_file() and (folder / "report.html").is_file()
+    assert unrolled("report", str(folder)).returncode == 0
 
 
 @pytest.mark.long

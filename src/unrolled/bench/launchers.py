@@ -79,6 +79,10 @@ def _first_of_a_thousand() -> float:
         start = time.perf_counter()
         with subprocess.Popen(_command(words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as launcher:
             while not (Path(folder) / "sweep" / "0" / "status.json").is_file():
+                if launcher.poll() is not None:
+                    raise RuntimeError(
+                        f"the sweep of 1,000 runs ended with exit code {launcher.returncode}: no run started"
+                    )
                 time.sleep(0.02)
             seconds = time.perf_counter() - start
             launcher.terminate()

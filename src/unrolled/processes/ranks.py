@@ -4,6 +4,7 @@ Each rank gets the run's configuration itself, never a command line, so that it 
 another run's values. A rank's identity is in its environment, under the names that `torchrun` uses.
 """
 
+import mmap
 import multiprocessing
 import os
 import signal
@@ -21,9 +22,12 @@ from unrolled.config.schema import Config
 from unrolled.errors import Interrupted, UserError, in_words
 
 from .logs import log
-from .signals import ENDING, Noted, raise_on_signals
+from .resources import cores
+from .signals import ENDING, Noted, blocked, caught, raise_on_signals
 
 WRONG = 2  # the exit code of a rank that met a UserError
+POLL_S = 0.2
+ALWAYS_ALLOWED = 2  # processes on the CPU, even of a machine with one core: enough to try it out
 GRACE_S = 10.0  # from the end of one rank to that of the others
 OURS = "UNROLLED_RANK"  # set in the environment of each rank that Unrolled starts
 _NAMES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
@@ -70,9 +74,17 @@ def check_ranks(config: Config, started_later: bool = False) -> None:
             f"{outside.world} processes were started for trainer.devices={config.trainer.devices} x "
             f"trainer.num_nodes={config.trainer.num_nodes}: they must be as many"
         )
-    if outside is None and not started_later and config.trainer.num_nodes > 1:
+    if outside is not None or started_later:
+        return
+    if config.trainer.num_nodes > 1:
         raise UserError(
             f"trainer.num_nodes={config.trainer.num_nodes}: start the ranks with torchrun, or use hydra/launcher=slurm"
+        )
+    if config.trainer.accelerator == "cpu" and config.trainer.devices > (most := max(ALWAYS_ALLOWED, cores())):
+        raise UserError(
+            f"trainer.devices={config.trainer.devices}: each process needs a core, and this machine has {cores()}: "
+            f"at most {most}",
+            "trainer.devices",
         )
 
 
@@ -95,8 +107,10 @@ class _Ranks:
     def __init__(self, world: int, body: Callable[[Rank], None]) -> None:
         address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(_free_port()), "WORLD_SIZE": str(world), OURS: "1"}
         context = multiprocessing.get_context("fork")
+        self.order = mmap.mmap(-1, 1)  # shared with the ranks: the signal that has ended the run, 0: none
         self.processes: list[BaseProcess] = [
-            context.Process(target=_rank, args=(Rank(number, world), address, body)) for number in range(world)
+            context.Process(target=_rank, args=(Rank(number, world), address, self.order, body))
+            for number in range(world)
         ]
 
     def run(self) -> None:
@@ -115,17 +129,17 @@ class _Ranks:
 
     def _start(self) -> None:
         """Starts the ranks with signals blocked: until a rank has its own handlers, a signal would be lost."""
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
-        for process in self.processes:
-            process.start()
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        with blocked():
+            for process in self.processes:
+                process.start()
 
     def _wait(self, signals: Noted) -> None:
         forwarded, deadline = False, None
         while alive := [process for process in self.processes if process.exitcode is None]:
-            wait([process.sentinel for process in alive], timeout=0.5)
+            wait([process.sentinel for process in alive], timeout=POLL_S)
             if signals.received is not None and not forwarded:
                 forwarded, deadline = True, time.monotonic() + 2 * GRACE_S
+                self.order[0] = signals.received
                 self._send(signal.SIGTERM)
             if deadline is None and any(process.exitcode not in (None, 0) for process in self.processes):
                 deadline = time.monotonic() + GRACE_S  # the others end too, or would wait for it forever
@@ -138,17 +152,17 @@ class _Ranks:
                 os.kill(process.pid, number)
 
 
-def _rank(rank: Rank, address: dict[str, str], body: Callable[[Rank], None]) -> None:
+def _rank(rank: Rank, address: dict[str, str], order: mmap.mmap, body: Callable[[Rank], None]) -> None:
     os.environ.update(address, RANK=str(rank.number), LOCAL_RANK=str(rank.number))
-    raise_on_signals()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent forwards it
+    raise_on_signals(_Relay(order))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
-    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    threading.Thread(target=_end_with_the_parent, args=[order], daemon=True).start()
     code = 1
     try:
         body(rank)
         code = 0
     except Interrupted as stop:
+        caught()
         code = stop.exit_code
     except UserError:
         code = WRONG  # every rank raises it, and the parent prints it once
@@ -161,10 +175,26 @@ def _rank(rank: Rank, address: dict[str, str], body: Callable[[Rank], None]) -> 
         os._exit(code)  # the parent's exit handlers must not run here
 
 
-def _end_with_the_parent() -> None:
+class _Relay:
+    """Passes a rank's signals on to the process that has forked it, which ends all ranks at once.
+
+    A rank that ended alone would leave the others in a collective call, and they would fail.
+    """
+
+    def __init__(self, order: mmap.mmap) -> None:
+        self.order, self.parent = order, os.getppid()
+
+    def __call__(self, number: int) -> int | None:
+        if not self.order[0] and os.getppid() == self.parent:
+            os.kill(self.parent, number)
+        return self.order[0] or None
+
+
+def _end_with_the_parent(order: mmap.mmap) -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()
+    order[0] = order[0] or signal.SIGTERM
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -1,6 +1,12 @@
 """Cores and GPUs of this machine."""
 
+import ctypes
 import os
+import re
+from pathlib import Path
+
+DEVICES = ("nvidia[0-9]*", "dxg", "kfd", "nvgpu")  # below /dev: NVIDIA, Windows' Linux, AMD, Jetson
+DRIVERS = ("libcuda.so.1", "libamdhip64.so")
 
 
 def cores() -> int:
@@ -12,12 +18,41 @@ def cores() -> int:
 def visible_gpus() -> list[str]:
     """Returns the names of the GPUs that this process may use, as CUDA_VISIBLE_DEVICES has them.
 
-    The count comes from the driver: a process that has started CUDA can no longer be forked.
+    The count comes from the driver: a process that has started CUDA can no longer be forked. Where nothing of a driver
+    is found, torch is not even imported.
     """
-    named = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if named is not None:
-        return [name for name in named.split(",") if name.strip()]
+    named = named_gpus(os.environ.get("CUDA_VISIBLE_DEVICES"))
+    if named == [] or not _has_driver():
+        return []
     os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
     import torch
 
-    return [str(i) for i in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return [str(i) for i in range(count)] if named is None else named[:count]
+
+
+def named_gpus(words: str | None) -> list[str] | None:
+    """Returns the GPUs that a value of CUDA_VISIBLE_DEVICES names; None: it is not set, and all are visible.
+
+    As CUDA reads it, nothing counts from the first word on that names none: -1, or Slurm's NoDevFiles.
+    """
+    if words is None:
+        return None
+    found: list[str] = []
+    for word in (each.strip() for each in words.split(",")):
+        if not re.fullmatch(r"\d+|(GPU|MIG)-\S+", word):
+            break
+        found.append(word)
+    return list(dict.fromkeys(found))
+
+
+def _has_driver() -> bool:
+    return any(next(Path("/dev").glob(name), None) for name in DEVICES) or any(map(_loads, DRIVERS))
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True

@@ -45,16 +45,17 @@ def newest(record: RunRecord) -> RunRecord:
     return record.resumed or record
 
 
-def mark_failed(folder: Path, error: str) -> None:
-    """Records that the run in `folder` has failed, unless it has recorded its own end.
+def mark_ended(folder: Path, state: str, error: str) -> None:
+    """Records how the run in `folder` has ended, unless it has recorded its own end.
 
+    state: "failed" or "interrupted".
     error: one line.
     """
     last = RunRecord.read(folder).resumed
     if last is None:
-        status.mark(folder, "failed", error)
+        status.mark(folder, state, error)
     elif last.state == "running":
-        status.update(folder, **{RESUMED: {**last.kept, "state": "failed", "error": error}})
+        status.update(folder, **{RESUMED: {**last.kept, "state": state, "error": error}})
 
 
 def unfinished_resume(record: RunRecord) -> str:

@@ -1,5 +1,6 @@
 """The command `python src/train.py ...`: trains one run or one sweep, and sets the exit code of the process."""
 
+import contextlib
 import os
 import sys
 import traceback
@@ -19,7 +20,8 @@ from unrolled.config.schema import Config
 from unrolled.errors import Interrupted, UserError, in_words
 from unrolled.processes.logs import log, set_up
 from unrolled.processes.ranks import RanksFailed, started_outside
-from unrolled.processes.signals import raise_on_signals
+from unrolled.processes.signals import caught, end_at_once, exposed, raise_on_signals, shielded
+from unrolled.processes.streams import surviving
 from unrolled.wandb_runs.environment import set_aside
 
 from .load import load_run
@@ -33,19 +35,26 @@ def cell(config: DictConfig) -> float | None:
     """
     from hydra.core.hydra_config import HydraConfig
 
-    load_run()
     from unrolled.config.identity import identity_of
-    from unrolled.record import ownership
+    from unrolled.record import ownership, status
     from unrolled.record.lock import WAIT_S, exclusive
     from unrolled.record.run_record import RunRecord
 
     identity = identity_of(HydraConfig.get(), config)
-    ownership.claim_run(identity.folder)  # before the slow imports: a run stopped during them can be repeated
-    with exclusive(identity.folder, WAIT_S if identity.sweep else 0):
-        from .lifecycle import run
+    with shielded():
+        ownership.claim_run(identity.folder)  # before the slow imports: a run stopped during them can be repeated
+        with exclusive(identity.folder, WAIT_S if identity.sweep else 0):
+            try:
+                with exposed():
+                    load_run()
+                    from .lifecycle import run
 
-        run(checked(config), identity)
-        return RunRecord.read(identity.folder).end.slope
+                    run(checked(config), identity)
+            except Interrupted as stop:
+                caught()
+                status.mark(identity.folder, "interrupted", str(stop))
+                raise
+            return RunRecord.read(identity.folder).end.slope
 
 
 def train(arguments: Sequence[str]) -> None:
@@ -66,7 +75,7 @@ def _train(arguments: list[str]) -> None:
     sys.argv = [sys.argv[0], *arguments]
     single = _Single()
     task = cell if found.sweep else single
-    with known_mode(found.mode):
+    with known_mode(found.mode), contextlib.nullcontext() if found.sweep else shielded():  # `cell` is exposed
         hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(task)()
     if single.error is not None:
         raise single.error
@@ -99,11 +108,20 @@ def guarded(command: Callable[[], Any]) -> None:
 
     Code 2: invalid user input; 1: any other error; after a signal, the signal's own code.
     """
-    set_up()
     raise_on_signals()
+    with surviving():
+        set_up()
+        try:
+            _guarded(command)
+        finally:
+            end_at_once()
+
+
+def _guarded(command: Callable[[], Any]) -> None:
     try:
         command()
     except Interrupted as stop:
+        caught()
         fail(f"interrupted ({stop}); what was computed is kept", stop.exit_code)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         fail(in_one_line(error), 2)

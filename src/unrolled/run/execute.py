@@ -7,6 +7,7 @@ from typing import Any
 from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import Config
 from unrolled.processes.ranks import Rank
+from unrolled.processes.signals import shielded
 from unrolled.record.files import replacing
 from unrolled.training.checkpoints import BEST, LAST
 from unrolled.training.diagnoses import portraits_of
@@ -57,7 +58,8 @@ def execute(
         tracker.summary({**metrics, **for_summary(result)})
         return result
     finally:
-        observers.recorder.close()
+        with shielded():
+            observers.recorder.close()
 
 
 def _initialisations(config: Config, trained: Trained) -> dict[str, Initialisations]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 
@@ -44,13 +45,30 @@ def fit(config: Config, trained: Trained, observers: Observers, folder: Path, *,
     return Ending(trainer.global_step, None)
 
 
+class NoHandlers:
+    """Stands in for what handles signals in Lightning: its handler starts a collective call, in which a rank waits."""
+
+    received_sigterm = False
+
+    def register_signal_handlers(self) -> None: ...
+    def teardown(self) -> None: ...
+
+
+class Trainer(pl.Trainer):
+    """Lightning's trainer, without its signal handlers: ours decide."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._signal_connector = NoHandlers()  # type: ignore[assignment]
+
+
 def _trainer(config: Config, observers: Observers, folder: Path) -> pl.Trainer:
     t = config.trainer
-    return pl.Trainer(
+    return Trainer(
         accelerator=t.accelerator,
         devices=t.devices,
         num_nodes=t.num_nodes,
-        precision=f"{t.precision}-true",  # type: ignore[arg-type]
+        precision=f"{t.precision}-true",
         max_epochs=t.max_epochs,
         max_steps=-1 if t.max_steps is None else t.max_steps,
         gradient_clip_val=t.gradient_clip_val,

@@ -16,11 +16,12 @@ from unrolled.config.vector_file import sized
 from unrolled.errors import Interrupted, UserError, in_words
 from unrolled.processes.logs import log, set_up
 from unrolled.processes.ranks import Rank, RanksFailed, on_ranks
+from unrolled.processes.signals import caught, exposed, shielded
 from unrolled.record import ownership, status
 from unrolled.record.earlier import OLDER, older_before
 from unrolled.record.origin import changes
 from unrolled.record.run_record import RunRecord
-from unrolled.record.successor import Record, mark_failed, newest
+from unrolled.record.successor import Record, mark_ended, newest
 from unrolled.report.summary import print_summary
 from unrolled.training.distributed import from_the_leader, together
 from unrolled.wandb_runs.tracker import NullTracker, Tracker, open_tracker
@@ -47,15 +48,25 @@ def run(config: Config, identity: RunIdentity) -> dict[str, Any]:
     if before.has_result and before.fingerprint == fingerprint(plain(config)):
         log.info(f"{identity.folder} has its result already: {before.state} after {before.steps} steps")
         return before.kept
+    with shielded():
+        _on_ranks(config, identity)
+    return status.read(identity.folder)
+
+
+def _on_ranks(config: Config, identity: RunIdentity) -> None:
     try:
-        on_ranks(config, partial(_as_rank, config, identity))
+        with exposed():
+            on_ranks(config, partial(_as_rank, config, identity))
+    except Interrupted as signal:
+        caught()
+        mark_ended(identity.folder, "interrupted", str(signal))
+        raise
     except RanksFailed as failed:
-        mark_failed(identity.folder, str(failed))
+        mark_ended(identity.folder, "failed", str(failed))
         why = newest(RunRecord.read(identity.folder)).error or ""
         if failed.wrong:
             raise UserError(why) from None
         raise RanksFailed(f"{failed}: {why}" if why != str(failed) else why) from None
-    return status.read(identity.folder)
 
 
 def _as_rank(config: Config, identity: RunIdentity, rank: Rank) -> None:
@@ -70,6 +81,12 @@ def _as_rank(config: Config, identity: RunIdentity, rank: Rank) -> None:
 
 def _lead(config: Config, identity: RunIdentity, rank: Rank) -> None:
     """Trains as the leading rank, which alone records; a run on one process has no other."""
+    with shielded():  # the end is recorded whatever signal comes
+        _lead_shielded(config, identity, rank)
+    print_summary(RunRecord.read(identity.folder), identity.folder, identity.name)
+
+
+def _lead_shielded(config: Config, identity: RunIdentity, rank: Rank) -> None:
     started, before = time.time(), RunRecord.read(identity.folder) if config.resume else RunRecord()
     ownership.claim_run(identity.folder)
     checkpoint = saved(identity.folder) if config.resume else None
@@ -84,16 +101,18 @@ def _lead(config: Config, identity: RunIdentity, rank: Rank) -> None:
     record.update(**opening(plain(config), identity, started))
     if checkpoint is not None and (since := older_before(newest(before), checkpoint["global_step"])) is not None:
         record.update(**{OLDER: since})
-    from_the_leader(rank, (identity.folder, checkpoint is not None))
     tracker: Tracker = NullTracker()
     result: dict[str, Any] = {}
     try:
-        config = _as_kept(config)
-        tracker = open_tracker(config, plain(config), identity, before.wandb)
-        record.update(wandb=tracker.link(identity.folder))
-        recorded = recorder_state(checkpoint) if checkpoint else None
-        result = execute(config, identity, tracker, recorded=recorded, rank=rank)
+        with exposed():
+            from_the_leader(rank, (identity.folder, checkpoint is not None))
+            config = _as_kept(config)
+            tracker = open_tracker(config, plain(config), identity, before.wandb)
+            record.update(wandb=tracker.link(identity.folder))
+            recorded = recorder_state(checkpoint) if checkpoint else None
+            result = execute(config, identity, tracker, recorded=recorded, rank=rank)
     except Interrupted as signal:
+        caught()
         result = {"state": "interrupted", "error": str(signal)}
         raise
     except BaseException as error:
@@ -105,11 +124,13 @@ def _lead(config: Config, identity: RunIdentity, rank: Rank) -> None:
         try:
             record.update(**result, **times(started))
         finally:
-            flaw = tracker.finish(exit_code=0 if RunRecord.from_dict(result).has_result else 1)
+            with (
+                exposed() if config.tracker.mode == "online" else contextlib.nullcontext()
+            ):  # an upload can be given up
+                flaw = tracker.finish(exit_code=0 if RunRecord.from_dict(result).has_result else 1)
             if flaw is not None:
                 log.warning(flaw)
                 record.update(wandb_flaw=flaw)
-    print_summary(RunRecord.read(identity.folder), identity.folder, identity.name)
 
 
 def _as_kept(config: Config) -> Config:

@@ -1,7 +1,7 @@
 """Validates a command line before any folder exists; each error is one line."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ from .folders import check_run, check_sweep
 from .hydra_settings import check_settings
 from .mistyped import check_options as check_options_of_hydra
 from .mistyped import check_words, not_a_choice, plain_words
+from .plugins import check_plugins
 from .where import in_file, located
 
 
@@ -161,7 +162,7 @@ def _compose(path, name: str, overrides: list[str], multirun: bool) -> Checked:
             raise located(error, hydra.config_loader, config) from error
     if sweep:
         check_sweep(found, hydra_config.sweep.dir)
-        _check_plugins(hydra_config.runtime.choices)
+        check_plugins(hydra_config)
     else:
         check_run(found, hydra_config.run.dir)
     return Checked(sweep, found, hydra_config.mode)
@@ -212,14 +213,6 @@ def _refuse_overrides(words: Sequence[str], sweep: bool) -> None:
                 f"{override.input_line}: several values are a sweep, which needs -m; "
                 f"one text with commas needs quotes: {override.get_key_element()}=\\'...\\'"
             )
-
-
-def _check_plugins(chosen: Mapping[str, str]) -> None:
-    launcher, sweeper = chosen["hydra/launcher"], chosen["hydra/sweeper"]
-    if launcher in ("local", "slurm") and sweeper != "grid":
-        raise UserError(
-            f"hydra/launcher={launcher} works with hydra/sweeper=grid; for {sweeper} use hydra/launcher=basic"
-        )
 
 
 def compose(overrides: Sequence[str]) -> Config:

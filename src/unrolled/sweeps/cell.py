@@ -4,7 +4,6 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,7 +16,8 @@ from unrolled.config.hydra_private import job_context, raised
 from unrolled.config.schema import register
 from unrolled.errors import Interrupted, in_words
 from unrolled.processes.logs import log, set_up
-from unrolled.processes.signals import ENDING, raise_on_signals
+from unrolled.processes.signals import ENDING, caught, exposed, raise_on_signals, shielded
+from unrolled.processes.streams import surviving
 from unrolled.record import ends
 from unrolled.record.plan import LOG
 
@@ -43,23 +43,32 @@ def run_here(task_function: Callable[[DictConfig], Any], config: DictConfig, fol
     file = os.open(f"{folder}/{LOG}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(file, 1)
     os.dup2(file, 2)
-    set_up(stamped=True)
     raise_on_signals()
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)  # blocked since the fork server
-    setup_globals()
-    register()
+    code = 1
+    # a signal that comes after the end is recorded changes nothing
+    with contextlib.suppress(Interrupted), surviving(), shielded():
+        set_up(stamped=True)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)  # blocked since the fork server
+        code = _recorded(task_function, config, folder)
+    return code
+
+
+def _recorded(task_function: Callable[[DictConfig], Any], config: DictConfig, folder: str) -> int:
+    """Executes one run, records how it ended if it has not done so itself, and returns the exit code."""
     try:
-        _run(task_function, config)
+        with exposed():
+            setup_globals()
+            register()
+            _run(task_function, config)
         code = 0
     except Interrupted as stop:
+        caught()
         ends.mark(Path(folder), "interrupted", str(stop))
         code = stop.exit_code
     except BaseException as error:  # SystemExit too: a run that exits early has no result
         ends.mark(Path(folder), "failed", in_words(error))
         log.error(in_words(error), exc_info=True)
         code = 1
-    with contextlib.suppress(OSError):  # a full disk: the exit code still reports the outcome
-        sys.stdout.flush()
     return code
 
 

@@ -18,6 +18,7 @@ from unrolled.config.validate import typed, values_of
 from unrolled.errors import UserError
 from unrolled.processes.logs import log
 from unrolled.processes.ranks import check_ranks, world_of
+from unrolled.processes.signals import exposed, shielded
 from unrolled.record import earlier, ownership
 from unrolled.record.files import replacing
 from unrolled.record.lock import exclusive
@@ -66,11 +67,12 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
         _list(planned, _announced(axes, planned, folder), folder)
         return None
     ownership.claim(folder, ownership.SWEEP, ownership.of_sweep(folder))
-    with exclusive(folder):
-        known = read_plan(folder)  # another launcher may have written it before the lock was free
-        planned = _planned(folder, known, wanted)
-        open_ = _announced(axes, planned, folder)
-        clear(folder, [run for run in known if run.number in open_])
+    with exclusive(folder), shielded():
+        with exposed():
+            known = read_plan(folder)  # another launcher may have written it before the lock was free
+            planned = _planned(folder, known, wanted)
+            open_ = _announced(axes, planned, folder)
+            clear(folder, [run for run in known if run.number in open_])
         if not is_readable(folder / SWEEP_RECORD):
             with replacing(folder / SWEEP_RECORD) as draft:
                 OmegaConf.save(config, draft)
@@ -145,14 +147,15 @@ def _run(launcher: Any, todo: Sequence[Trial], folder: Path) -> Any:
     """
     returns: list[Any] = []
     try:
-        if hasattr(launcher, "jobs"):
-            launcher.jobs = todo
-            returns = launcher.launch([trial.overrides for trial in todo], initial_job_idx=0)
-        elif [trial.number for trial in todo] == list(range(len(todo))):
-            returns = launcher.launch([trial.overrides for trial in todo], initial_job_idx=0)
-        else:
-            for trial in todo:
-                returns += launcher.launch([trial.overrides], initial_job_idx=trial.number)
+        with exposed():
+            if hasattr(launcher, "jobs"):
+                launcher.jobs = todo
+                returns = launcher.launch([trial.overrides for trial in todo], initial_job_idx=0)
+            elif [trial.number for trial in todo] == list(range(len(todo))):
+                returns = launcher.launch([trial.overrides for trial in todo], initial_job_idx=0)
+            else:
+                for trial in todo:
+                    returns += launcher.launch([trial.overrides], initial_job_idx=trial.number)
     finally:
         failed = _collect(folder)
     for line in failed:

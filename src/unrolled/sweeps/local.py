@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import signal
 from collections.abc import Sequence
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
@@ -11,10 +10,10 @@ from typing import Any
 from hydra.core.utils import JobReturn, JobStatus, configure_log, setup_globals
 
 from unrolled.errors import UserError
-from unrolled.processes.signals import ENDING
-from unrolled.record import ends
+from unrolled.processes.signals import blocked
 from unrolled.tasks import OWN, TASKS
 
+from .ended import record_of
 from .pool import Pool
 from .progress import SweepProgress
 
@@ -24,8 +23,8 @@ PRELOAD = "unrolled.sweeps.preload"
 def warm_up(tasks: Sequence[str]) -> None:
     """Starts the fork server and returns while it still imports.
 
-    SIGINT and SIGTERM, which a terminal and Slurm send to every process, are blocked in it: without it no run would be
-    waited for. A run that is forked from it unblocks them once it handles them.
+    The signals that a terminal and Slurm send to every process are blocked in it: without it no run would be waited
+    for. A run that is forked from it unblocks them once it handles them.
 
     tasks: names of the sweep's tasks, whose modules the server imports.
     Raises UserError if the system cannot fork.
@@ -36,11 +35,8 @@ def warm_up(tasks: Sequence[str]) -> None:
     modules = [PRELOAD, *(f"unrolled.tasks.{name}" for name in tasks if name in TASKS and name != OWN)]
     multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
     resource_tracker.ensure_running()  # it unblocks signals when it starts
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
-    try:
+    with blocked():
         forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def launch(launcher: Any, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
@@ -63,7 +59,7 @@ def launch(launcher: Any, job_overrides: Sequence[Sequence[str]], initial_job_id
 
 def outcome(folder: Path, overrides: Sequence[str]) -> JobReturn:
     """Returns what Hydra expects of an ended run: its final slope, or the error in its record."""
-    record, returned = ends.read(folder), JobReturn(overrides=list(overrides))
+    record, returned = record_of(folder), JobReturn(overrides=list(overrides))
     if record.has_result:
         returned.status, returned.return_value = JobStatus.COMPLETED, record.end.slope
     else:

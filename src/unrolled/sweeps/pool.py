@@ -16,12 +16,13 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from unrolled.errors import Interrupted
+from unrolled.errors import Interrupted, UserError, in_words
 from unrolled.processes.resources import cores, visible_gpus
-from unrolled.processes.signals import Noted
+from unrolled.processes.signals import Noted, postponed
 from unrolled.record import ends
 
 from .cell import run_cell
+from .ended import mark, noting
 from .slots import Lease, Slots
 
 GRACE_S = 10  # from SIGTERM to SIGKILL
@@ -42,11 +43,12 @@ class Pool:
 
     launcher: its `jobs` are the trials; its configuration, Hydra context and task function start them.
     slots: trials at once. None: as many as there are GPUs if the trials need them, else cores.
+    gpus_each: GPUs of each of a trial's processes, if it needs any.
     """
 
-    def __init__(self, launcher: Any, slots: int | None) -> None:
+    def __init__(self, launcher: Any, slots: int | None, gpus_each: int = 1) -> None:
         gpus = visible_gpus() if any(trial.on_gpu for trial in launcher.jobs) else []
-        self.slots = Slots(slots or len(gpus) or cores(), gpus)
+        self.slots = Slots(slots or len(gpus) or cores(), gpus, gpus_each)
         self.launcher, self.waiting = launcher, list(launcher.jobs)
         self.sweep = Path(launcher.config.hydra.sweep.dir)
         self.limit_min = launcher.config.sweep.run_timeout_min
@@ -68,15 +70,39 @@ class Pool:
                     self.stop(Interrupted(signals.received))
 
     def _start_next(self) -> None:
-        while self.waiting and (lease := self.slots.take(self.waiting[0].ranks, self.waiting[0].on_gpu)):
-            trial = self.waiting.pop(0)
-            folder = self.sweep / str(trial.number)
-            folder.mkdir(parents=True, exist_ok=True)
-            arguments = (self.launcher.task_function, configuration(self.launcher, trial), str(folder), lease.gpus)
-            process = multiprocessing.get_context("forkserver").Process(target=run_cell, args=arguments)
-            process.start()
+        while self.waiting:
+            trial = self.waiting[0]
+            try:
+                lease = self.slots.take(trial.ranks, trial.on_gpu)
+            except UserError as error:
+                self._fail(self.waiting.pop(0), str(error))
+                continue
+            if lease is None:
+                return
+            self.waiting.pop(0)
+            try:
+                self._start(trial, lease)
+            except (OSError, EOFError) as error:  # EOFError: the fork server has died
+                self.slots.release(lease)
+                self._fail(trial, f"it cannot be started: {in_words(error)}")
+
+    def _start(self, trial: Any, lease: Lease) -> None:
+        folder = self.sweep / str(trial.number)
+        folder.mkdir(parents=True, exist_ok=True)
+        arguments = (self.launcher.task_function, configuration(self.launcher, trial), str(folder), lease.gpus)
+        process = multiprocessing.get_context("forkserver").Process(target=run_cell, args=arguments)
+        with postponed(signal.SIGUSR2):  # Slurm's notice: a trial that is not in `running` would not be stopped
+            process.start()  # returns once the fork server has imported everything and forked
             deadline = time.monotonic() + self.limit_min * 60
             self.running[process.sentinel] = RunningTrial(folder, process, lease, deadline)
+
+    def _fail(self, trial: Any, why: str) -> None:
+        mark(self.sweep / str(trial.number), "failed", why)
+        self._after_failure()
+
+    def _after_failure(self) -> None:
+        if self.stop_on_error:
+            self.waiting.clear()
 
     def reap(self) -> None:
         """Waits up to POLL_S for trials to end, records their ends, and stops those past the time limit."""
@@ -84,7 +110,8 @@ class Pool:
             ended = self.running.pop(sentinel)  # type: ignore[call-overload]
             ended.process.join()
             _signal_group(ended.process, signal.SIGKILL)  # children of the run that are still alive
-            self._record(ended)
+            with noting(ended.folder):
+                self._record(ended)
             self.slots.release(ended.lease)
             ended.process.close()  # type: ignore[attr-defined]
         self._enforce_limit()
@@ -94,8 +121,8 @@ class Pool:
         if ended.why and not self.stopped and not ends.read(ended.folder).has_result:
             ends.write(ended.folder, state="failed", error=ended.why)
         ends.mark(ended.folder, "interrupted" if self.stopped else "failed", ended.why or _exit_reason(ended.process))
-        if self.stop_on_error and not ends.read(ended.folder).has_result:
-            self.waiting.clear()
+        if not ends.read(ended.folder).has_result:
+            self._after_failure()
 
     def _enforce_limit(self) -> None:
         now = time.monotonic()

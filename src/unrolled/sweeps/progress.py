@@ -12,9 +12,11 @@ from rich.table import Table
 
 from unrolled.config.identity import name_of
 from unrolled.processes.logs import log
-from unrolled.record import ends, status
+from unrolled.record import status
 from unrolled.record.plan import read_plan
 from unrolled.record.tables import METRICS
+
+from .ended import record_of
 
 EVERY_S = 0.5
 MOST_SHOWN = 12  # active runs in a terminal
@@ -57,10 +59,13 @@ class SweepProgress:
 
     def _look(self) -> None:
         self._last = time.monotonic()
-        states = {folder: ends.read(folder).state for folder in sorted(self.open, key=_number)}
+        states = {folder: record_of(folder).state for folder in sorted(self.open, key=_number)}
         self.running = [folder for folder, state in states.items() if state == "running"]
-        new = {folder: state for folder, state in states.items() if state not in (None, "running")}
-        self.open -= new.keys()
+        ended = {folder: state for folder, state in states.items() if state not in (None, "running")}
+        new = {folder: state for folder, state in ended.items() if state != self.ended.get(folder)}
+        for folder in self.running:  # a job that is queued again runs it once more
+            self.ended.pop(folder, None)
+        self.open -= {folder for folder, state in ended.items() if state in status.RESULTS}
         self.ended |= new
         if not new:
             return
@@ -95,7 +100,7 @@ def _slopes(progress: SweepProgress, new: dict[Path, str]) -> str:
     """Returns names and slopes of the runs that have just ended."""
     named = []
     for folder in new:
-        slope = ends.read(folder).end.slope
+        slope = record_of(folder).end.slope
         name = progress.names.get(folder.name, folder.name)
         named.append(name if slope is None else f"{name} slope {slope:+z.3f}")
     return f"; {', '.join(named)}"

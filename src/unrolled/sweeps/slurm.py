@@ -6,6 +6,7 @@ submitit submits the jobs. Their state comes from `squeue`, which every site has
 """
 
 import importlib.util
+import math
 import re
 import shutil
 import subprocess
@@ -20,8 +21,9 @@ from hydra.core.utils import JobReturn, configure_log, setup_globals
 
 from unrolled.errors import Interrupted, UserError
 from unrolled.processes.logs import log
-from unrolled.record import ends
+from unrolled.processes.signals import blocked, caught
 
+from .ended import mark
 from .local import outcome
 from .plan import Trial
 from .progress import SweepProgress
@@ -59,48 +61,49 @@ def launch(launcher: Any, job_overrides: Sequence[Sequence[str]], initial_job_id
     configure_log(hydra.hydra_logging, hydra.verbose)
     sweep, stopped = Path(hydra.sweep.dir), None
     folders = {trial.number: sweep / str(trial.number) for trial in launcher.jobs}
-    submitted = _submit(launcher, sweep)
+    submitted: dict[str, Sequence[Trial]] = {}
     with SweepProgress(list(folders.values())) as progress:
         try:
+            _submit(launcher, sweep, submitted)
             _wait(submitted, progress, stop_on_error=launcher.config.sweep.on_error == "stop")
-        except Interrupted as signalled:
-            stopped = signalled
+        except BaseException as error:
+            caught()
             _cancel(submitted)
+            if not isinstance(error, Interrupted):
+                raise
+            stopped = error
             _wait(submitted, progress, stop_on_error=False)
     for job_id, trials in submitted.items():
         for folder in (folders[trial.number] for trial in trials):
-            if ends.read(folder) or not stopped:
-                folder.mkdir(exist_ok=True)
-                ends.mark(folder, "interrupted" if stopped else "failed", f"job {job_id} ended without a result")
+            if folder.is_dir() or not stopped:
+                mark(folder, "interrupted" if stopped else "failed", f"job {job_id} ended without a result")
     if stopped:
         raise stopped
     numbers = [trial.number for trial in launcher.jobs]
     return [outcome(folders[number], words) for number, words in zip(numbers, job_overrides, strict=True)]
 
 
-def _submit(launcher: Any, sweep: Path) -> dict[str, Sequence[Trial]]:
-    """Returns job id -> its trials. Job arrays are as long as the site allows."""
+def _submit(launcher: Any, sweep: Path, found: dict[str, Sequence[Trial]]) -> None:
+    """Submits the trials in job arrays as long as the site allows, and adds to `found` each job's id and its trials."""
     import submitit
     from submitit.core.utils import FailedJobError
 
     wanted, longest = launcher.config.slurm, _longest_array()
     executor = submitit.SlurmExecutor(folder=sweep / FOLDER, max_num_timeout=MOST_REQUEUES)
-    found: dict[str, Sequence[Trial]] = {}
     for (ranks, nodes, on_gpu), alike in groupby(launcher.jobs, lambda trial: (trial.ranks, trial.nodes, trial.on_gpu)):
         per_job = 1 if ranks * nodes > 1 else wanted.runs_per_job
         executor.update_parameters(**parameters(wanted, sweep.name, ranks, nodes, on_gpu))
         for part in _chunks(_chunks(alike, per_job), longest):
             try:
-                with executor.batch():
-                    made = [executor.submit(_slurm_job(launcher, share)) for share in part]
+                with blocked():  # in sbatch too: a job whose id is not known could not be cancelled
+                    with executor.batch():
+                        made = [executor.submit(_slurm_job(launcher, share)) for share in part]
+                    found |= {job.job_id: share for job, share in zip(made, part, strict=True)}
+                    with (sweep / FOLDER / JOBS).open("a", encoding="utf-8") as known:
+                        known.writelines(f"{job.job_id}\n" for job in made)
             except FailedJobError as refused:
-                _cancel(found)
                 raise UserError(f"sbatch: {' '.join(str(refused).split())}") from refused
-            found |= {job.job_id: share for job, share in zip(made, part, strict=True)}
-            with (sweep / FOLDER / JOBS).open("a", encoding="utf-8") as known:
-                known.writelines(f"{job.job_id}\n" for job in made)
     log.info(f"{len(found)} jobs submitted; their own logs are in {sweep / FOLDER}")
-    return found
 
 
 def parameters(wanted: Any, name: str, ranks: int, nodes: int, on_gpu: bool) -> dict[str, Any]:
@@ -120,7 +123,7 @@ def parameters(wanted: Any, name: str, ranks: int, nodes: int, on_gpu: bool) -> 
         "ntasks_per_node": ranks,
         "cpus_per_task": wanted.cpus,
         "gpus_per_node": gpus * ranks or None,
-        "mem": None if wanted.mem_gb is None else f"{int(wanted.mem_gb * 1024)}MB",
+        "mem": None if wanted.mem_gb is None else f"{math.ceil(wanted.mem_gb * 1024)}MB",
         "partition": wanted.partition,
         "account": wanted.account,
         "qos": wanted.qos,
@@ -137,6 +140,7 @@ def _slurm_job(launcher: Any, trials: Sequence[Trial]) -> SlurmJob:
         jobs=trials,
         tasks=launcher.tasks,
         slots=None if launcher.config.slurm.gpus_per_run else launcher.config.slurm.cpus,
+        gpus_each=launcher.config.slurm.gpus_per_run or 1,
         task_function=launcher.task_function,
         hydra_context=launcher.hydra_context,
         config=launcher.config,

@@ -29,12 +29,14 @@ class SlurmJob:
     jobs: its trials. A call skips those with a result and resumes the others from their last checkpoints.
     tasks: names of the sweep's tasks, which are imported before the trials start.
     slots: trials at once. None: as many as the job has GPUs.
+    gpus_each: GPUs of each of a trial's processes.
     The other fields are what Hydra gave the launcher: `Pool` takes either.
     """
 
     jobs: Sequence[Trial]
     tasks: Sequence[str]
     slots: int | None
+    gpus_each: int
     task_function: Callable[[DictConfig], Any]
     hydra_context: Any
     config: DictConfig
@@ -52,7 +54,7 @@ class SlurmJob:
             self._run_rank(self.jobs[0])
             return
         warm_up(self.tasks)
-        self.pool = Pool(self, self.slots)
+        self.pool = Pool(self, self.slots, self.gpus_each)
         self.pool.run(lambda: None)  # if preempted or cancelled, the records of its runs say so
 
     def checkpoint(self) -> Any:

@@ -63,7 +63,7 @@ class Checkpoints(pl.Callback):
     def on_train_start(self, trainer, pl_module) -> None:
         if self._generators is not None:
             restore_generators(self._generators)
-        self.signals.listen()  # not earlier: Lightning sets handlers of its own before
+        self.signals.listen()
 
     def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx: int) -> None:
         if not trainer.is_last_batch:  # else validation, which belongs to the epoch, comes first

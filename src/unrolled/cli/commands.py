@@ -1,4 +1,4 @@
-"""Command line of Unrolled. `unrolled train ...` and `python src/train.py ...` are the same program."""
+"""The commands of `unrolled`."""
 
 import json
 import sys
@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from .config.files import SWEEP_RECORD
-from .config.keys import closest
-from .errors import UserError
-from .processes.imports import imports
-from .run.entry import fail, guarded, train
+from unrolled.config.files import SWEEP_RECORD
+from unrolled.config.keys import closest
+from unrolled.errors import UserError
+from unrolled.processes.imports import imports
+from unrolled.run.entry import fail, guarded, train
 
 FOLDER = click.Path(path_type=Path)
 TRUST = click.option(
@@ -47,8 +47,8 @@ def _train() -> None:
 def report(folder: Path, shown: bool, trust: bool) -> None:
     """Write the HTML page of a sweep or a run from its folder."""
     _check_folder(folder)
-    from .report.build import build
-    from .report.run_page import build_run
+    from unrolled.report.build import build
+    from unrolled.report.run_page import build_run
 
     _page(build(folder) if (folder / SWEEP_RECORD).is_file() else build_run(folder, trust=trust), shown)
 
@@ -76,7 +76,7 @@ def _page(page: Path, shown: bool) -> None:
 def show(folder: Path) -> None:
     """Print a run or a sweep in a few lines of text."""
     _check_folder(folder)
-    from .report.show import show as print_lines
+    from unrolled.report.show import show as print_lines
 
     print_lines(folder)
 
@@ -95,7 +95,7 @@ def predict(run: Path, text: str, label: str | None, checkpoint: str, trust: boo
     _check_folder(run)
     _check_one_run(run)
     with imports():
-        from .inspection import predict as predicting
+        from unrolled.inspection import predict as predicting
 
     predicting.show(predicting.predict(run, text, label, checkpoint, trust=trust))
 
@@ -111,8 +111,8 @@ def check_own_task(file: Path, overrides: tuple[str, ...], as_json: bool) -> Non
     of an untrained network on one batch. KEY=VALUE sets what the file reads, for example task.length=20.
     """
     with imports():
-        from .inspection import check_task as checking
-        from .run.preflight import compose
+        from unrolled.inspection import check_task as checking
+        from unrolled.run.preflight import compose
 
     config = compose(["task=own", f"task.file='{file}'", "tracker=none", *overrides])
     found = checking.check_task(config)
@@ -157,7 +157,7 @@ def diagnose(  # noqa: PLR0917 - click gives them by name
     if run is not None:
         _check_one_run(run)
     with imports():
-        from .inspection.diagnose import diagnose_run, diagnose_torch
+        from unrolled.inspection.diagnose import diagnose_run, diagnose_torch
 
     if run is not None and from_torch is None:
         diagnose_run(run, out, trust=trust)
@@ -174,7 +174,7 @@ def diagnose(  # noqa: PLR0917 - click gives them by name
 @click.option("--open", "shown", is_flag=True, help="Open the page in the browser.")
 def demo(name: str | None, all_of_them: bool, out: Path, shown: bool) -> None:
     """Make a page for a lecture; without a NAME, list the pages."""
-    from .lecture import listed, make
+    from unrolled.lecture import listed, make
 
     if name is None or all_of_them:
         print(listed())
@@ -186,7 +186,7 @@ def demo(name: str | None, all_of_them: bool, out: Path, shown: bool) -> None:
 @click.option("--quick", is_flag=True, help="Few repetitions, to check that it runs.")
 def bench(quick: bool) -> None:
     """Print the speed table: ratios measured side by side."""
-    from .bench import main
+    from unrolled.bench import main
 
     main(quick)
 
@@ -213,7 +213,7 @@ def dashboard(context: click.Context) -> None:
 @click.argument("folder", type=FOLDER, default="outputs")
 def view(folder: Path) -> None:
     """Show the newest runs of FOLDER in W&B's own terminal viewer."""
-    from .wandb_runs.viewer import open_dashboard
+    from unrolled.wandb_runs.viewer import open_dashboard
 
     open_dashboard(folder)
 
@@ -226,7 +226,7 @@ def view(folder: Path) -> None:
 @click.option("--out", type=FOLDER, metavar="FILE", help="File for --dry-run; by default SWEEP_FOLDER/workspace.json.")
 def push(folder: Path, project: str, entity: str | None, dry_run: bool, out: Path | None) -> None:
     """Upload a sweep's runs and charts to W&B's pages (needs an account)."""
-    from .wandb_runs import push as pushing
+    from unrolled.wandb_runs import push as pushing
 
     if dry_run:
         print(f"workspace: {pushing.dry_run(folder, project, entity, out)}")
@@ -246,7 +246,7 @@ def sync(folder: Path, dry_run: bool) -> None:
 
     FOLDER: the folder of a run or a sweep, or outputs/.
     """
-    from .wandb_runs.sync import sync as upload
+    from unrolled.wandb_runs.sync import sync as upload
 
     upload(folder, dry_run)
 
@@ -259,15 +259,11 @@ def call(words: list[str]) -> None:
         fail(mistake.format_message(), mistake.exit_code)
 
 
-def console() -> None:
-    """Entry point of the `unrolled` command."""
+def run() -> None:
+    """Runs the command in `sys.argv`."""
     words = sys.argv[1:]
     if words[:1] == ["train"]:
         sys.argv[0] += " train"
         train(words[1:])
         return
     guarded(lambda: call(words))
-
-
-if __name__ == "__main__":
-    console()
