@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from unrolled.cli import call
+from unrolled.cli.commands import call
 from unrolled.errors import UserError
 from unrolled.run.preflight import preflight
 
