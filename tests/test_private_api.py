@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hydra.core.utils import JobReturn
 
+import unrolled.wandb_runs.library  # noqa: F401 - its import silences the warnings of W&B's own
 from test_layers import SRC
 
 HYDRA = SRC / "unrolled" / "config" / "hydra_private.py"
