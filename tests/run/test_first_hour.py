@@ -54,7 +54,6 @@ MISTAKES = [
     ("help", "type --help"),
     ("hydra.run.dir=out/lr=1", "type \"hydra.run.dir='out/lr=1'\""),
     ("hydra.run.dir=~/runs", "type hydra.run.dir=$HOME/runs"),
-    ("tracker=none -m seed=0,1", "options such as -m stand before or after all settings"),
     ("seed=choice()", "empty choice is not legal"),
 ]
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from unrolled.config.hydra_private import argument_parser, options_first
 from unrolled.errors import UserError
 from unrolled.run.preflight import preflight
 
@@ -71,3 +72,31 @@ def test_in_a_file_too(line: str, tmp_path: Path) -> None:
     )
     with pytest.raises(UserError, match="hydra"):
         preflight(["--config-dir", str(tmp_path), "--config-name", "mine", f"hydra.sweep.dir={tmp_path}/sweep"])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "model.hidden=2 -m seed=0,1",
+        "model.hidden=2 --multirun seed=0,1",
+        "--config-name train model.hidden=2 -m seed=0,1",
+        "model.hidden=2 --config-name=train seed=0,1 -m",
+        "model.hidden=2 -m seed=0,1 -cn train",
+        "-m model.hidden=2 --config-dir conf seed=0,1",
+        "model.hidden=2 seed=0,1 --multirun --config-dir conf",
+    ],
+)
+def test_options_stand_anywhere(words: str) -> None:
+    asked = preflight([*words.split(), "task=latch", "sweep.dry_run=true"])
+    assert asked.sweep and asked.config is not None and asked.config.model.hidden == 2
+    read = argument_parser().parse_args(options_first(words.split()))
+    assert read.multirun and read.overrides == ["model.hidden=2", "seed=0,1"]
+    assert read.config_name in (None, "train") and read.config_dir in (None, "conf")
+
+
+@pytest.mark.parametrize(
+    ("words", "why"), [("seed=0 --config-name", "expected one argument"), ("-m seed=0,1 -x", "-x")]
+)
+def test_an_option_that_is_none_or_not_whole_is_refused(words: str, why: str) -> None:
+    with pytest.raises(UserError, match=why):
+        preflight(words.split())

@@ -14,7 +14,7 @@ from unrolled.config.axes import MOST, read_axes
 from unrolled.config.files import CONF
 from unrolled.config.hydra_private import composer, search_path
 from unrolled.config.identity import axis_values
-from unrolled.config.schema import register
+from unrolled.config.schema import plain, register
 from unrolled.errors import UserError
 from unrolled.record.plan import Planned
 from unrolled.record.results import read_sweep
@@ -24,6 +24,8 @@ from unrolled.sweeps.plan import equal_runs
 
 SPECIAL = "aZ0.5 \t'\"\\=()[]{}~#%,:@/+-*?|&<>!;ä日"
 TEXT = st.text(SPECIAL, min_size=0, max_size=8) | st.sampled_from(["null", "true", "1", "1.0", "1e3", "nan", "${seed}"])
+
+FREE = ["slurm.partition", "slurm.account", "slurm.qos", "slurm.constraint"]  # keys that take any text
 
 
 def runs(*words: str) -> list[Combination]:
@@ -39,14 +41,16 @@ def quoted(text: str) -> str:
     return QuotedString(text, Quote.single).with_quotes()
 
 
-@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-@given(texts=st.lists(TEXT, min_size=2, max_size=6, unique=True))
+@settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(texts=st.lists(TEXT, min_size=len(FREE), max_size=len(FREE), unique=True))
 def test_a_text_reaches_the_run_as_typed(texts: list[str]) -> None:
     made = runs(f"sweep.question={','.join(map(quoted, texts))}", "seed=3")
-    for text, run in zip(texts, made, strict=True):
+    words = [f"{key}={run.words[-1].partition('=')[2]}" for key, run in zip(FREE, made, strict=True)]
+    composed = plain(compose(["seed=3", *words]))["slurm"]  # all of them by Hydra, at once
+    for key, text, run in zip(FREE, texts, made, strict=True):
         assert run.axes == {"sweep.question": text}
         assert axis_values(["sweep.question"], run.words) == run.axes
-        assert run.config.sweep.question == compose(run.words).sweep.question
+        assert run.config.sweep.question == composed[key.removeprefix("slurm.")]
         assert run.config.sweep.question == ("3" if text == "${seed}" else text)
 
 

@@ -15,6 +15,7 @@ from leet import Leet
 from commands import unrolled
 from conftest import QUICK, train, wandb_records
 from unrolled.errors import UserError
+from unrolled.processes.logs import set_up
 from unrolled.run.recorder import TABLE
 from unrolled.wandb_runs.chart import FIELDS, preset
 from unrolled.wandb_runs.library import ws
@@ -180,6 +181,7 @@ def test_runs_that_cannot_be_read_are_reported(tmp_path: Path, capsys: pytest.Ca
     for name in ("one", "two"):
         (tmp_path / "wandb" / f"offline-run-{name}").mkdir(parents=True)
     (tmp_path / "wandb" / "offline-run-two" / "run-two.wandb").write_bytes(b"no such format")
+    set_up()
     with pytest.raises(UserError, match="none of the 2 W&B runs can be read"):
         read_runs(tmp_path)
     one, two = capsys.readouterr().err.splitlines()

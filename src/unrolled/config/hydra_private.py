@@ -1,7 +1,7 @@
 """Every use of Hydra's private API: a new version of Hydra can break this file alone."""
 
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,15 @@ from omegaconf import DictConfig
 def argument_parser() -> ArgumentParser:
     """Returns the argument parser of `hydra.main`."""
     return get_args_parser()
+
+
+def options_first(arguments: Sequence[str]) -> list[str]:
+    """Returns a command line with its options before its overrides, the only order that `hydra.main` always reads."""
+    options = list(arguments)
+    overrides = get_args_parser().parse_intermixed_args(options).overrides
+    for word in overrides:
+        options.remove(word)
+    return [*options, *overrides]
 
 
 def option_names() -> list[str]:

@@ -15,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from unrolled.config.files import CONF
-from unrolled.config.hydra_private import known_mode
+from unrolled.config.hydra_private import known_mode, options_first
 from unrolled.config.schema import Config
 from unrolled.errors import Interrupted, UserError, in_words
 from unrolled.processes.logs import log, set_up
@@ -72,7 +72,7 @@ def _train(arguments: list[str]) -> None:
         set_aside()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises errors and does not print them
     os.environ.pop("WANDB_SERVICE", None)  # in a surrounding notebook's service a killed run would keep its id
-    sys.argv = [sys.argv[0], *arguments]
+    sys.argv = [sys.argv[0], *options_first(arguments)]
     single = _Single()
     task = cell if found.sweep else single
     with known_mode(found.mode), contextlib.nullcontext() if found.sweep else shielded():  # `cell` is exposed

@@ -61,7 +61,7 @@ def preflight(arguments: Sequence[str]) -> Checked:
     parser = argument_parser()
     parser.error = _refuse  # type: ignore[method-assign]
     check_options_of_hydra(arguments)
-    args = parser.parse_args(as_names(arguments))
+    args = parser.parse_intermixed_args(as_names(arguments))
     if args.hydra_help or args.info or args.shell_completion:
         return Checked(False, None)
     for word in args.overrides:
@@ -141,8 +141,7 @@ def _check_choice(group: str, value: str) -> None:
 
 
 def _refuse(message: str) -> None:
-    order = ": options such as -m stand before or after all settings" if "unrecognized" in message else ""
-    raise UserError(f"{message}{order}; see --help")
+    raise UserError(f"{message}; see --help")
 
 
 def _compose(path, name: str, overrides: list[str], multirun: bool) -> Checked:

@@ -31,6 +31,7 @@ from .compose import Combination, combinations
 from .plan import Trial, assign, clear, equal_runs, runnable, unfinished
 
 MANY = 1000  # runs
+LISTED = 40  # values of an axis
 
 
 def sweep(sweeper: Any, arguments: list[str]) -> Any:
@@ -112,6 +113,11 @@ def _values(axes: Sequence[Axis], key: str, constant: Any) -> list[str]:
     return [str(value) for value in swept if value is not None]
 
 
+def _shown(axis: Axis) -> str:
+    values = [word.partition("=")[2] for word in axis.words]
+    return ",".join(values if len(values) <= LISTED else [*values[: LISTED // 2], "...", values[-1]])
+
+
 def _number(run: Planned) -> int:
     return run.number
 
@@ -126,7 +132,7 @@ def _planned(folder: Path, known: Sequence[Planned], wanted: Sequence[tuple[dict
 def _announced(axes: Sequence[Axis], planned: Sequence[Planned], folder: Path) -> set[int]:
     """Prints what is about to be run. Returns the numbers of the runs without a result."""
     open_ = {run.number for run in unfinished(folder, planned)}
-    log.info(f"{len(planned)} runs: {', '.join(f'{axis.key} = {_typed_in(axis)}' for axis in axes)}")
+    log.info(f"{len(planned)} runs: {', '.join(f'{axis.key} = {_shown(axis)}' for axis in axes)}")
     if len(open_) < len(planned):
         log.info(f"{len(planned) - len(open_)} have a result already, {len(open_)} are run")
     if len(planned) > MANY:
