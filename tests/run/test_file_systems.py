@@ -8,6 +8,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,10 @@ from unrolled.report.show import show
 from unrolled.run.folders import check_run
 from unrolled.run.lifecycle import run
 from unrolled.run.preflight import compose
+from unrolled.sweeps.local import short_paths
 
 QUICK = ["task=latch", "task.length=4", "task.samples=40", "model.hidden=2", "trainer.batch_size=20"]
-QUICK += ["trainer.max_epochs=2", "probe.births=1", "probe.samples=16", "seed=3"]
+QUICK += ["trainer.max_epochs=2", "probe.births=1", "probe.samples=16"]
 REFUSED = OSError(errno.EPERM, "Operation not permitted")
 
 
@@ -62,18 +64,38 @@ def test_a_run_needs_nothing_that_a_file_system_may_lack(
     assert ended["state"] == "completed" and ended["wandb"]["id"]
 
 
+SITES = {
+    "no locks": "import errno, fcntl; fcntl.flock",
+    "no links": "import errno, os; os.symlink",
+    "a long TMPDIR": "",
+    "a home that cannot be written": "",
+}
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("lacking", ["import errno, fcntl; fcntl.flock", "import errno, os; os.symlink"])
-def test_a_sweep_needs_nothing_that_a_file_system_may_lack(lacking: str, tmp_path: Path) -> None:
-    patch = f"{lacking} = lambda *a, **k: (_ for _ in ()).throw(OSError(errno.ENOSYS, 'Function not implemented'))\n"
-    (tmp_path / "sitecustomize.py").write_text(patch)
-    words = ["-m", *QUICK, "tracker=none", "init.gain=0.5,1", f"hydra.sweep.dir={tmp_path / 'sweep'}"]
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+@pytest.mark.parametrize("site", SITES)
+def test_a_sweep_needs_nothing_that_a_site_may_lack(site: str, tmp_path: Path) -> None:
+    refused = "lambda *a, **k: (_ for _ in ()).throw(OSError(errno.ENOSYS, 'Function not implemented'))"
+    (tmp_path / "sitecustomize.py").write_text(f"{SITES[site]} = {refused}\n" if SITES[site] else "")
+    (temporary := tmp_path / ("long" * 30)).mkdir()
+    own = {"TMPDIR": str(temporary)} if "TMPDIR" in site else {"HOME": "/proc"} if "home" in site else {}
+    words = ["-m", *QUICK, "seed=0,1", f"hydra.sweep.dir={tmp_path / 'sweep'}"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), **own}
     ended = subprocess.run(
         [sys.executable, str(TRAIN), *words], env=environment, capture_output=True, text=True, check=False
     )
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.returncode == 0
+    assert "home" in site or ended.stderr == "", ended.stderr  # matplotlib warns that it cannot keep its fonts
     assert [each.state for each in read_sweep(tmp_path / "sweep").runs] == ["completed"] * 2
+
+
+def test_the_sockets_of_a_launcher_have_names_that_the_system_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    fits, is_too_long = "/tmp/" + "a" * 70, "/tmp/" + "a" * 71
+    for folder, used in (("/tmp/a", "/tmp/a"), (fits, fits), (is_too_long, "/tmp")):
+        monkeypatch.setattr("tempfile.tempdir", folder)
+        with short_paths():
+            assert tempfile.gettempdir() == used
+        assert tempfile.gettempdir() == folder
 
 
 def test_what_takes_the_place_of_a_file_is_on_the_disk_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,14 +4,17 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from omegaconf import OmegaConf
 
 from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import plain
 from unrolled.errors import UserError
+from unrolled.inspection.restore import restore_run
 from unrolled.run.folders import check_run
 from unrolled.run.lifecycle import run
 from unrolled.run.preflight import compose
+from unrolled.tasks import load
 
 TASK = """import torch
 from unrolled.tasks.data import Data, Guess, Split, Stream
@@ -101,6 +104,15 @@ def test_another_content_of_a_file_is_refused(  # noqa: PLR0917 - parameters
     (tmp_path / file).write_text(edited)
     with pytest.raises(UserError, match=named):
         resume(tmp_path / "run", *words, "trainer.max_epochs=3")
+
+
+def test_what_is_restored_is_what_was_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    began(tmp_path / "run", LATCH)
+    trained, _, _ = restore_run(tmp_path / "run", "best")
+    monkeypatch.setenv("SEED", "2")
+    config, data, _ = restore_run(tmp_path / "run", "best")
+    assert config == trained and config.seed == 1
+    assert torch.equal(data.val.x, load(config.task, 1).val.x)
 
 
 def test_what_a_resume_may_change_does_not_count(tmp_path: Path) -> None:

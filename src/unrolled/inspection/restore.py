@@ -7,7 +7,7 @@ import torch
 
 from unrolled.config.relative import searched, started_in
 from unrolled.config.schema import Config
-from unrolled.config.validate import from_record, read_config
+from unrolled.config.validate import from_record
 from unrolled.errors import UserError, in_words
 from unrolled.tasks import OWN, load
 from unrolled.tasks import check as check_task
@@ -22,13 +22,10 @@ def restore_run(folder: Path, checkpoint: str, *, trust: bool = False) -> tuple[
     trust: whether the Python file of an own task, which the record names, may be executed.
     Raises UserError if the folder holds no finished run, or one of an own task that is not trusted.
     """
-    saved, weights = folder / ".hydra" / "config.yaml", folder / "checkpoints" / f"{checkpoint}.ckpt"
-    for file in (saved, weights):
-        if not file.is_file():
-            raise UserError(f"{folder} holds no finished run: {file} is missing")
-    config = read_config(saved)
-    _check_trust(config, folder, trust)
-    return _restore(weights, _read(weights), config, started_in(folder))
+    weights = folder / "checkpoints" / f"{checkpoint}.ckpt"
+    if not weights.is_file():
+        raise UserError(f"{folder} holds no finished run: {weights} is missing")
+    return restore_checkpoint(weights, trust=trust)
 
 
 def restore_checkpoint(checkpoint: Path, *, trust: bool = False) -> tuple[Config, Data, RecurrentModule]:

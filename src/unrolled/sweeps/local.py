@@ -1,8 +1,10 @@
 """The `local` launcher: each run is a process, forked from a server that has imported torch once."""
 
+import contextlib
 import multiprocessing
 import os
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from .pool import Pool
 from .progress import SweepProgress
 
 PRELOAD = "unrolled.sweeps.preload"
+LONGEST = 107  # bytes of a socket's path
 
 
 def warm_up(tasks: Sequence[str]) -> None:
@@ -34,9 +37,25 @@ def warm_up(tasks: Sequence[str]) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the server's environment is frozen when it starts
     modules = [PRELOAD, *(f"unrolled.tasks.{name}" for name in tasks if name in TASKS and name != OWN)]
     multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
-    resource_tracker.ensure_running()  # it unblocks signals when it starts
-    with blocked():
-        forkserver.ensure_running()
+    with short_paths():
+        resource_tracker.ensure_running()  # it unblocks signals when it starts
+        with blocked():
+            forkserver.ensure_running()
+
+
+@contextlib.contextmanager
+def short_paths() -> Iterator[None]:
+    """A block in which Python's temporary folder is /tmp if the user's has too long a name for a socket in it.
+
+    The system allows 107 bytes; `multiprocessing` keeps the folder in which it makes its first socket.
+    """
+    before, name = tempfile.tempdir, f"{tempfile.gettempdir()}/pymp-12345678/listener-12345678"
+    if len(os.fsencode(name)) > LONGEST:
+        tempfile.tempdir = "/tmp"
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
 
 
 def launch(launcher: Any, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> list[JobReturn]:
