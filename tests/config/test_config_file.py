@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from unrolled.config.config_file import check_config_file, load_record
+from unrolled.config.config_file import check_config_file
 from unrolled.config.validate import read_config
+from unrolled.config.yaml_file import load_record
 from unrolled.errors import UserError
 from unrolled.run.preflight import preflight
 

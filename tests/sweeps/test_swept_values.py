@@ -18,7 +18,8 @@ from unrolled.config.schema import plain, register
 from unrolled.errors import UserError
 from unrolled.record.plan import Planned
 from unrolled.record.results import read_sweep
-from unrolled.run.preflight import as_names, compose
+from unrolled.run.overrides import as_names
+from unrolled.run.preflight import compose
 from unrolled.sweeps.compose import Combination, combinations
 from unrolled.sweeps.plan import equal_runs
 

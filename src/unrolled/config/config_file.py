@@ -8,13 +8,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import yaml
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from unrolled.errors import UserError
 
 from .files import CONF, choices
+from .yaml_file import at, kind_of, parsed, shown
 
 _TAG = "tag:yaml.org,2002:"
 _PLAIN = {
@@ -38,7 +37,7 @@ def check_config_file(file: Path, *, whole: bool) -> None:
     if root is None:
         raise UserError(f"{shown(file)} is empty: {HEAD}")
     if not isinstance(root, MappingNode):
-        raise _at(file, root, f"{_kind(root)} stands at the top: keys with values are wanted")
+        raise at(file, root, f"{kind_of(root)} stands at the top: keys with values are wanted")
     for node in _nodes(root):
         _check_node(file, node)
     top = {key.value: value for key, value in root.value}
@@ -48,74 +47,9 @@ def check_config_file(file: Path, *, whole: bool) -> None:
         raise UserError(f"{shown(file)} has no defaults list, so that nothing has a value: {HEAD}")
     for name, value in top.items():
         if (name == "hydra" and not isinstance(value, MappingNode)) or (name in choices() and _is_list(value)):
-            raise _at(file, value, f"{name} is a group: set its values, one a line below it")
+            raise at(file, value, f"{name} is a group: set its values, one a line below it")
     _check_package(file, whole)
     _check_axes(file, top.get("hydra"))
-
-
-def parsed(file: Path) -> Node | None:
-    """Returns the nodes of a YAML file; None: it is empty. Raises UserError, with line and column, if it is broken."""
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise UserError(f"{shown(file)} cannot be read: {error.strerror}") from None
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise UserError(f"{shown(file)}: its text is UTF-16: write it as UTF-8")
-    try:
-        return yaml.compose(content.decode("utf-8-sig"), Loader=yaml.SafeLoader)
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        column = error.start - content.rfind(b"\n", 0, error.start)
-        wrong = f"byte 0x{content[error.start]:02x} is not UTF-8: write the file as UTF-8"
-        raise UserError(f"{shown(file)}, line {line}, column {column}: {wrong}") from None
-    except yaml.YAMLError as error:
-        raise UserError(in_words(error, file)) from None
-
-
-def load_record(file: Path) -> DictConfig:
-    """Returns the content of a YAML file that a run or a sweep has left. Raises UserError if it is none."""
-    root = parsed(file)
-    if not isinstance(root, MappingNode):
-        raise UserError(f"{shown(file)} is no record of Hydra: {'it is empty' if root is None else _kind(root)}")
-    try:
-        found = OmegaConf.load(file)
-    except (yaml.YAMLError, OmegaConfBaseException, ValueError) as error:
-        raise UserError(f"{shown(file)} is no record of Hydra: {' '.join(str(error).split())}") from None
-    assert isinstance(found, DictConfig)
-    return found
-
-
-def in_words(error: yaml.YAMLError, file: Path | None = None) -> str:
-    """Returns an error of the YAML parser in one line: file, line, column and what is wrong.
-
-    file: None: the error knows.
-    """
-    if isinstance(error, yaml.reader.ReaderError):
-        place, _, _ = str(error).partition("\n")
-        return f"{shown(file or Path(str(error.name)))}: {place}"
-    if not isinstance(error, yaml.MarkedYAMLError):
-        return " ".join(str(error).split())
-    mark = error.problem_mark or error.context_mark
-    begun = error.context_mark
-    words = [(error.problem or "cannot be read").removeprefix("but ")]
-    if "'\\t'" in words[0]:
-        words = ["a tab, where YAML takes spaces only"]
-    elif error.context and begun is not None:
-        words.append(f"{error.context} that begins in line {begun.line + 1}, column {begun.column + 1}")
-    if mark is None:
-        return ", ".join(words)
-    name = shown(file or Path(mark.name))
-    return f"{name}, line {mark.line + 1}, column {mark.column + 1}: {', '.join(words)}"
-
-
-def shown(file: Path) -> str:
-    """Returns the path as a user reads it: relative if it is below the current folder."""
-    return str(file.relative_to(Path.cwd())) if file.is_relative_to(Path.cwd()) else str(file)
-
-
-def _at(file: Path, node: Node, words: str) -> UserError:
-    mark = node.start_mark
-    return UserError(f"{shown(file)}, line {mark.line + 1}, column {mark.column + 1}: {words}")
 
 
 def _check_package(file: Path, whole: bool) -> None:
@@ -130,10 +64,6 @@ def _check_package(file: Path, whole: bool) -> None:
 
 def _is_list(node: Node) -> bool:
     return isinstance(node, SequenceNode)
-
-
-def _kind(node: Node) -> str:
-    return {MappingNode: "a mapping", SequenceNode: "a list"}.get(type(node), "a text")
 
 
 def _nodes(root: Node) -> Iterator[Node]:
@@ -154,19 +84,19 @@ def _nodes(root: Node) -> Iterator[Node]:
 def _check_node(file: Path, node: Node) -> None:
     """Raises UserError for a tag that makes objects, a repeated key or one that is no text, and a surprising number."""
     if node.tag not in _PLAIN:
-        raise _at(file, node, f"{node.tag.replace(_TAG, '!!')}: tags are not allowed; write the value itself")
+        raise at(file, node, f"{node.tag.replace(_TAG, '!!')}: tags are not allowed; write the value itself")
     if isinstance(node, MappingNode):
         before: dict[str, Node] = {}
         for key, _ in node.value:
             if not isinstance(key, ScalarNode) or key.tag not in (f"{_TAG}str", f"{_TAG}merge"):
-                raise _at(file, key, f"the key {_read_as(key)}: write it in quotes, or another")
+                raise at(file, key, f"the key {_read_as(key)}: write it in quotes, or another")
             if key.value in before and key.tag != f"{_TAG}merge":
                 first = before[key.value].start_mark.line + 1
-                raise _at(file, key, f"the key {key.value} stands here again, after line {first}")
+                raise at(file, key, f"the key {key.value} stands here again, after line {first}")
             before[key.value] = key
     elif isinstance(node, ScalarNode) and node.tag in (f"{_TAG}int", f"{_TAG}float") and node.style is None:
         if _SURPRISING.fullmatch(node.value):
-            raise _at(file, node, f"YAML reads {node.value} as {_number(file, node)}: write that, or put it in quotes")
+            raise at(file, node, f"YAML reads {node.value} as {_number(file, node)}: write that, or put it in quotes")
         _number(file, node)
 
 
@@ -174,7 +104,7 @@ def _number(file: Path, node: ScalarNode) -> object:
     try:
         return yaml.SafeLoader("").construct_object(node)
     except ValueError:
-        raise _at(file, node, f"{node.value} is no number") from None
+        raise at(file, node, f"{node.value} is no number") from None
 
 
 def _read_as(node: Node) -> str:
@@ -182,39 +112,37 @@ def _read_as(node: Node) -> str:
     words = _WORDS.get(node.tag.removeprefix(_TAG))
     if node.tag == f"{_TAG}str" and isinstance(node, ScalarNode) and _EXPONENT.fullmatch(node.value):
         words = "a number"
-    text = node.value if isinstance(node, ScalarNode) else _kind(node)
+    text = node.value if isinstance(node, ScalarNode) else kind_of(node)
     return f"{text} is read as {words}" if words and text not in ("", "null", "true", "false") else text or "null"
 
 
 def _check_defaults(file: Path, defaults: Node) -> None:
     """Raises UserError for a defaults list that is none, and for a choice that YAML does not read as a name."""
     if not isinstance(defaults, SequenceNode):
-        raise _at(file, defaults, f"defaults is {_kind(defaults)}; a list is wanted, such as [train, _self_]")
+        raise at(file, defaults, f"defaults is {kind_of(defaults)}; a list is wanted, such as [train, _self_]")
     for entry in defaults.value:
         if isinstance(entry, ScalarNode):
             _check_name(file, entry, entry)
         elif isinstance(entry, MappingNode):
             if len(entry.value) != 1:
-                raise _at(
-                    file, entry, f"{len(entry.value)} keys in one entry of defaults: give each its own line and -"
-                )
+                raise at(file, entry, f"{len(entry.value)} keys in one entry of defaults: give each its own line and -")
             ((key, choice),) = entry.value
             named = choice.value if isinstance(choice, SequenceNode) else [choice]
             for each in named:
                 _check_name(file, each, key)
         else:
-            raise _at(file, entry, f"{_kind(entry)} in defaults: an entry is a name, or group: name")
+            raise at(file, entry, f"{kind_of(entry)} in defaults: an entry is a name, or group: name")
 
 
 def _check_name(file: Path, node: Node, key: Node) -> None:
     """Raises UserError unless a node is a name. key: of its group, or the node itself."""
     if not isinstance(node, ScalarNode):
-        raise _at(file, node, f"{_kind(node)}: an entry of defaults is a name, or group: name")
+        raise at(file, node, f"{kind_of(node)}: an entry of defaults is a name, or group: name")
     group = re.sub(r"^(override |optional )*/?", "", key.value).partition("@")[0]
     folders = (CONF, file.parent, file.parent.parent)
     known = group in choices() or group.startswith("hydra/") or any((folder / group).is_dir() for folder in folders)
     if node is not key and not known:
-        raise _at(file, key, f"{group}: no such group; allowed: {', '.join(choices())}")
+        raise at(file, key, f"{group}: no such group; allowed: {', '.join(choices())}")
     number = node.style is None and _EXPONENT.fullmatch(node.value)
     left_out = node.tag == f"{_TAG}null" and group not in choices() and node is not key
     if left_out or (node.tag == f"{_TAG}str" and not number):
@@ -222,7 +150,7 @@ def _check_name(file: Path, node: Node, key: Node) -> None:
     allowed = f"; allowed: {', '.join(choices()[group])}" if group in choices() else ""
     quoted = f": write '{node.value}' in quotes" if node.value not in ("", "~", "null") else ""
     before = f"{key.value}: " if node is not key else ""
-    raise _at(file, node, f"{before}{_read_as(node)}, which is no name{quoted}{allowed}")
+    raise at(file, node, f"{before}{_read_as(node)}, which is no name{quoted}{allowed}")
 
 
 def _check_axes(file: Path, hydra: Node | None) -> None:
@@ -231,16 +159,16 @@ def _check_axes(file: Path, hydra: Node | None) -> None:
     if params is None or (isinstance(params, ScalarNode) and not params.value):
         return
     if not isinstance(params, MappingNode):
-        raise _at(file, params, f"params is {_kind(params)}: it needs a line for each axis, such as init.gain: 1,2")
+        raise at(file, params, f"params is {kind_of(params)}: it needs a line for each axis, such as init.gain: 1,2")
     for key, value in params.value:
         if isinstance(value, MappingNode):
             inner = f"{key.value}.{value.value[0][0].value}" if value.value else f"{key.value}.KEY"
-            raise _at(file, value, f"an axis has its whole key in one line, such as {inner}: 1,2")
+            raise at(file, value, f"an axis has its whole key in one line, such as {inner}: 1,2")
         if isinstance(value, SequenceNode) and key.value not in choices():  # `refuse_lists` names a list for a group
             values = ",".join(str(each.value) for each in value.value)
-            raise _at(file, value, f"the values of an axis are a text: write {key.value}: {values}")
+            raise at(file, value, f"the values of an axis are a text: write {key.value}: {values}")
         if isinstance(value, ScalarNode) and (not value.value.strip() or value.tag == f"{_TAG}null"):
-            raise _at(file, value, f"the axis {key.value} has no values: write {key.value}: 1,2")
+            raise at(file, value, f"the axis {key.value} has no values: write {key.value}: 1,2")
         if value.tag == f"{_TAG}bool" and key.value in choices():
             _check_name(file, value, key)
 

@@ -14,11 +14,11 @@ from pydantic_core import ErrorDetails
 from unrolled.errors import UserError
 
 from .aliases import with_todays_keys
-from .config_file import load_record
 from .files import names, options
 from .keys import closest, meant
 from .meaning import allowed_range, allowed_words, kind, kinds
 from .schema import Config
+from .yaml_file import load_record
 
 NAMED = ("task", "activation", "embedding", "init", "loss", "optimizer")  # `name` must be that of one of their files
 REFUSED_BY_WANDB = "/\\#?%:"  # characters, in the name of a project

@@ -24,8 +24,11 @@ from unrolled.processes.signals import caught, end_at_once, exposed, raise_on_si
 from unrolled.processes.streams import surviving
 from unrolled.wandb_runs.environment import set_aside
 
+from .checks import checked
+from .hydra_errors import in_one_line
 from .load import load_run
-from .preflight import as_names, checked, in_one_line, preflight
+from .overrides import as_names
+from .preflight import preflight
 
 
 def cell(config: DictConfig) -> float | None:

@@ -11,7 +11,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from unrolled.config.aliases import ALIASES
-from unrolled.config.config_file import shown
+from unrolled.config.yaml_file import shown
 from unrolled.errors import UserError
 
 AXES = ("hydra", "sweeper", "params")  # where a sweep's file has its axes, each under its dotted key

@@ -19,7 +19,8 @@ from unrolled.config.files import CONF, choices
 from unrolled.config.schema import Config
 from unrolled.config.validate import check_options, typed, values_of
 from unrolled.errors import UserError
-from unrolled.run.preflight import check_typed, in_one_line, without_hydra
+from unrolled.run.checks import check_typed, without_hydra
+from unrolled.run.hydra_errors import in_one_line
 
 
 @dataclass(frozen=True)

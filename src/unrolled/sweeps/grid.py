@@ -24,7 +24,8 @@ from unrolled.record.files import replacing
 from unrolled.record.lock import exclusive
 from unrolled.record.plan import Planned, read_plan, write_plan
 from unrolled.record.saved import is_readable
-from unrolled.run.preflight import as_names, check_host, without_hydra
+from unrolled.run.checks import check_host, without_hydra
+from unrolled.run.overrides import as_names
 from unrolled.run.where import located
 
 from .compose import Combination, combinations

@@ -78,8 +78,8 @@ class SlurmJob:
     def _run_rank(self, trial: Trial) -> None:
         load_run()
         from unrolled.config.identity import RunIdentity
+        from unrolled.run.checks import checked, without_hydra
         from unrolled.run.lifecycle import run
-        from unrolled.run.preflight import checked, without_hydra
 
         as_rank()
         config = configuration(self, trial)

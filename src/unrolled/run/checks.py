@@ -1,0 +1,59 @@
+"""Validates the typed configuration of a run: its choices, what fits together, and what this machine has."""
+
+from omegaconf import DictConfig, open_dict, read_write
+
+from unrolled.config.compatibility import check_embedding
+from unrolled.config.schema import Config
+from unrolled.config.validate import check_options, typed, values_of
+from unrolled.config.vector_file import check_vectors
+from unrolled.errors import UserError
+from unrolled.processes.ranks import check_ranks
+from unrolled.processes.resources import visible_gpus
+from unrolled.tasks import TASKS
+from unrolled.tasks import check as check_task
+from unrolled.training.losses import check_loss
+
+
+def without_hydra(config: DictConfig) -> DictConfig:
+    with read_write(config), open_dict(config):
+        del config["hydra"]
+    return config
+
+
+def checked(config: DictConfig) -> Config:
+    """Returns the typed configuration of a run. Raises UserError for all that would stop it before its first step."""
+    found = typed(values_of(config))
+    check(found)
+    return found
+
+
+def check(config: Config) -> None:
+    """Raises UserError for a value that its choice lacks, parts that do not fit, and what this machine lacks."""
+    check_options(config)
+    check_typed(config)
+    check_host(config)
+
+
+def check_host(config: Config) -> None:
+    """Validates that this machine has the GPUs and starts the ranks that a run asks for. Raises UserError."""
+    check_ranks(config)
+    if config.trainer.accelerator == "gpu":
+        gpus, wanted = len(visible_gpus()), config.trainer.devices
+        if not gpus:
+            here = "torch sees no GPU here; use trainer=cpu or trainer=ddp_cpu"
+            raise UserError(f"trainer.accelerator=gpu: {here}", "trainer.accelerator")
+        if gpus < wanted:
+            here = f"torch sees {gpus} GPU{'s' * (gpus > 1)} here"
+            raise UserError(f"trainer.devices={wanted}: {here}", "trainer.devices")
+
+
+def check_typed(config: Config) -> None:
+    """Validates what a task needs, and that task, loss and embedding fit each other. Raises UserError."""
+    check_task(config.task)
+    entry, loss, embedding = TASKS[config.task.name], config.loss.name, config.embedding
+    if entry.answers is not None:
+        check_loss(loss, config.task.name, entry.answers)
+    if entry.reads is not None:
+        check_embedding(embedding.name, config.task.name, entry.reads)
+    if embedding.name == "pretrained":
+        check_vectors(embedding.path or "", embedding.dim)
