@@ -14,6 +14,7 @@ import pytest
 from conftest import ROOT, train, wandb_records
 from unrolled.record import status
 from unrolled.record.results import Swept, read_sweep
+from unrolled.record.run_record import RunRecord
 from unrolled.report import solving
 from unrolled.report.answers import answers
 from unrolled.tasks import TASKS
@@ -119,6 +120,9 @@ def test_the_wheel_brings_its_configuration_along(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("unrolled-*.whl")
     installed = tmp_path / "site"
     subprocess.run([*pip, "install", "-q", "--no-deps", "--target", installed, wheel], check=True)
+    git = ["git", "-C", tmp_path, "-c", "user.name=a", "-c", "user.email=a@b"]  # another project's, around the package
+    for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "another project"]):
+        subprocess.run([*git, *words], check=True)
     environment = {**os.environ, "PYTHONPATH": str(installed)}
     code = "from unrolled import cli; from unrolled.config.files import CONF; print(CONF); cli.console()"
     small = ["trainer.max_steps=2", "probe.births=2", "seed=0", "model.hidden=8", "hydra.sweep.dir=out"]
@@ -126,4 +130,6 @@ def test_the_wheel_brings_its_configuration_along(tmp_path: Path) -> None:
     ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.startswith(str(installed))
-    assert (tmp_path / "out" / "report.html").is_file()
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "unrolled train --config-name activations" in page and "src/train.py" not in page
+    assert RunRecord.read(tmp_path / "out" / "0").git == {}

@@ -11,6 +11,8 @@ CHECKOUT = _PACKAGE.parents[1]
 CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else CHECKOUT / "conf"
 SWEEPS = _PACKAGE / "sweep_files" if (_PACKAGE / "sweep_files").is_dir() else CHECKOUT / "sweeps"
 
+TRAIN = ["python", "src/train.py"] if (CHECKOUT / "src" / "train.py").is_file() else ["unrolled", "train"]
+
 SWEEP_RECORD = "multirun.yaml"  # its presence marks the folder of a sweep
 
 

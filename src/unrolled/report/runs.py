@@ -9,7 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Quote, QuotedString
 
 from unrolled.config.axes import read_axes
-from unrolled.config.files import SWEEP_RECORD
+from unrolled.config.files import SWEEP_RECORD, TRAIN
 from unrolled.record.plan import RESUME
 from unrolled.record.results import Swept, SweptRun, columns, row
 from unrolled.record.saved import saved
@@ -65,7 +65,7 @@ def _text(value: Any) -> str:
 def command(swept: Swept, run: SweptRun) -> str:
     """Returns the command line that runs this run's configuration alone."""
     file = [*_config_file(swept.folder / SWEEP_RECORD), "hydra.mode=RUN"]
-    return shlex.join(["python", "src/train.py", *file, *_overrides(swept, run)])
+    return shlex.join([*TRAIN, *file, *_overrides(swept, run)])
 
 
 def _overrides(swept: Swept, run: SweptRun) -> list[str]:
@@ -94,7 +94,7 @@ def sweep_command(swept: Swept) -> str:
     overrides = saved(record, "hydra.overrides.task", [])
     asked = "hydra.mode=MULTIRUN" in saved(record, "hydra.overrides.hydra", [])
     file = [*_config_file(record), *(["--multirun"] if asked else [])]
-    return shlex.join(["python", "src/train.py", *file, *map(str, overrides)])
+    return shlex.join([*TRAIN, *file, *map(str, overrides)])
 
 
 def _config_file(record: Path) -> list[str]:

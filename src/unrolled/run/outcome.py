@@ -5,11 +5,11 @@ import platform
 import subprocess
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import torch
 
-from unrolled.config.files import CHECKOUT
 from unrolled.config.fingerprint import births_fingerprint, fingerprint, resume_fingerprint
 from unrolled.config.identity import RunIdentity
 from unrolled.gradients.regime import RULES_VERSION
@@ -101,13 +101,18 @@ def _machine() -> dict[str, str]:
 
 
 def _git() -> dict[str, Any] | None:
-    """Returns the commit, and whether the working tree differs from it; None outside a checkout."""
+    """Returns the commit, and whether the working tree differs from it; None if no repository tracks this file.
+
+    An installed package may lie inside the repository of another project.
+    """
+    here = Path(__file__).resolve()
 
     def git(*words: str) -> str:
-        command = ["git", "-C", str(CHECKOUT), *words]
+        command = ["git", "-C", str(here.parent), *words]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
     try:
+        git("ls-files", "--error-unmatch", here.name)
         return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain"))}
     except (OSError, subprocess.CalledProcessError):
         return None
