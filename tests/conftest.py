@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from commands import ROOT, train  # noqa: F401  (train for the tests that import it from here)
@@ -13,6 +14,9 @@ from commands import ROOT, train  # noqa: F401  (train for the tests that import
 # A shell starts what it runs in the background with SIGINT ignored, nohup with SIGHUP: as in a terminal all the same.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+settings.register_profile("on every machine", deadline=None)  # no test depends on the clock
+settings.load_profile("on every machine")
 
 QUICK = ["trainer.max_steps=12", "trainer.log_every_n_steps=5", "probe.every=10", "probe.births=3", "probe.samples=32"]
 

@@ -40,7 +40,7 @@ def test_a8_the_critical_line_of_tanh(sigma_b2: float, sigma_w2: float) -> None:
     assert mean_field("tanh", sigma_w2, sigma_b2).chi == pytest.approx(1, abs=1e-4)
 
 
-@settings(deadline=None, max_examples=40, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(st.one_of(st.just(0.0), st.floats(0.05, 1.9)), variances)
 def test_what_is_linear_on_either_side_has_a_closed_form(sigma_w2: float, sigma_b2: float) -> None:
     """E relu^2 = q/2, E relu'^2 = 1/2; leaky ReLU adds LEAK^2 / 2 of each; identity has 1; also in the limit."""
@@ -74,7 +74,7 @@ def test_sigmoid_is_never_silent() -> None:
     assert mean_field("sigmoid", 0.0, 0.0)[:2] == (0, 0)
 
 
-@settings(deadline=None, max_examples=30, derandomize=True)
+@settings(max_examples=30, derandomize=True)
 @given(st.floats(0.1, 30), st.one_of(st.just(0.0), st.floats(0.001, 3)))
 def test_hardtanh_has_a_closed_form(sigma_w2: float, sigma_b2: float) -> None:
     """E f'^2 = erf(u / sqrt 2) with u = 1 / sqrt(q)."""
@@ -90,7 +90,7 @@ def test_hardtanh_has_a_closed_form(sigma_w2: float, sigma_b2: float) -> None:
     assert found.chi == pytest.approx(sigma_w2 * inside, rel=1e-9)
 
 
-@settings(deadline=None, max_examples=40, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(st.sampled_from(sorted(ACTIVATIONS)), st.one_of(st.just(0.0), st.floats(0.1, 6)), variances, variances)
 def test_the_fixed_point_is_where_iterating_by_hand_ends(name: str, w2: float, b2: float, h2: float) -> None:
     """From the variance after the first step, whose initial state has mean square h2."""
@@ -111,7 +111,7 @@ def test_the_fixed_point_is_where_iterating_by_hand_ends(name: str, w2: float, b
         assert found.chi == pytest.approx(w2 * by_hand(name, w2, b2, q, FINE)[1], rel=2e-3)
 
 
-@settings(deadline=None, max_examples=30, derandomize=True)
+@settings(max_examples=30, derandomize=True)
 @given(st.sampled_from(sorted(ACTIVATIONS)), st.floats(0.1, 6), variances)
 def test_other_fixed_points_are_fixed_stable_and_reached_from_elsewhere(name: str, w2: float, b2: float) -> None:
     for other in mean_field(name, w2, b2).others:
@@ -189,7 +189,7 @@ def test_a_huge_variance_does_not_make_a_bounded_f_grow_without_end() -> None:
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-@settings(deadline=None, max_examples=3, derandomize=True)
+@settings(max_examples=3, derandomize=True)
 @given(sigma_b2=st.one_of(st.just(0.0), st.floats(1e-6, 5)))
 def test_at_a_critical_gain_chi_is_1_on_both_sides_or_there_is_none(name: str, sigma_b2: float) -> None:
     try:

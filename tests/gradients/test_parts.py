@@ -13,7 +13,7 @@ from unrolled.gradients.diagnosis import Diagnosis
 from unrolled.gradients.trajectory import trajectory
 from unrolled.rnn import RNN
 
-SLOW = settings(deadline=None, max_examples=25)
+SLOW = settings(max_examples=25)
 NETWORKS = {
     "seed": st.integers(0, 10**6),
     "activation": st.sampled_from(["tanh", "relu", "gelu", "sigmoid", "identity"]),

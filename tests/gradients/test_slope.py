@@ -25,7 +25,7 @@ def everywhere(values: Tensor) -> Tensor:
     return torch.ones(values.shape, dtype=torch.bool)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.floats(-30, 30), st.integers(8, 120), st.integers(1, 30))
 def test_a_line_has_its_slope_and_no_error(rate: float, steps: int, batch: int) -> None:
     values = line(rate, steps, batch)
@@ -115,7 +115,7 @@ def test_a_lag_with_fewer_than_ten_samples_is_not_used_however_few_live() -> Non
     assert slope(by_lag(values[:, :8], everywhere(values[:, :8]))) is not None  # a batch of 8 in all
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(2, 8), st.integers(0, 7), st.floats(-0.5, 0.5), st.integers(0, 2**31))
 def test_where_a_window_ends_within_a_cycle_does_not_count(period: int, phase: int, rate: float, seed: int) -> None:
     """Heights that repeat every `period` lags, 10 nats high, on a line."""

@@ -53,7 +53,7 @@ networks = st.builds(
     B=st.integers(1, 4),
     masked=st.booleans(),
 )
-SLOW = settings(deadline=None, max_examples=60)
+SLOW = settings(max_examples=60)
 
 
 def pulled(along: Trajectory, t: int, v: Tensor) -> Tensor:

@@ -3,11 +3,13 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conftest import ROOT, train
 from unrolled.record import ends, status
+from unrolled.record.entries import Early, Result, Start, Times
 from unrolled.record.run_record import KEYS, RunRecord
 from unrolled.record.successor import Record
 
@@ -78,6 +80,11 @@ def test_every_key_that_a_run_writes_is_read_by_the_record(tmp_path: Path) -> No
     parts = [kept, *kept["halves"].values()]
     assert [key for part in parts for key in part if key not in KEYS] == []
     assert [key for part in parts for key in part["start"] if key not in KEYS] == []
+
+
+@pytest.mark.parametrize("entries", [Start, Result, Early, Times])
+def test_every_entry_with_a_type_is_read_by_the_record(entries: Any) -> None:
+    assert set(entries.__annotations__) <= KEYS
 
 
 def test_an_entry_that_no_record_has_is_not_written(tmp_path: Path) -> None:

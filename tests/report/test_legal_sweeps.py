@@ -133,12 +133,12 @@ EXAMPLES = pytest.mark.parametrize("examples", [12, pytest.param(150, marks=pyte
 
 @EXAMPLES
 def test_every_sweep_has_its_page_and_its_table(examples: int) -> None:
-    settings(deadline=None, max_examples=examples)(given(sweeps())(has_its_page_and_its_table))()
+    settings(max_examples=examples)(given(sweeps())(has_its_page_and_its_table))()
 
 
 @EXAMPLES
 def test_every_run_has_its_page_and_its_lines(examples: int) -> None:
-    settings(deadline=None, max_examples=examples)(given(records())(has_its_page_and_its_lines))()
+    settings(max_examples=examples)(given(records())(has_its_page_and_its_lines))()
 
 
 def without(path: tuple[str, ...], value: Any, **more: Any) -> str:

@@ -59,7 +59,7 @@ def passed(rnn: RNN, x: Tensor, mask: Tensor) -> dict[str, Tensor]:
     return grads | {"h": h.detach(), "last": last.detach(), "dh": tape.dh, "da": tape.da, "h0": h0.grad}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.integers(0, 1000),
     st.sampled_from(GARBAGE),
@@ -73,7 +73,7 @@ def test_numbers_under_the_mask(seed: int, garbage: float, activation: str, back
     same(passed(rnn, x.masked_fill(where, garbage), mask), passed(rnn, x.masked_fill(where, 0.0), mask))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 1000), st.sampled_from(TOKENS), st.sampled_from(["bptt", "autograd"]))
 def test_tokens_under_the_mask(seed: int, garbage: int, backward: str) -> None:
     torch.manual_seed(seed)

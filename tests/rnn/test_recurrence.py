@@ -103,7 +103,7 @@ def test_the_tape_equals_retain_grad(activation: str, mask: Tensor | None, backw
         assert (tape.da[~mask] == 0).all()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.integers(1, 12), st.integers(1, 5), st.integers(1, 6), st.integers(1, 6),
     st.sampled_from(sorted(ACTIVATIONS)), st.booleans(), st.integers(0, 2**31),
@@ -160,7 +160,7 @@ def test_the_gradient_of_the_recurrent_weights_is_a_sum_over_steps() -> None:
     torch.testing.assert_close(torch.stack(steps).sum(0), rnn.W_h.grad, rtol=1e-10, atol=1e-12)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 2**31), st.integers(1, 8), st.floats(0.1, 10))
 def test_a_contraction_bounds_the_gradient(seed: int, hidden: int, scale: float) -> None:
     """sigma_max = .9, tanh, loss at the last step: |dL/dh_k| <= .9^(t-k) |dL/dh_t| for every input (SCIENCE A9)."""

@@ -79,7 +79,7 @@ def test_the_name_of_a_baseline_says_which_constant_stands_behind_which_figure()
                                        "always 0.25 (mse), always 0.187 (loss, mae)"]  # fmt: skip
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 20), min_size=2, max_size=6), st.floats(0, 1))
 def test_the_best_shares_are_those_of_a_search(counts: list[int], smoothing: float) -> None:
     p = np.array(counts, dtype=float) + (sum(counts) == 0)

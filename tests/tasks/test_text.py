@@ -32,7 +32,7 @@ def test_the_vocabulary_is_ordered_by_frequency_then_alphabet() -> None:
     assert build_vocabulary(sentences, min_count=2) == [PAD, UNKNOWN, "b", "a"]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(words, min_size=1, max_size=5), st.integers(1, 15))
 def test_encoding_keeps_the_last_words_at_the_right_end(sentences: list[list[str]], length: int) -> None:
     vocabulary = build_vocabulary(sentences, 1)
@@ -52,7 +52,7 @@ def test_a_word_never_seen_in_training_is_the_unknown_one() -> None:
     assert split.mask.tolist() == [[False, True]]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(words, min_size=1, max_size=5), st.integers(0, 100))
 def test_shuffling_keeps_the_words_and_the_padding(sentences: list[list[str]], seed: int) -> None:
     split = encode(sentences, [0] * len(sentences), build_vocabulary(sentences, 1), 12)
@@ -80,7 +80,7 @@ def test_a_bag_of_words_does_not_see_order() -> None:
     assert found.argmax(1).tolist() == [0, 1, 1, 0]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(words, min_size=1, max_size=5), st.integers(1, 6), st.booleans())
 def test_hidden_words_become_the_unknown_one_where_they_stand(sentences: list[list[str]], n: int, first: bool) -> None:
     vocabulary = build_vocabulary(sentences, 1)

@@ -2,17 +2,11 @@
 
 import platform
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from .earlier import NUMBERS, across, older_before
+from .earlier import across, older_before
 from .run_record import RunRecord
-
-
-def origin() -> dict[str, Any]:
-    """Returns the entries of `status.json` about the origin; the fingerprint does not depend on them."""
-    return {"numbers": NUMBERS, "cpu": processor(), "torch": torch.__version__}
 
 
 def processor() -> str:
@@ -35,10 +29,10 @@ def changes(before: RunRecord, step: int) -> list[str]:
     before: the record of the run that is resumed.
     step: the training step at which it is resumed.
     """
-    now, lines = RunRecord.from_dict(origin()), []
+    lines = []
     if (since := older_before(before, step)) is not None:
         lines += across(since)
-    found = (("the processor", before.cpu, now.cpu), ("torch", before.torch, now.torch))
+    found = (("the processor", before.cpu, processor()), ("torch", before.torch, torch.__version__))
     if moved := [f"{name} was {was}, is {is_}" for name, was, is_ in found if was not in (None, is_)]:
         lines.append(
             f"resumed on another machine: {'; '.join(moved)}: its numbers are rounded in another way, "

@@ -8,6 +8,7 @@ import torch
 
 from unrolled.errors import in_words
 from unrolled.processes.logs import log
+from unrolled.record.entries import Result, SolvedEntry
 from unrolled.rnn.init import stream
 from unrolled.tasks.data import Split, baseline_name, timed_score
 from unrolled.training.data import Once
@@ -36,25 +37,25 @@ def judge(
     ending: number of updates, and whether the training diverged.
     """
     data, scalars, probe = trained.data, observers.scalars, observers.probe
-    return {
-        "state": "diverged" if ending.diverged else "completed",
-        "error": str(ending.diverged) if ending.diverged else None,
-        "steps": ending.steps,
-        **(gradient_results(probe.first, probe.latest, initialisations) if probe else {}),
-        "metrics": metrics,
-        "train": _on_training_examples(trained),
-        "baseline": trained.baseline,
-        "baseline_name": baseline_name(data, trained.module.loss),
-        "references": _references(trained),
-        "score": trained.monitor,
-        "larger_is_better": trained.scores.larger,
-        "solved": _solved(observers.solved),
-        "roughness": scalars.roughness,
-        "seconds_per_update": median(scalars.seconds) if scalars.seconds else None,
-        "coverage": trained.vectors.coverage,
-        "remark": data.remark,
-        "dependency": data.dependency,
-    }
+    result = Result(
+        state="diverged" if ending.diverged else "completed",
+        error=str(ending.diverged) if ending.diverged else None,
+        steps=ending.steps,
+        metrics=metrics,
+        train=_on_training_examples(trained),
+        baseline=trained.baseline,
+        baseline_name=baseline_name(data, trained.module.loss),
+        references=_references(trained),
+        score=trained.monitor,
+        larger_is_better=trained.scores.larger,
+        solved=_solved(observers.solved),
+        roughness=scalars.roughness,
+        seconds_per_update=median(scalars.seconds) if scalars.seconds else None,
+        coverage=trained.vectors.coverage,
+        remark=data.remark,
+        dependency=data.dependency,
+    )
+    return {**result, **(gradient_results(probe.first, probe.latest, initialisations) if probe else {})}
 
 
 def _on_training_examples(trained: Trained) -> dict[str, float]:
@@ -87,6 +88,6 @@ def _scores_of(reference: str, names: list[str], scores: Callable[[], dict[str, 
         return dict.fromkeys(names)
 
 
-def _solved(solved: Solved | None) -> dict[str, Any] | None:
+def _solved(solved: Solved | None) -> SolvedEntry | None:
     """Returns the criterion of a solved task, with the update `at` which it was met; `at` is None if it never was."""
-    return None if solved is None else {"score": solved.score, "value": solved.value, "at": solved.at}
+    return None if solved is None else SolvedEntry(score=solved.score, value=solved.value, at=solved.at)

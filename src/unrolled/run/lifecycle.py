@@ -19,6 +19,7 @@ from unrolled.processes.ranks import Rank, RanksFailed, on_ranks
 from unrolled.processes.signals import caught, exposed, shielded
 from unrolled.record import ownership, status
 from unrolled.record.earlier import OLDER, older_before
+from unrolled.record.entries import Early
 from unrolled.record.origin import changes
 from unrolled.record.run_record import RunRecord
 from unrolled.record.successor import Record, mark_ended, newest
@@ -113,10 +114,10 @@ def _lead_shielded(config: Config, identity: RunIdentity, rank: Rank) -> None:
             result = execute(config, identity, tracker, recorded=recorded, rank=rank)
     except Interrupted as signal:
         caught()
-        result = {"state": "interrupted", "error": str(signal)}
+        result = {**Early(state="interrupted", error=str(signal))}
         raise
     except BaseException as error:
-        result = {"state": "failed", "error": in_words(error)}
+        result = {**Early(state="failed", error=in_words(error))}
         with contextlib.suppress(OSError):  # a full disk may be what went wrong
             (identity.folder / "traceback.txt").write_text(traceback.format_exc(), encoding="utf-8")
         raise

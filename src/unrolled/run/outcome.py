@@ -13,37 +13,41 @@ import torch
 from unrolled.config.fingerprint import births_fingerprint, fingerprint, resume_fingerprint
 from unrolled.config.identity import RunIdentity
 from unrolled.gradients.regime import RULES_VERSION
-from unrolled.record.origin import origin
+from unrolled.record.earlier import NUMBERS
+from unrolled.record.entries import Start, Times
+from unrolled.record.origin import processor
 from unrolled.record.quantities import QUANTITIES
 from unrolled.record.run_record import RunRecord
 from unrolled.training.initialisations import Initialisations
 from unrolled.training.measurement import MeasuredValues
 
 
-def opening(values: dict[str, Any], identity: RunIdentity, started: float) -> dict[str, Any]:
+def opening(values: dict[str, Any], identity: RunIdentity, started: float) -> Start:
     """Returns the entries of `status.json` at the start of a run.
 
     values: the configuration, as `plain` returns it.
     started: seconds since the epoch.
     """
-    return {
-        "state": "running",
-        "name": identity.name,
-        "axes": identity.axes,
-        "choices": identity.choices,
-        "fingerprint": fingerprint(values),
-        "births_fingerprint": births_fingerprint(values),
-        "resume_fingerprint": resume_fingerprint(values),
-        "git": _git(),
-        "machine": _machine(),
-        **origin(),
-        "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
-    }
+    return Start(
+        state="running",
+        name=identity.name,
+        axes=identity.axes,
+        choices=identity.choices,
+        fingerprint=fingerprint(values),
+        births_fingerprint=births_fingerprint(values),
+        resume_fingerprint=resume_fingerprint(values),
+        git=_git(),
+        machine=_machine(),
+        numbers=NUMBERS,
+        cpu=processor(),
+        torch=torch.__version__,
+        started=datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
+    )
 
 
-def times(started: float) -> dict[str, Any]:
+def times(started: float) -> Times:
     ended = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"ended": ended, "duration_s": round(time.time() - started, 3)}
+    return Times(ended=ended, duration_s=round(time.time() - started, 3))
 
 
 def gradient_results(
