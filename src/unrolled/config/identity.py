@@ -8,7 +8,11 @@ from typing import Any
 from hydra.conf import HydraConf
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
+
+from .environment import from_environment, number_of
+from .schema import plain
+from .validate import typed, values_of
 
 SEED = "seed"
 
@@ -23,6 +27,7 @@ class RunIdentity:
     sweep: the sweep's folder; None for a single run.
     axes: swept key -> the run's value.
     choices: config group -> the chosen file.
+    written: dotted key -> the text as written, for those that come from the environment.
     """
 
     folder: Path
@@ -31,6 +36,7 @@ class RunIdentity:
     sweep: Path | None = None
     axes: dict[str, Any] = field(default_factory=dict)
     choices: dict[str, str | None] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
 
 
 def identity_of(hydra: HydraConf, config: DictConfig) -> RunIdentity:
@@ -41,18 +47,23 @@ def identity_of(hydra: HydraConf, config: DictConfig) -> RunIdentity:
     """
     folder = Path(hydra.runtime.output_dir)
     choices = {group: choice for group, choice in hydra.runtime.choices.items() if not group.startswith("hydra/")}
-    axes = axis_values(list(hydra.sweeper.params or {}), list(hydra.overrides.task))
+    words: Any = OmegaConf.to_container(hydra.overrides.task, resolve=False)  # type: ignore[arg-type]
+    values = plain(typed(values_of(config)))
+    written = from_environment(config, values)
+    typed_in = axis_values(list(hydra.sweeper.params or {}), words)
+    axes = {key: number_of(value, key, values) for key, value in typed_in.items()}
     sweep = Path(hydra.sweep.dir).absolute() if hydra.mode == RunMode.MULTIRUN else None
     if not axes:
+        file = written.get("task.file", config.task.file)
         main: dict[str, Any] = {
-            "task": Path(config.task.file).stem if config.task.file else config.task.name,
-            "activation": config.activation.name,
+            "task": Path(file).stem if file else written.get("task.name", config.task.name),
+            "activation": written.get("activation.name", config.activation.name),
             "init.gain": float(config.init.gain),
             "model.hidden": config.model.hidden,
             SEED: config.seed,
         }
-        return RunIdentity(folder, name_of(main), name_of(_without_seed(main)), sweep, choices=choices)
-    return RunIdentity(folder, name_of(axes), name_of(_without_seed(axes)), sweep, axes, choices)
+        return RunIdentity(folder, name_of(main), name_of(_without_seed(main)), sweep, {}, choices, written)
+    return RunIdentity(folder, name_of(axes), name_of(_without_seed(axes)), sweep, axes, choices, written)
 
 
 def axis_values(axes: Sequence[str], overrides: list[str]) -> dict[str, Any]:

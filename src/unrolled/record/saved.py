@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
@@ -13,17 +13,20 @@ UNREADABLE = (OSError, ValueError, YAMLError, OmegaConfBaseException)
 def saved(file: Path, key: str, default: Any = None) -> Any:
     """Returns the value of a dotted key in a YAML file; `default` if it has none, or cannot be read.
 
+    A text that comes from the environment is returned as it is written: `${oc.env:NAME}`.
+
     key: "" for the whole content.
     """
     try:
-        content = OmegaConf.load(file)
-        found = OmegaConf.select(content, key) if key else content
+        found: Any = OmegaConf.to_container(OmegaConf.load(file), resolve=False)
     except UNREADABLE:  # a power cut or a full disk has left half of it
         return default
+    for part in filter(None, key.split(".")):
+        found = found.get(part) if isinstance(found, dict) else None
     return default if found is None else found
 
 
 def is_readable(file: Path) -> bool:
     """Returns whether a YAML file holds a table with content."""
     content = saved(file, "")
-    return isinstance(content, DictConfig) and bool(content)
+    return isinstance(content, dict) and bool(content)

@@ -81,9 +81,9 @@ def _plane(swept: Swept) -> str | None:
     kept = [file for file in files if is_readable(file)]
     if not {GAIN, BIAS} <= set(swept.axes) or not kept:
         return None
-    config = saved(kept[0], "")
+    activation, init, input_gain = (saved(kept[0], key) for key in ("activation.name", "init.name", "init.input_gain"))
     one = not {"activation", "init", "init.input_gain"} & {key for key, values in swept.axes.items() if len(values) > 1}
-    return config.activation.name if one and config.init.name == "gaussian" and config.init.input_gain == 0 else None
+    return activation if one and init == "gaussian" and input_gain == 0 else None
 
 
 def phase_diagram(swept: Swept) -> go.Figure | None:

@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unrolled.config.environment import concealed_by_record
 from unrolled.errors import UserError
 from unrolled.record import earlier, status
 from unrolled.record.checked import Numbers
@@ -139,7 +140,7 @@ def _attributions(folder: Path, trust: bool) -> tuple[list[dict[str, Any]], str]
     try:
         return [_attribution(*pair) for pair in examples(folder, EXAMPLES, trust=trust)], ""
     except UserError as error:
-        return [], str(error)
+        return [], concealed_by_record(str(error), folder / ".hydra" / "config.yaml")
 
 
 def _attribution(prediction: "Prediction", label: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Quote, QuotedString
 
 from unrolled.config.axes import read_axes
+from unrolled.config.environment import public_words
 from unrolled.config.files import SWEEP_RECORD, TRAIN
 from unrolled.record.plan import RESUME
 from unrolled.record.results import Swept, SweptRun, columns, row
@@ -72,11 +73,11 @@ def _overrides(swept: Swept, run: SweptRun) -> list[str]:
     """Returns the overrides that Hydra recorded; for a run that did not start, those that it would have had."""
     record = run.folder / ".hydra" / "overrides.yaml"
     if words := saved(record, ""):
-        return [word for word in map(str, words) if word != RESUME]
+        return public_words(word for word in map(str, words) if word != RESUME)
     typed = saved(swept.folder / SWEEP_RECORD, "hydra.overrides.task", [])
     _, constants = read_axes(OverridesParser.create().parse_overrides(list(map(str, typed))))
     kept = [word for word in constants if word.partition("=")[0] not in run.axes]
-    return [*kept, *(f"{key}={_typed(value)}" for key, value in run.axes.items())]
+    return [*public_words(kept), *(f"{key}={_typed(value)}" for key, value in run.axes.items())]
 
 
 def _typed(value: Any) -> str:
@@ -94,14 +95,14 @@ def sweep_command(swept: Swept) -> str:
     overrides = saved(record, "hydra.overrides.task", [])
     asked = "hydra.mode=MULTIRUN" in saved(record, "hydra.overrides.hydra", [])
     file = [*_config_file(record), *(["--multirun"] if asked else [])]
-    return shlex.join([*TRAIN, *file, *map(str, overrides)])
+    return shlex.join([*TRAIN, *file, *public_words(map(str, overrides))])
 
 
 def _config_file(record: Path) -> list[str]:
     """Returns --config-dir and --config-name as they were given; empty for the default configuration."""
     sources = saved(record, "hydra.runtime.config_sources", [])
     given, known = (
-        next((source.path for source in sources if source.provider == provider), None)
+        next((source["path"] for source in sources if source["provider"] == provider), None)
         for provider in ("command-line", "unrolled-sweeps")
     )
     name = saved(record, "hydra.job.config_name", "train")

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from unrolled.config.environment import concealed, publishable
 from unrolled.config.fingerprint import fingerprint
 from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import Config, plain
@@ -108,7 +109,7 @@ def _lead_shielded(config: Config, identity: RunIdentity, rank: Rank) -> None:
         with exposed():
             from_the_leader(rank, (identity.folder, checkpoint is not None))
             config = _as_kept(config)
-            tracker = open_tracker(config, plain(config), identity, before.wandb)
+            tracker = open_tracker(config, publishable(plain(config), identity.written), identity, before.wandb)
             record.update(wandb=tracker.link(identity.folder))
             recorded = recorder_state(checkpoint) if checkpoint else None
             result = execute(config, identity, tracker, recorded=recorded, rank=rank)
@@ -117,7 +118,8 @@ def _lead_shielded(config: Config, identity: RunIdentity, rank: Rank) -> None:
         result = {**Early(state="interrupted", error=str(signal))}
         raise
     except BaseException as error:
-        result = {**Early(state="failed", error=in_words(error))}
+        why = concealed(in_words(error), plain(config), identity.written)
+        result = {**Early(state="failed", error=why)}
         with contextlib.suppress(OSError):  # a full disk may be what went wrong
             (identity.folder / "traceback.txt").write_text(traceback.format_exc(), encoding="utf-8")
         raise

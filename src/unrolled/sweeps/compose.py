@@ -15,8 +15,9 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from unrolled.config.axes import Axis
+from unrolled.config.environment import number_of
 from unrolled.config.files import CONF, choices
-from unrolled.config.schema import Config
+from unrolled.config.schema import Config, plain
 from unrolled.config.validate import check_options, typed, values_of
 from unrolled.errors import UserError
 from unrolled.run.checks import check_typed, without_hydra
@@ -64,6 +65,8 @@ def _assembled(axes, overriding, parts, constants) -> Iterator[Combination]:
         except UserError as error:
             raise UserError(f"{error} (run {' '.join(words)})", error.key) from error
         values = {axis.key: axis.values[i] for axis, i in zip(axes, places, strict=True)}
+        if any("${" in word for word in words):
+            values = {key: number_of(value, key, plain(config)) for key, value in values.items()}
         yield Combination([*constants, *words], values, config)
 
 

@@ -3,7 +3,8 @@
 import contextlib
 import os
 import socket
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from torch import Tensor
 
+from unrolled.config.environment import public_words
 from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import Config
 from unrolled.processes.logs import log
@@ -82,20 +84,21 @@ class WandbTracker:
         self._wandb = wandb
         self._steps: list[int] = []
         self._failed: Exception | None = None
-        self.run = wandb.init(
-            dir=str(folder),
-            mode=mode,  # type: ignore[arg-type]
-            project=project,
-            group=group,
-            name=name,
-            id=id,
-            tags=tags,
-            config=config,
-            reinit="create_new",
-            settings=wandb.Settings(
-                console="off", silent=True, init_timeout=INIT_S, finish_timeout=FINISH_S, finish_timeout_raises=True
-            ),
-        )
+        with _public_command_line():
+            self.run = wandb.init(
+                dir=str(folder),
+                mode=mode,  # type: ignore[arg-type]
+                project=project,
+                group=group,
+                name=name,
+                id=id,
+                tags=tags,
+                config=config,
+                reinit="create_new",
+                settings=wandb.Settings(
+                    console="off", silent=True, init_timeout=INIT_S, finish_timeout=FINISH_S, finish_timeout_raises=True
+                ),
+            )
         self.run.define_metric(STEP)
         self.run.define_metric("*", step_metric=STEP)
 
@@ -166,12 +169,23 @@ class WandbTracker:
         return {"id": self.run.id, "folder": relative}
 
 
+@contextlib.contextmanager
+def _public_command_line() -> Iterator[None]:
+    """Within the block W&B, which records the command line, finds there only what may be published."""
+    before = sys.argv
+    sys.argv = public_words(before)
+    try:
+        yield
+    finally:
+        sys.argv = before
+
+
 def open_tracker(
     config: Config, values: dict[str, Any], identity: RunIdentity, before: InWandb | None = None
 ) -> Tracker:
     """Returns the tracker that `config.tracker` asks for; falls back to offline, with a line, without network or key.
 
-    values: the run's configuration, for W&B's config.
+    values: what is published of the run's configuration, for W&B's config.
     before: link to the W&B run of an earlier start of this run. Its file cannot be appended to: it is marked as
     superseded and never uploaded, and the new run, if offline, has its id.
     """
@@ -193,7 +207,10 @@ def open_tracker(
         project=config.tracker.project,
         group=f"{identity.sweep.parent.name}/{identity.sweep.name}" if identity.sweep else None,
         name=identity.name,
-        tags=[config.task.name, config.activation.name],
+        tags=[
+            identity.written.get("task.name", config.task.name),
+            identity.written.get("activation.name", config.activation.name),
+        ],
         config={**values, "choices": identity.choices, "configuration": identity.configuration},
     )
     if mode == "online":
