@@ -31,7 +31,7 @@ sweep: $(READY) ## the sweep sweeps/$(S).yaml and its page; S=name, ARGS="seed=0
 test: $(READY) ## the tests (under 5 minutes on 2 cores)
 	$(PY) -m pytest -n auto $(ARGS)
 
-test-long: $(READY) ## the slow tests: whole sweeps, a hundred kills, a Slurm cluster
+test-long: $(READY) ## the slow tests: whole sweeps, kills at every moment, a Slurm cluster
 	$(PY) -m pytest -m long -n auto $(ARGS)
 	$(if $(ARGS),,PYTHON=$(PYTHON) tests/lowest.sh)
 

@@ -10,6 +10,7 @@ from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from commands import ROOT, train  # noqa: F401  (train for the tests that import it from here)
+from kills import tally
 
 # A shell starts what it runs in the background with SIGINT ignored, nohup with SIGHUP: as in a terminal all the same.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -47,6 +48,13 @@ def _shares(file: str) -> bool:
     return 'scope="module"' in (ROOT / file).read_text(encoding="utf-8")
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Prints the table of the kills, if any were among the tests."""
+    stats = terminalreporter.stats
+    for line in tally.lines([report for name in ("passed", "failed") for report in stats.get(name, [])]):
+        terminalreporter.write_line(line)
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Sharing:
     return Sharing(config, log)
 
@@ -72,6 +80,12 @@ def seeded() -> None:
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def killed(record_property: Callable[[str, Any], None]) -> Callable[[str, str], None]:
+    """Counts a kill of this test in the table at the end: (row, column), and whether the test passes."""
+    return lambda row, column: record_property(tally.KILL, (row, column))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from omegaconf import OmegaConf
 
 from commands import TRAIN, Command
 from conftest import train, wandb_rows
+from same_bits import same
 from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import plain
 from unrolled.errors import Interrupted, UserError
@@ -53,23 +54,6 @@ def killed(folder: Path, step: int, where: str, *overrides: str) -> None:
         finally:
             os._exit(1)  # it should not have come so far
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
-
-
-def same(folder: Path, other: Path) -> None:
-    files = ["metrics.csv", *(f"profiles/{file.name}" for file in (folder / "profiles").iterdir())]
-    for name in files:
-        assert (folder / name).read_bytes() == (other / name).read_bytes(), name
-    for file in (folder / "portraits").glob("*"):
-        assert file.read_bytes() == (other / "portraits" / file.name).read_bytes(), file.name
-    for name in ("last.ckpt", "best.ckpt"):
-        ours, theirs = (torch.load(f / "checkpoints" / name, weights_only=True) for f in (folder, other))
-        assert all(torch.equal(value, theirs["state_dict"][key]) for key, value in ours["state_dict"].items())
-        assert ours["global_step"] == theirs["global_step"]
-    ours, theirs = (json.loads((f / "status.json").read_text()) for f in (folder, other))
-    for told in (ours, theirs):
-        for passing in ("started", "ended", "duration_s", "seconds_per_update", "git"):
-            del told[passing]
-    assert ours == theirs
 
 
 @pytest.fixture(scope="module")

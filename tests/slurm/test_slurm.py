@@ -147,7 +147,9 @@ def start_at_once(cluster: Cluster, folder: Path) -> None:
 
 
 @pytest.mark.long
-def test_one_run_killed_one_preempted(cluster: Cluster, tmp_path: Path) -> None:
+def test_one_run_killed_one_preempted(cluster: Cluster, tmp_path: Path, killed) -> None:
+    killed("Slurm, SIGKILL", "step")
+    killed("Slurm, preempted", "step")
     folder = tmp_path / "sweep"
     process = start(cluster, folder, *LONG, "seed=0,1,2,3", "slurm.gpus_per_run=1")
     machines = [running(cluster, folder, number) for number in range(4)]
@@ -173,7 +175,8 @@ def test_one_run_killed_one_preempted(cluster: Cluster, tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_a_run_out_of_time_goes_on_in_its_next_job(cluster: Cluster, tmp_path: Path) -> None:
+def test_a_run_out_of_time_goes_on_in_its_next_job(cluster: Cluster, tmp_path: Path, killed) -> None:
+    killed("Slurm, out of time", "step")
     folder, task = tmp_path / "sweep", tmp_path / "slow.py"
     task.write_text(SLOW)
     longer = ["task=own", f"task.file={task}", "embedding=none", "model.hidden=4", "trainer.batch_size=20"]
@@ -190,7 +193,10 @@ def test_a_run_out_of_time_goes_on_in_its_next_job(cluster: Cluster, tmp_path: P
 
 
 @pytest.mark.long
-def test_after_the_launcher_is_gone_its_runs_finish_and_resume_finds_them(cluster: Cluster, tmp_path: Path) -> None:
+def test_after_the_launcher_is_gone_its_runs_finish_and_resume_finds_them(
+    cluster: Cluster, tmp_path: Path, killed
+) -> None:
+    killed("Slurm, SIGKILL", "before step 1")
     folder = tmp_path / "sweep"
     process = start(cluster, folder, *QUICK, "seed=0,1")
     cluster.wait((folder / "slurm" / "jobs.txt").is_file)

@@ -1,4 +1,4 @@
-"""The fork server of a sweep outlives the signals that a terminal and Slurm send to every process."""
+"""The fork server of a sweep, and Python's resource tracker, outlive the signals that all processes get."""
 
 import subprocess
 import sys
@@ -9,13 +9,16 @@ from conftest import ROOT
 
 CODE = """
 import multiprocessing, os, signal
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
+from unrolled.processes.signals import ENDING
 from unrolled.sweeps.local import warm_up
 
 warm_up([])
 server = forkserver._forkserver._forkserver_pid
-for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
+tracker = resource_tracker._resource_tracker._pid
+for number in (*ENDING, signal.SIGTERM):
     os.kill(server, number)
+    os.kill(tracker, number)
 process = multiprocessing.get_context("forkserver").Process(target=print, args=("a run",))
 process.start()
 process.join()
@@ -24,6 +27,6 @@ print(process.exitcode, sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])))
 
 
 @pytest.mark.long
-def test_signals_to_every_process_leave_the_fork_server_alive() -> None:
+def test_signals_to_every_process_leave_these_two_alive() -> None:
     ended = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, cwd=ROOT, check=False)
     assert (ended.stdout.splitlines(), ended.stderr) == (["a run", "0 []"], "")

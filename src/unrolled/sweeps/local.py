@@ -27,7 +27,8 @@ def warm_up(tasks: Sequence[str]) -> None:
     """Starts the fork server and returns while it still imports.
 
     The signals that a terminal and Slurm send to every process are blocked in it: without it no run would be waited
-    for. A run that is forked from it unblocks them once it handles them.
+    for. A run that is forked from it unblocks them once it handles them. Python's resource tracker, which the processes
+    share, ignores SIGINT and SIGTERM by itself; the others are blocked in it too.
 
     tasks: names of the sweep's tasks, whose modules the server imports.
     Raises UserError if the system cannot fork.
@@ -38,7 +39,8 @@ def warm_up(tasks: Sequence[str]) -> None:
     modules = [PRELOAD, *(f"unrolled.tasks.{name}" for name in tasks if name in TASKS and name != OWN)]
     multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
     with short_paths():
-        resource_tracker.ensure_running()  # it unblocks signals when it starts
+        with blocked():  # a block of its own: SIGINT and SIGTERM are unblocked once the tracker has started
+            resource_tracker.ensure_running()
         with blocked():
             forkserver.ensure_running()
 
