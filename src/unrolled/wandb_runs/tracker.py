@@ -2,13 +2,11 @@
 
 import contextlib
 import os
-import socket
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import numpy as np
 from torch import Tensor
@@ -225,16 +223,18 @@ def open_tracker(
 
 
 def reachable(timeout_s: float = 3.0) -> bool:
-    """Returns whether W&B's server answers; `wandb.init` without network would wait for minutes."""
+    """Returns whether W&B's server answers, whatever it says; `wandb.init` without network would wait for minutes.
+
+    The variables of the environment that name a proxy are followed, as W&B follows them.
+    """
+    import requests
     import wandb
 
-    server = urlsplit(wandb.setup().settings.base_url)
-    port = server.port or {"http": 80}.get(server.scheme, 443)
     try:
-        with socket.create_connection((server.hostname or "", port), timeout=timeout_s):
-            return True
-    except OSError:
+        requests.get(wandb.setup().settings.base_url, timeout=timeout_s, allow_redirects=False, stream=True).close()
+    except requests.RequestException:
         return False
+    return True
 
 
 def why_offline() -> str | None:
