@@ -29,7 +29,10 @@ def sweep(folder: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sweep") / "small"
-    ended = sweep(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("WANDB_RUN_ID", "WANDB_RUN_GROUP", "WANDB_NAME"):  # one for all runs: set aside
+            patch.setenv(name, "abc")
+        ended = sweep(folder)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.splitlines()[-1] == f"report: {folder / 'report.html'}"
     assert "tanh seed=0" in ended.stdout

@@ -10,6 +10,7 @@ from unrolled.errors import UserError
 from unrolled.processes.logs import log
 from unrolled.record.superseded import SUPERSEDED
 
+from .environment import set_aside
 from .logged import read_all
 from .tracker import why_offline
 
@@ -32,6 +33,7 @@ def sync(folder: Path, dry_run: bool) -> None:
     dry_run: only lists them.
     Raises UserError if a run was not uploaded completely.
     """
+    set_aside()
     runs = offline_runs(folder)
     if dry_run:
         _wandb_sync(runs, "--dry-run")
