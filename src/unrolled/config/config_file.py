@@ -120,7 +120,12 @@ def _check_defaults(file: Path, defaults: Node) -> None:
     """Raises UserError for a defaults list that is none, and for a choice that YAML does not read as a name."""
     if not isinstance(defaults, SequenceNode):
         raise at(file, defaults, f"defaults is {kind_of(defaults)}; a list is wanted, such as [train, _self_]")
+    before: dict[str, int] = {}
     for entry in defaults.value:
+        name = _entry_name(entry)
+        if name in before:
+            raise at(file, entry, f"{name} stands here again, after line {before[name]}")
+        before[name] = entry.start_mark.line + 1
         if isinstance(entry, ScalarNode):
             _check_name(file, entry, entry)
         elif isinstance(entry, MappingNode):
@@ -132,6 +137,24 @@ def _check_defaults(file: Path, defaults: Node) -> None:
                 _check_name(file, each, key)
         else:
             raise at(file, entry, f"{kind_of(entry)} in defaults: an entry is a name, or group: name")
+
+
+def _entry_name(entry: Node) -> str:
+    """Returns what an entry of a defaults list sets: its group, or the name of a file."""
+    key = entry.value[0][0] if isinstance(entry, MappingNode) and entry.value else entry
+    return re.sub(r"^((override|optional) )*/?", "", str(key.value))
+
+
+def place_in_defaults(file: Path, message: str) -> str:
+    """Returns where a file's defaults list has what a message of Hydra's is about, for the end of that message."""
+    root = parsed(file)
+    defaults = _below(root, "defaults")
+    for entry in reversed(defaults.value if isinstance(defaults, SequenceNode) else []):
+        name = _entry_name(entry)
+        if name != "_self_" and re.search(rf"(?<![\w/]){re.escape(name)}(?!\w)", message):
+            mark = entry.start_mark
+            return f" (in {shown(file)}, line {mark.line + 1}, column {mark.column + 1})"
+    return f" (in {shown(file)})"
 
 
 def _check_name(file: Path, node: Node, key: Node) -> None:

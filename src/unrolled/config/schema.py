@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
+from pydantic_core import PydanticCustomError
 
 
 def _no_bool(value: Any) -> Any:
@@ -15,7 +16,14 @@ def _no_bool(value: Any) -> Any:
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_no_bool)]  # pydantic would accept true as 1
+def _countable(value: int) -> int:
+    if value > MOST:
+        raise PydanticCustomError("too_many", "no count is that large")
+    return value
+
+
+MOST = 10**12  # of steps, examples, units, seconds: more than a computer counts to, and less than 64 bits hold
+Whole = Annotated[int, BeforeValidator(_no_bool), AfterValidator(_countable)]  # pydantic would accept true as 1
 Number = Annotated[float, BeforeValidator(_no_bool)]
 
 CHECKED = ConfigDict(extra="forbid", allow_inf_nan=False, coerce_numbers_to_str=True)

@@ -17,7 +17,7 @@ from .aliases import with_todays_keys
 from .files import names, options
 from .keys import closest, meant
 from .meaning import allowed_range, allowed_words, kind, kinds
-from .schema import Config
+from .schema import MOST, Config
 from .yaml_file import load_record
 
 NAMED = ("task", "activation", "embedding", "init", "loss", "optimizer")  # `name` must be that of one of their files
@@ -116,6 +116,7 @@ def _in_words(key: str, value: Any, field: FieldInfo, error: str) -> str:
     if error == "string_pattern_mismatch":
         return f"{key} is empty: give {field.description}"
     finite = "finite" if error == "finite_number" else ""
+    finite = f"at most {MOST:,}" if error in ("too_many", "int_parsing_size") else finite
     if finite or error in ("greater_than", "greater_than_equal", "less_than_equal"):
         return f"{shown} is out of range: must be {' and '.join(filter(None, [finite, allowed_range(field)]))}"
     words = allowed_words(field)

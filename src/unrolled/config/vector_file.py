@@ -109,6 +109,7 @@ class _Wrong(Exception):
 def _read(known: Stamp) -> VectorFile:
     """Reads and validates a file. Raises _Wrong, and OSError."""
     spellings, places, rows = array("q"), array("q"), Rows()
+    last, last_line = b"", 0
     with known.file.open("rb") as file:
         place = _skip_mark(file)
         for line, text in enumerate(file, start=1):
@@ -116,11 +117,16 @@ def _read(known: Stamp) -> VectorFile:
                 if text.strip() and not (line == 1 and rows.header(text)):
                     spellings.append(spelling(rows.read(text).word))
                     places.append(place)
+                    last, last_line = text, line
             except Fault as fault:
                 raise _Wrong(line, fault) from None
             place += len(text)
     if not places:
         raise _Wrong(1, Fault("the file holds none"))
+    try:
+        rows.read(last, numbers=True)  # of a file that was cut it is the last row that shows it
+    except Fault as fault:
+        raise _Wrong(last_line, fault) from None
     if rows.said is not None and rows.said != len(places):
         advice = "the file was cut" if rows.said > len(places) else "correct that line, or remove it"
         raise _Wrong(1, Fault(f"it says that {rows.said} words follow, but {len(places)} do: {advice}"))

@@ -13,6 +13,7 @@ from torch import Tensor
 from unrolled.errors import UserError
 from unrolled.gradients import Diagnosis, diagnose
 from unrolled.gradients.portrait import Portrait, portrait
+from unrolled.processes.resources import check_fits
 from unrolled.record.moments import Moment
 from unrolled.record.quantities import PREDICTIONS
 from unrolled.record.words import horizon_words, lost_to_rounding, number, other_branch
@@ -104,10 +105,10 @@ def _load(option: str, file: Path, wanted: str) -> Any:
         raise UserError(f"{option} {file}: no such file") from None
     except OSError as error:
         if error.strerror is None:
-            raise UserError(f"{option} {file}: not {wanted} ({type(error).__name__})") from None
+            raise UserError(f"{option} {file}: not {wanted}") from None
         raise UserError(f"{option} {file}: it cannot be read ({error.strerror})") from None
-    except Exception as error:  # a broken or foreign file can raise anything
-        raise UserError(f"{option} {file}: not {wanted} ({type(error).__name__})") from None
+    except Exception:  # a broken or foreign file can raise anything
+        raise UserError(f"{option} {file}: not {wanted}") from None
 
 
 def _arrays(kept: Any) -> Any:
@@ -119,6 +120,7 @@ def _arrays(kept: Any) -> Any:
 def _noise(length: int, samples: int, size: int) -> Tensor:
     if length < 1 or samples < 1:
         raise UserError(f"--length {length}, --samples {samples}: both must be at least 1")
+    check_fits(8 * length * samples * size, f"--length {length}, --samples {samples}: x")
     return torch.randn(length, samples, size, generator=torch.Generator().manual_seed(0))
 
 
@@ -144,11 +146,11 @@ def _report(  # noqa: PLR0917
     training_profile: Tensor | None,
     measured: Measurement | None,
 ) -> list[Path]:
+    bits = measured.bits if measured else 32
+    picture = write_portrait(out / f"{name}.json", title, diagnosis, drawn, training_profile, bits)
     print(f"\n{title}")
     for line in lines(diagnosis, drawn, measured):
         print(f"  {line}")
-    bits = measured.bits if measured else 32
-    picture = write_portrait(out / f"{name}.json", title, diagnosis, drawn, training_profile, bits)
     if picture is None:
         return []
     print(f"  picture   {picture}")

@@ -53,8 +53,8 @@ def _read(file: Path) -> dict[str, Any]:
         raise UserError(f"{file}: no such file") from None
     except OSError as error:
         raise UserError(f"{file} cannot be read: {error.strerror or in_words(error)}") from None
-    except Exception as error:  # a broken or foreign file can raise anything
-        raise _no_checkpoint(file, f"not a file of torch.save: {type(error).__name__}") from None
+    except Exception:  # a broken or foreign file can raise anything
+        raise _no_checkpoint(file, "not a file of torch.save") from None
     known = kept.get("hyper_parameters") if isinstance(kept, dict) else None
     if not isinstance(known, dict) or not {"config", "spec"} <= set(known) or not isinstance(known["config"], dict):
         raise _no_checkpoint(file, "no configuration in it")

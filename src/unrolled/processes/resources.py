@@ -1,11 +1,14 @@
-"""Cores and GPUs of this machine."""
+"""Cores, GPUs and memory of this machine."""
 
 import ctypes
 import os
 import re
 from pathlib import Path
 
+from unrolled.errors import UserError
+
 DEVICES = ("nvidia[0-9]*", "dxg", "kfd", "nvgpu")  # below /dev: NVIDIA, Windows' Linux, AMD, Jetson
+LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 DRIVERS = ("libcuda.so.1", "libamdhip64.so")
 
 
@@ -13,6 +16,22 @@ def cores() -> int:
     """Returns the number of cores that this process may use; all cores if the system has no affinity."""
     allowed = getattr(os, "sched_getaffinity", None)
     return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
+def memory() -> int:
+    """Returns the bytes of memory of this machine, or of the control group that this process is limited to."""
+    installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limits = [int(text) for file in LIMITS if file.is_file() and (text := file.read_text().strip()).isdecimal()]
+    return min([installed, *limits])
+
+
+def check_fits(needed: int, what: str, key: str = "") -> None:
+    """Raises UserError for numbers that cannot fit into the memory.
+
+    needed: their bytes, at least. what: their name in the message, after the key that sets their number.
+    """
+    if needed > (here := memory()):
+        raise UserError(f"{what} takes at least {needed / 1e9:,.3g} GB; this machine has {here / 1e9:,.3g} GB", key)
 
 
 def visible_gpus() -> list[str]:

@@ -187,6 +187,11 @@ class RunRecord(Part):
         """Returns the record of the run in `folder`; an empty one if no record can be read."""
         return cls.from_dict(status.read(folder))
 
+    @property
+    def foreign(self) -> bool:
+        """Returns whether the record has nothing of a run's, so that another program may have written it."""
+        return not (self.state or self.fingerprint or self.name or self.error or self.steps is not None)
+
     def __bool__(self) -> bool:
         """Returns whether there is a record, so that `RunRecord.read(folder) or ...` skips an empty one."""
         return bool(self.kept)

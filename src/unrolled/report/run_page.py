@@ -35,7 +35,7 @@ def build_run(folder: Path, *, trust: bool = False) -> Path:
     record = RunRecord.read(folder)
     if not record.kept and status.unreadable(folder):
         raise UserError(f"{folder / status.FILE} cannot be read: it is empty or cut short")
-    if not record.kept:
+    if record.foreign:
         raise UserError(f"{folder} holds neither a run nor a sweep")
     attributions, silent = _attributions(folder, trust)
     return write_page(

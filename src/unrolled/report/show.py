@@ -35,7 +35,7 @@ def show(folder: Path) -> None:
         console.width = 240  # a pipe has no width: do not cut the lines
     if (folder / SWEEP_RECORD).is_file():
         _sweep(console, folder)
-    elif (record := RunRecord.read(folder)).kept:
+    elif not (record := RunRecord.read(folder)).foreign:
         _run(console, folder, record)
     elif status.unreadable(folder):
         raise UserError(f"{folder / status.FILE} cannot be read: it is empty or cut short")

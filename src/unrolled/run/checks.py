@@ -9,9 +9,11 @@ from unrolled.config.vector_file import check_vectors
 from unrolled.errors import UserError
 from unrolled.processes.ranks import check_ranks
 from unrolled.processes.resources import visible_gpus
-from unrolled.tasks import TASKS
+from unrolled.tasks import TASKS, check_solvable
 from unrolled.tasks import check as check_task
 from unrolled.training.losses import check_loss
+
+from .memory import check_memory
 
 
 def without_hydra(config: DictConfig) -> DictConfig:
@@ -35,8 +37,9 @@ def check(config: Config) -> None:
 
 
 def check_host(config: Config) -> None:
-    """Validates that this machine has the GPUs and starts the ranks that a run asks for. Raises UserError."""
+    """Validates that this machine has the memory and the GPUs, and starts the ranks. Raises UserError."""
     check_ranks(config)
+    check_memory(config)
     if config.trainer.accelerator == "gpu":
         gpus, wanted = len(visible_gpus()), config.trainer.devices
         if not gpus:
@@ -55,5 +58,7 @@ def check_typed(config: Config) -> None:
         check_loss(loss, config.task.name, entry.answers)
     if entry.reads is not None:
         check_embedding(embedding.name, config.task.name, entry.reads)
+    if config.trainer.stop_when_solved:
+        check_solvable(config.task.name, entry.solved is not False)
     if embedding.name == "pretrained":
         check_vectors(embedding.path or "", embedding.dim)

@@ -11,12 +11,11 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 
 from unrolled.config.compatibility import check_embedding
 from unrolled.config.schema import Config
-from unrolled.errors import UserError
 from unrolled.processes.logs import log
 from unrolled.processes.ranks import Rank
 from unrolled.processes.signals import Deferred
 from unrolled.rnn import Batch, Embedding
-from unrolled.tasks import load
+from unrolled.tasks import check_solvable, load
 from unrolled.tasks.data import Data, baseline_scores
 from unrolled.tasks.scores import Scores
 from unrolled.training.callbacks import Probe, Progress, Scalars, label
@@ -100,8 +99,8 @@ def embedded(data: Data) -> list[str]:
 
 def check_data(config: Config, data: Data) -> None:
     """Raises UserError if the configuration does not fit the loaded data; a user's own task is not known before."""
-    if config.trainer.stop_when_solved and data.solved is None:
-        raise UserError(f"trainer.stop_when_solved=true: task={config.task.name} has no score that counts as solved")
+    if config.trainer.stop_when_solved:
+        check_solvable(config.task.name, data.solved is not None)
     check_loss(config.loss.name, config.task.name, "classes" if isinstance(data.answers, list) else "numbers")
     tokens = isinstance(data.reads, list) or data.pattern == "vector_to_sequence"
     check_embedding(config.embedding.name, config.task.name, "tokens" if tokens else "numbers")

@@ -17,7 +17,7 @@ from yaml import YAMLError
 from unrolled.config.files import CONF
 from unrolled.config.hydra_private import known_mode, options_first
 from unrolled.config.schema import Config
-from unrolled.errors import Interrupted, UserError, in_words
+from unrolled.errors import Interrupted, UserError, in_words, wrong_path
 from unrolled.processes.logs import log, set_up
 from unrolled.processes.ranks import RanksFailed, started_outside
 from unrolled.processes.signals import caught, end_at_once, exposed, raise_on_signals, shielded
@@ -135,6 +135,8 @@ def _guarded(command: Callable[[], Any]) -> None:
     except Exception as error:
         if os.environ.get("UNROLLED_TRACEBACK"):
             traceback.print_exc()
+        if isinstance(error, OSError) and (line := wrong_path(error)) is not None:
+            fail(line, 2)
         fail(f"{in_words(error)} (UNROLLED_TRACEBACK=1 shows where)", 1)
 
 

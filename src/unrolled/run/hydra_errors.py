@@ -36,6 +36,8 @@ def _cause(error: BaseException) -> BaseException:
 
 def key_of(error: BaseException) -> str:
     """Returns the dotted key that an error of Hydra or OmegaConf is about; "" if it is about none."""
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        return error.missing_cfg_file.rpartition("/")[0]
     cause = _cause(error)
     return str(cause.full_key or "") if isinstance(cause, OmegaConfBaseException) else ""
 
@@ -56,6 +58,8 @@ def _missing(error: MissingConfigException) -> str:
         return (
             f"--config-name {error.missing_cfg_file}: no such file; a sweep's file is named without its folder: {name}"
         )
+    if group and group not in choices() and not group.startswith("hydra/"):
+        return f"--config-name {error.missing_cfg_file}: no such file; a file is named without its folder"
     if group:
         return f"{group}={choice}: no such group; allowed: {', '.join(choices())}"
     found = sorted(file.stem for folder in (CONF, SWEEPS) for file in folder.glob("*.yaml"))

@@ -60,11 +60,15 @@ def check_words(words: Sequence[str]) -> None:
     parser = OverridesParser.create()
     _check_spaces(words)
     for word in words:
+        if not word.strip():
+            raise UserError(f"{word!r}: a setting is KEY=VALUE; see --help")
         try:
             override = parser.parse_override(word)
-        except HydraException as error:
+        except (HydraException, ValueError) as error:
             raise _unreadable(word, str(error)) from None
         key = override.key_or_group
+        if override.package is not None and not override.is_hydra_override():
+            raise UserError(f"{word}: a group cannot stand at another place: type {key}=...")
         if not override.is_hydra_override() and not is_known(key):
             raise _unknown(word, override)
 
@@ -110,7 +114,7 @@ def _unreadable(word: str, why: str) -> UserError:
 def _unreadable_value(key: str, value: str, why: str) -> str:
     """Returns what to type instead of a value that Hydra's grammar does not have."""
     if "while evaluating" in why and "Unknown function" not in why:  # one of the grammar's, with wrong arguments
-        return why
+        return re.sub(r"\w+Error while evaluating", "cannot evaluate", why)
     if value.startswith("~/"):
         return f"~ is not read as your home folder here: type {key}=$HOME{value[1:]}"
     if re.search("['\",]", value):

@@ -55,6 +55,8 @@ def refuse_overrides(words: Sequence[str], sweep: bool) -> None:
             raise UserError(f"{override.input_line}: a key cannot be deleted; give it a value")
         if override.is_sweep_override() and override.is_hydra_override():
             raise UserError(f"{override.input_line}: a setting of Hydra's own is no axis: give one value")
+        if override.is_sweep_override() and override.key_or_group.partition(".")[0] in ("sweep", "slurm", "resume"):
+            raise UserError(f"{override.input_line}: a setting of the sweep itself is no axis: give one value")
         if override.is_sweep_override() and not sweep:
             raise UserError(
                 f"{override.input_line}: several values are a sweep, which needs -m; "

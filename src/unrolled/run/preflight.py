@@ -1,5 +1,7 @@
 """Validates a command line before any folder exists; each error is one line."""
 
+import warnings
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +13,14 @@ from hydra.types import RunMode
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from unrolled.config.config_file import place_in_defaults
 from unrolled.config.files import CONF
 from unrolled.config.hydra_private import argument_parser, composer, search_path
 from unrolled.config.listed import refuse_lists
 from unrolled.config.relative import started_in
 from unrolled.config.schema import Config, register
 from unrolled.config.validate import typed, values_of
+from unrolled.config.yaml_file import shown
 from unrolled.errors import UserError
 
 from .checks import check, checked, without_hydra
@@ -53,6 +57,7 @@ def preflight(arguments: Sequence[str]) -> Checked:
     args = parser.parse_intermixed_args(as_names(arguments))
     if args.hydra_help or args.info or args.shell_completion:
         return Checked(False, None)
+    _check_values(args)
     for word in args.overrides:
         key, _, value = word.partition("=")
         if key.lstrip("+") in ("hydra.run.dir", "hydra.sweep.dir") and not value.strip(" '\""):
@@ -74,9 +79,24 @@ def preflight(arguments: Sequence[str]) -> Checked:
         refuse_lists(args.overrides)
         file = check_files(folders(path), args.config_name or "train", args.overrides)
         return _compose(path, args.config_name or "train", list(args.overrides), args.multirun)
+    except RecursionError:
+        raise UserError(f"{shown(file or CONF)}: its defaults list comes back to itself, in a circle") from None
     except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
         message, key = in_one_line(error), key_of(error)
-        raise UserError(f"{message}{in_file(file, key) if key and file else ''}", key) from error
+        place = in_file(file, key) if key and file else ""
+        if not place and file and not file.is_relative_to(CONF):
+            place = place_in_defaults(file, message)
+        raise UserError(f"{message}{place}", key) from error
+
+
+def _check_values(args: Namespace) -> None:
+    """Raises UserError for an option of Hydra's whose value, or whose company, it does not allow."""
+    if args.config_name is not None and not args.config_name.strip():
+        raise UserError("--config-name is empty: give the name of a file")
+    if args.resolve and not args.cfg:
+        raise UserError("--resolve: it needs --cfg job")
+    if args.experimental_rerun is not None and not Path(args.experimental_rerun).is_file():
+        raise UserError(f"--experimental-rerun {args.experimental_rerun}: no such file")
 
 
 def _refuse(message: str) -> None:
@@ -84,7 +104,8 @@ def _refuse(message: str) -> None:
 
 
 def _compose(path, name: str, overrides: list[str], multirun: bool) -> Checked:
-    with composer(path) as hydra:
+    with composer(path) as hydra, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*Defaults list is missing `_self_`.*")  # it comes last then
         # As a sweep: whether it is one stands in what is composed.
         config = hydra.compose_config(name, overrides, run_mode=RunMode.MULTIRUN, validate_sweep_overrides=False)
         sweep, hydra_config = multirun or config.hydra.mode == RunMode.MULTIRUN, config.hydra

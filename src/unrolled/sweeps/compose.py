@@ -21,7 +21,7 @@ from unrolled.config.schema import Config, plain
 from unrolled.config.validate import check_options, typed, values_of
 from unrolled.errors import UserError
 from unrolled.run.checks import check_typed, without_hydra
-from unrolled.run.hydra_errors import in_one_line
+from unrolled.run.hydra_errors import in_one_line, key_of
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class _Parts:
             self.refers = self.refers or _refers(written)
             return written if self.refers else values_of(composed)
         except Exception as error:
-            raise UserError(f"{in_one_line(error)} (run {' '.join(words)})") from error
+            raise UserError(f"{in_one_line(error)} (run {' '.join(words)})", key_of(error)) from error
 
     def config(self, words: Sequence[str]) -> Config:
         """Returns the typed configuration of one run; a value wins over the choice of its group."""

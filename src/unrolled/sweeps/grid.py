@@ -13,7 +13,7 @@ from unrolled.config.axes import Axis, read_axes
 from unrolled.config.files import SWEEP_RECORD
 from unrolled.config.fingerprint import fingerprint
 from unrolled.config.identity import name_of
-from unrolled.config.schema import plain
+from unrolled.config.schema import Config, plain
 from unrolled.config.validate import typed, values_of
 from unrolled.errors import UserError
 from unrolled.processes.logs import log
@@ -89,7 +89,7 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
 
 def _check_hosts(launcher: Any, name: str, combined: Sequence[Combination]) -> None:
     """Validates that the machines have the devices and ranks that the runs ask for. Raises UserError."""
-    for config in {repr(each.config.trainer): each.config for each in combined}.values():
+    for config in {repr((each.config.trainer, _sizes(each.config))): each.config for each in combined}.values():
         ranks = world_of(config)
         if ranks > 1 and name not in ("local", "slurm", "basic"):
             raise UserError(f"hydra/launcher={name} cannot start the {ranks} ranks of a run: use local or slurm")
@@ -97,6 +97,10 @@ def _check_hosts(launcher: Any, name: str, combined: Sequence[Combination]) -> N
             check_ranks(config, started_later=True)
         else:
             check_host(config)
+
+
+def _sizes(config: Config) -> tuple[Any, ...]:
+    return (config.task, config.model.hidden, config.embedding.dim)
 
 
 def _trial(planned: Planned, combination: Combination) -> Trial:

