@@ -153,7 +153,7 @@ def test_a_task_that_cannot_be_solved_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_fingerprint_is_that_of_before_until_the_key_is_set() -> None:
-    values = plain(compose(EASY))
+    values = plain(compose([*EASY, "task=adding"]))
     older = {**values, "trainer": {k: v for k, v in values["trainer"].items() if k != "stop_when_solved"}}
     assert fingerprint(values) == fingerprint(older)
-    assert fingerprint(plain(compose([*EASY, STOP]))) != fingerprint(values)
+    assert fingerprint(plain(compose([*EASY, "task=adding", STOP]))) != fingerprint(values)
