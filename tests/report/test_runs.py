@@ -25,9 +25,10 @@ def recorded(folder: Path, **hydra: Any) -> None:
     OmegaConf.save(OmegaConf.merge(OmegaConf.load(record), {"hydra": hydra}), record)
 
 
-def test_a_run_that_never_began_has_the_command_it_would_have_had(tmp_path: Path) -> None:
+@pytest.mark.parametrize("axis", ["tanh,relu", "glob(*)", "glob([t*,r*],exclude=x)", "choice(tanh,relu)"])
+def test_a_run_that_never_began_has_the_command_it_would_have_had(axis: str, tmp_path: Path) -> None:
     folder = make_sweep(tmp_path / "s", {"activation": "tanh,relu", "trainer.gradient_clip_val": "null,1.0"}, [])
-    typed_in = ["activation=tanh,relu", "model.hidden=4", "trainer.gradient_clip_val=null,1.0"]
+    typed_in = [f"activation={axis}", "model.hidden=4", "trainer.gradient_clip_val=null,1.0"]
     recorded(folder, overrides={"task": typed_in, "hydra": []})
     swept = read_sweep(folder)
     words = shlex.split(command(swept, swept.runs[2]))

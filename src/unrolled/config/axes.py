@@ -37,7 +37,7 @@ class Axis:
 
 def check_axes(overrides: Iterable[Override]) -> None:
     """Raises UserError as `read_axes` does, without listing the values."""
-    _check_number({override.get_key_element(): override for override in overrides}.values())
+    _check_number(_last(overrides).values())
 
 
 def read_axes(overrides: Sequence[Override]) -> tuple[list[Axis], list[str]]:
@@ -48,16 +48,23 @@ def read_axes(overrides: Sequence[Override]) -> tuple[list[Axis], list[str]]:
     """
     parser = OverridesParser.create()
     axes: list[Axis] = []
-    constants: list[str] = []
-    last = {override.get_key_element(): override for override in overrides}
+    last = _last(overrides)
     _check_number(last.values())
     for key, override in last.items():
         if override.is_sweep_override():
             words = [_word(parser, key, value) for value in override.sweep_iterator()]
             axes.append(Axis(key, words, [parsed.value() for parsed in parser.parse_overrides(words)]))
-        else:
-            constants.append(f"{key}={override.get_value_element_as_str()}")
-    return axes, constants
+    return axes, constants_of(overrides)
+
+
+def constants_of(overrides: Iterable[Override]) -> list[str]:
+    """Returns the overrides that are no axes, as `key=value`. It lists no axis: Hydra alone knows what a glob finds."""
+    last = _last(overrides).items()
+    return [f"{key}={each.get_value_element_as_str()}" for key, each in last if not each.is_sweep_override()]
+
+
+def _last(overrides: Iterable[Override]) -> dict[str, Override]:
+    return {override.get_key_element(): override for override in overrides}
 
 
 def _word(parser: OverridesParser, key: str, value: Any) -> str:

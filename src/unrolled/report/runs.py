@@ -8,7 +8,7 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Quote, QuotedString
 
-from unrolled.config.axes import read_axes
+from unrolled.config.axes import constants_of
 from unrolled.config.environment import public_words
 from unrolled.config.files import SWEEP_RECORD, TRAIN
 from unrolled.record.plan import RESUME
@@ -75,7 +75,7 @@ def _overrides(swept: Swept, run: SweptRun) -> list[str]:
     if words := saved(record, ""):
         return public_words(word for word in map(str, words) if word != RESUME)
     typed = saved(swept.folder / SWEEP_RECORD, "hydra.overrides.task", [])
-    _, constants = read_axes(OverridesParser.create().parse_overrides(list(map(str, typed))))
+    constants = constants_of(OverridesParser.create().parse_overrides(list(map(str, typed))))
     kept = [word for word in constants if word.partition("=")[0] not in run.axes]
     return [*public_words(kept), *(f"{key}={_typed(value)}" for key, value in run.axes.items())]
 
