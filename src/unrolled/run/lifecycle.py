@@ -124,16 +124,16 @@ def _lead_shielded(config: Config, identity: RunIdentity, rank: Rank) -> None:
             (identity.folder / "traceback.txt").write_text(traceback.format_exc(), encoding="utf-8")
         raise
     finally:
-        try:
-            record.update(**result, **times(started))
-        finally:
-            with (
-                exposed() if config.tracker.mode == "online" else contextlib.nullcontext()
-            ):  # an upload can be given up
+        flaws = {}
+        try:  # W&B first: killed meanwhile, the run has no result yet, and its resume logs all rows again
+            online = config.tracker.mode == "online"
+            with exposed() if online else contextlib.nullcontext():  # an upload can be given up
                 flaw = tracker.finish(exit_code=0 if RunRecord.from_dict(result).has_result else 1)
             if flaw is not None:
                 log.warning(flaw)
-                record.update(wandb_flaw=flaw)
+                flaws["wandb_flaw"] = flaw
+        finally:
+            record.update(**result, **flaws, **times(started))
 
 
 def _as_kept(config: Config) -> Config:
