@@ -15,7 +15,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple
 
-VARIABLE, ROOT = "STRIKE", "STRIKE_ROOT"
+VARIABLE, ROOT, DISK = "STRIKE", "STRIKE_ROOT", "STRIKE_DISK"
 LAUNCHER = "the launcher"
 
 # moment: the function at which it is, and on which side of it
@@ -52,7 +52,8 @@ class Strike(NamedTuple):
     moment: one of MOMENTS.
     number: the signal.
     file: to be written by the process that strikes, with the processes of the command.
-    target: "process" (the one at the moment), "group" (as from a terminal), "launcher" or "fork server".
+    target: "process" (the one at the moment), "group" (as from a terminal), "launcher" or "fork server"; or "disk",
+        which gets no signal but is filled.
     at: the update, for a moment that belongs to one; else how often the moment has been before. None: the first time.
     inside: the number of the rank, or of the sweep's run, at whose moment it is; LAUNCHER; None: any.
     again_s: from the first to a second signal; None: one signal.
@@ -144,6 +145,17 @@ class _At:
                     os.kill(root, number)
                 case "fork server":  # struck from a run
                     os.kill(os.getppid(), number)
+                case "disk":
+                    fill(Path(os.environ[DISK]))
+
+
+def fill(disk: Path) -> None:
+    """Writes the file `filler` until the disk has no room for another byte."""
+    with contextlib.suppress(OSError), (disk / "filler").open("ab", buffering=0) as filler:
+        for size in (1 << 16, 1 << 10, 1):
+            with contextlib.suppress(OSError):
+                while filler.write(bytes(size)) == size:
+                    pass
 
 
 def _here() -> str:

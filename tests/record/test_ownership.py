@@ -56,6 +56,15 @@ def test_a_sweep_refuses_each_name_that_it_would_write(name: str, tmp_path: Path
     assert tree(tmp_path) == {name: "precious"}
 
 
+def test_empty_files_of_hydra_are_not_in_the_way_and_others_are(tmp_path: Path) -> None:
+    for name in ("config.yaml", "hydra.yaml"):
+        put(tmp_path, f".hydra/{name}", "")
+    check_run(compose(SHORT), str(tmp_path))
+    put(tmp_path, ".hydra/overrides.yaml", "- precious")
+    with pytest.raises(UserError, match=r"holds [.]hydra, which would be written over"):
+        check_run(compose(SHORT), str(tmp_path))
+
+
 def test_a_foreign_status_json_or_plan_makes_nothing_ours(tmp_path: Path) -> None:
     put(tmp_path, "status.json", '{"state": "completed"}')
     put(tmp_path, "cells.json", "[1, 2]")

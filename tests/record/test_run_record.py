@@ -9,7 +9,7 @@ import pytest
 
 from conftest import ROOT, train
 from unrolled.record import ends, status
-from unrolled.record.entries import Early, Result, Start, Times
+from unrolled.record.entries import Early, Flawed, Result, Start, Times
 from unrolled.record.run_record import KEYS, RunRecord
 from unrolled.record.successor import Record
 
@@ -82,7 +82,7 @@ def test_every_key_that_a_run_writes_is_read_by_the_record(tmp_path: Path) -> No
     assert [key for part in parts for key in part["start"] if key not in KEYS] == []
 
 
-@pytest.mark.parametrize("entries", [Start, Result, Early, Times])
+@pytest.mark.parametrize("entries", [Start, Result, Early, Flawed, Times])
 def test_every_entry_with_a_type_is_read_by_the_record(entries: Any) -> None:
     assert set(entries.__annotations__) <= KEYS
 

@@ -73,6 +73,12 @@ class Early(TypedDict):
     error: str
 
 
+class Flawed(TypedDict):
+    """Entry of a run whose W&B record is incomplete: a line on what is missing."""
+
+    wandb_flaw: str
+
+
 class Times(TypedDict):
     """Entries at the end of a run. ended: time in ISO 8601. duration_s: seconds."""
 

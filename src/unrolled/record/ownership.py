@@ -109,6 +109,13 @@ def claim_run(folder: Path) -> None:
     claim(folder, RUN, of_run(folder) or before_us)
 
 
+def of_begun_run(folder: Path) -> list[str]:
+    """Returns the names of Hydra's files if all are empty, as a run leaves them that finds a full disk; else []."""
+    files = list((folder / ".hydra").glob("*"))
+    empty = bool(files) and all(file.is_file() and file.stat().st_size == 0 for file in files)
+    return [name for name in RUN if name.startswith(".hydra/")] if empty else []
+
+
 def note_wandb(folder: Path, id: str) -> None:
     """Records the id of a W&B run in the folder of its run; call it before the W&B run exists."""
     kept = _as_dict(_json(folder / MARKER))

@@ -53,7 +53,7 @@ def check_run(config: Config, folder: str) -> None:
         _check_resumable(Path(folder), config)
         return
     check_idle(Path(folder))
-    listed = ownership.of_run(Path(folder))
+    listed = ownership.of_run(Path(folder)) or ownership.of_begun_run(Path(folder))
     if listed and (Path(folder) / FILE).exists():
         raise UserError(f"{folder} already holds results: give another folder, or continue it with resume=true")
     ownership.check_free(Path(folder), ownership.RUN, listed)

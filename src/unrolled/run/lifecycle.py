@@ -20,7 +20,7 @@ from unrolled.processes.ranks import Rank, RanksFailed, on_ranks
 from unrolled.processes.signals import caught, exposed, shielded
 from unrolled.record import ownership, status
 from unrolled.record.earlier import OLDER, older_before
-from unrolled.record.entries import Early
+from unrolled.record.entries import Early, Flawed
 from unrolled.record.origin import changes
 from unrolled.record.run_record import RunRecord
 from unrolled.record.successor import Record, mark_ended, newest
@@ -124,14 +124,14 @@ def _lead_shielded(config: Config, identity: RunIdentity, rank: Rank) -> None:
             (identity.folder / "traceback.txt").write_text(traceback.format_exc(), encoding="utf-8")
         raise
     finally:
-        flaws = {}
+        flaws: dict[str, Any] = {}
         try:  # W&B first: killed meanwhile, the run has no result yet, and its resume logs all rows again
             online = config.tracker.mode == "online"
             with exposed() if online else contextlib.nullcontext():  # an upload can be given up
                 flaw = tracker.finish(exit_code=0 if RunRecord.from_dict(result).has_result else 1)
             if flaw is not None:
                 log.warning(flaw)
-                flaws["wandb_flaw"] = flaw
+                flaws = {**Flawed(wandb_flaw=flaw)}
         finally:
             record.update(**result, **flaws, **times(started))
 

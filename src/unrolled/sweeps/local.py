@@ -1,10 +1,8 @@
 """The `local` launcher: each run is a process, forked from a server that has imported torch once."""
 
-import atexit
 import contextlib
 import multiprocessing
 import os
-import signal
 import tempfile
 from collections.abc import Iterator, Sequence
 from multiprocessing import forkserver, resource_tracker
@@ -45,15 +43,6 @@ def warm_up(tasks: Sequence[str]) -> None:
             resource_tracker.ensure_running()
         with blocked():
             forkserver.ensure_running()
-    atexit.register(_end_server)
-
-
-def _end_server() -> None:
-    """Ends the fork server, which otherwise imports for some seconds more after a sweep that is refused."""
-    server = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]  # the module has no other access
-    if server is not None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(server, signal.SIGKILL)
 
 
 @contextlib.contextmanager

@@ -3,10 +3,24 @@
 import contextlib
 import os
 
-from unrolled.processes.imports import imports
-from unrolled.run.load import load_run
+launcher = os.getppid()
+
+
+def end_without_launcher() -> None:
+    """Ends this process if the launcher has ended meanwhile, as it does where a sweep is refused."""
+    if os.getppid() != launcher:
+        os._exit(0)
+
+
+from unrolled.processes.imports import imports  # noqa: E402
+
+with imports():
+    import torch  # noqa: F401 - the first of three parts that take about a second or two each
+end_without_launcher()
+from unrolled.run.load import load_run  # noqa: E402
 
 load_run()
+end_without_launcher()
 with imports():
     import matplotlib.figure  # noqa: F401
     import PIL.Image
