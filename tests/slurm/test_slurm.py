@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -142,7 +143,8 @@ def start_at_once(cluster: Cluster, folder: Path) -> None:
     """
     jobs = folder / "slurm" / "jobs.txt"
     for job in jobs.read_text().split() if jobs.is_file() else []:
-        if "BeginTime" in cluster.ask("squeue", "-h", "-j", job, "-o", "%r"):
+        why, _, begins = cluster.ask("squeue", "-h", "-j", job, "-o", "%r %S").strip().partition(" ")
+        if why == "BeginTime" and datetime.fromisoformat(begins) > datetime.now() + timedelta(seconds=10):  # once
             cluster.ask("scontrol", "update", f"jobid={job}", "StartTime=now+3")
 
 
