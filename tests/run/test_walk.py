@@ -12,7 +12,7 @@ from conftest import ROOT
 CODE = """
 import atexit, json, os, sys
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-import unrolled.run.preflight as preflight
+import unrolled.config.validate as validate
 from unrolled.run.entry import train
 
 folder, count, read = sys.argv[-1].partition("=")[2], {"compositions": 0, "validations": 0}, set()
@@ -26,11 +26,11 @@ def counted(owner, name, what):
 
 def opened(event, args):
     if event == "open" and isinstance(args[0], str) and args[0].startswith(folder):
-        if not set(str(args[1] or "")) & set("wax+") and not (args[2] or 0) & (os.O_WRONLY | os.O_RDWR):
+        if isinstance(args[1], str) and not set(args[1]) & set("wax+"):  # os.open, for a sync, has no mode
             read.add(os.path.relpath(args[0], folder))
 
 counted(ConfigLoaderImpl, "_load_configuration_impl", "compositions")
-counted(preflight, "typed", "validations")
+counted(validate, "TypeAdapter", "validations")
 sys.addaudithook(opened)
 atexit.register(lambda: print(json.dumps({**count, "read": sorted(read)})))
 train(sys.argv[1:])

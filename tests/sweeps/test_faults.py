@@ -48,7 +48,7 @@ def load(config, seed):
 FAULTS = ["", "raise", "", "exit", "", "kill", "explode", "", "hang", "", "fill", ""]
 FAILED = {
     1: "RuntimeError: this task is broken",
-    3: "SystemExit: 0",
+    3: "it calls sys.exit(0), which would end the run",
     5: "killed by SIGKILL",
     8: "stopped after sweep.run_timeout_min=0.5",
     10: "its folder cannot be written: No space left on device",

@@ -139,7 +139,8 @@ class _Handler(BaseHTTPRequestHandler):
 def with_account(server: Server, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """`unrolled WORDS` of somebody whose account is on that server, in the folder `home`."""
     account = {"WANDB_BASE_URL": server.url, "WANDB_API_KEY": "k" * 40, "NETRC": str(home / "netrc")}
-    account |= {"WANDB_MODE": "offline", "WANDB_DIR": "/nowhere"}  # set aside: to sync is to be online
+    if words[0] == "sync":
+        account |= {"WANDB_MODE": "offline", "WANDB_DIR": "/nowhere"}  # set aside: to sync is to be online
     environment = {**os.environ, **account, "WANDB_CONFIG_DIR": str(home), "WANDB_ERROR_REPORTING": "false"}
     return unrolled(*words, folder=home, environment=environment)
 

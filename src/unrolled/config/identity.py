@@ -11,8 +11,6 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from .environment import from_environment, number_of
-from .schema import plain
-from .validate import typed, values_of
 
 SEED = "seed"
 
@@ -39,16 +37,16 @@ class RunIdentity:
     written: dict[str, str] = field(default_factory=dict)
 
 
-def identity_of(hydra: HydraConf, config: DictConfig) -> RunIdentity:
+def identity_of(hydra: HydraConf, config: DictConfig, values: dict[str, Any]) -> RunIdentity:
     """Returns the identity of a run.
 
     hydra: Hydra's record of the job; the keys of `hydra.sweeper.params` are the axes.
-    config: the run's configuration.
+    config: the run's configuration, as composed.
+    values: the configuration as `plain` returns it.
     """
     folder = Path(hydra.runtime.output_dir)
     choices = {group: choice for group, choice in hydra.runtime.choices.items() if not group.startswith("hydra/")}
     words: Any = OmegaConf.to_container(hydra.overrides.task, resolve=False)  # type: ignore[arg-type]
-    values = plain(typed(values_of(config)))
     written = from_environment(config, values)
     typed_in = axis_values(list(hydra.sweeper.params or {}), words)
     axes = {key: number_of(value, key, values) for key, value in typed_in.items()}

@@ -16,7 +16,8 @@ from yaml import YAMLError
 
 from unrolled.config.files import CONF
 from unrolled.config.hydra_private import known_mode, options_first
-from unrolled.config.schema import Config
+from unrolled.config.schema import Config, plain
+from unrolled.config.validate import typed, values_of
 from unrolled.errors import Interrupted, UserError, in_words, wrong_path
 from unrolled.processes.logs import log, set_up
 from unrolled.processes.ranks import RanksFailed, started_outside
@@ -24,7 +25,7 @@ from unrolled.processes.signals import caught, end_at_once, exposed, raise_on_si
 from unrolled.processes.streams import surviving
 from unrolled.wandb_runs.environment import set_aside
 
-from .checks import checked
+from .checks import check
 from .hydra_errors import in_one_line
 from .load import load_run
 from .overrides import as_names
@@ -43,7 +44,8 @@ def cell(config: DictConfig) -> float | None:
     from unrolled.record.lock import WAIT_S, exclusive
     from unrolled.record.run_record import RunRecord
 
-    identity = identity_of(HydraConfig.get(), config)
+    found = typed(values_of(config))
+    identity = identity_of(HydraConfig.get(), config, plain(found))
     with shielded():
         ownership.claim_run(identity.folder)  # before the slow imports: a run stopped during them can be repeated
         with exclusive(identity.folder, WAIT_S if identity.sweep else 0):
@@ -52,7 +54,8 @@ def cell(config: DictConfig) -> float | None:
                     load_run()
                     from .lifecycle import run
 
-                    run(checked(config), identity)
+                    check(found)
+                    run(found, identity)
             except Interrupted as stop:
                 caught()
                 status.mark(identity.folder, "interrupted", str(stop))
