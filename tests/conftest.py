@@ -1,3 +1,4 @@
+import os
 import random
 import signal
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from kills import tally
 # A shell starts what it runs in the background with SIGINT ignored, nohup with SIGHUP: as in a terminal all the same.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+os.fsync = lambda _: None  # a power cut is not among the tests' means, and to wait for the disk is half of their time
 
 settings.register_profile("on every machine", deadline=None)  # no test depends on the clock
 settings.load_profile("on every machine")
