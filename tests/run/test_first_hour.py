@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from unrolled.cli.commands import call
+from unrolled.cli.commands import call, unrolled
 from unrolled.errors import UserError
+from unrolled.run.mistyped import COMMANDS
 from unrolled.run.preflight import preflight
 
 MISTAKES = [
@@ -108,3 +109,7 @@ def test_a_runs_folder_is_no_sweep_to_resume(tmp_path: Path) -> None:
     (tmp_path / "status.json").write_text("{}")
     with pytest.raises(UserError, match=r"continue that with hydra.run.dir=.* resume=true"):
         preflight(["-m", "seed=0,1", f"sweep.resume='{tmp_path}'"])
+
+
+def test_the_commands_that_a_line_names_are_those_that_there_are() -> None:
+    assert sorted(COMMANDS) == sorted(unrolled.commands)

@@ -20,7 +20,7 @@ def check_sweep(config: Config, folder: str) -> None:
     if config.resume:
         raise UserError("resume=true is for a single run: continue a sweep with sweep.resume=FOLDER")
     if started_outside() is not None:
-        raise UserError("torchrun is for a single run: a sweep starts the ranks of its cells itself")
+        raise UserError("torchrun is for a single run: a sweep starts the ranks of its runs itself")
     if resume is not None:
         if not (Path(resume) / SWEEP_RECORD).is_file() and (Path(resume) / FILE).is_file():
             raise UserError(
