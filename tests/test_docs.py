@@ -16,6 +16,9 @@ from omegaconf import OmegaConf
 
 from commands import unrolled
 from conftest import ROOT, train, wandb_records
+from unrolled.bench.hard import hard
+from unrolled.bench.networks import constructed
+from unrolled.bench.regimes import COUNT
 from unrolled.cli import console
 from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import plain
@@ -79,7 +82,7 @@ def test_every_dry_run_lists_its_runs(arguments: str) -> None:
     runs = int(ended.stdout.split(" runs: ")[0])
     assert sum(line.startswith("/") for line in ended.stdout.splitlines()) == runs > 1
     if "range(42)" in arguments:
-        assert runs == 1008  # as labs.md says
+        assert runs == 1008  # as clusters.md says
 
 
 def test_every_make_target_exists_and_its_sweep_too() -> None:
@@ -108,7 +111,7 @@ def test_what_students_and_lecturers_type_after_a_run_works(
         status = run(config, RunIdentity(Path(folder), "a run", "a run"))
         assert status["state"] == "completed"
     after = [words for words in TOOLS if any(word.startswith("outputs/") for word in words)]
-    assert [words[0] for words in after] == ["diagnose", "predict", "diagnose"]
+    assert [words[0] for words in after] == ["diagnose", "diagnose", "predict", "diagnose"]
     for words in after:
         capsys.readouterr()
         monkeypatch.setattr("sys.argv", ["unrolled", *words])
@@ -126,19 +129,29 @@ def test_every_demonstration_is_listed() -> None:
         assert re.search(rf"\b{name}\b", listed.stdout)
 
 
-def test_the_python_example_runs(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", PAGES["researchers.md"], flags=re.DOTALL)
-    told = program("-c", example, cwd=tmp_path)
-    assert (told.returncode, told.stderr) == (0, "")
-    regime, slope, *_ = told.stdout.split()
-    assert regime in REGIMES and -1 < float(slope) < 1
+EXAMPLES = re.findall(r"```python\n(.*?)```", PAGES["diagnose.md"], flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_every_link_leads_to_a_file_and_a_heading(name: str) -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", PAGES[name]):
+def test_a_network_is_diagnosed_from_python(tmp_path: Path) -> None:
+    (example,) = (block for block in EXAMPLES if "diagnose(" in block)
+    ended = program("-c", example, cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    regime, slope, *_ = ended.stdout.split()
+    assert regime in REGIMES and -1 < float(slope) < 0  # tanh with an orthogonal W_h can only shrink
+
+
+def test_the_recurrence_is_used_by_itself_from_python(tmp_path: Path) -> None:
+    (example,) = (block for block in EXAMPLES if "tape.dh" in block)
+    ended = program("-c", example, cwd=tmp_path)
+    assert (ended.stdout.startswith("tensor(["), ended.stderr) == (True, "")
+    assert len(re.findall(r"\d\.\d+", ended.stdout)) == 100
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *(DOCS / name for name in PAGES)], ids=lambda page: page.name)
+def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
         path, _, heading = target.partition("#")
-        file = (DOCS / path).resolve() if path else DOCS / name
+        file = (page.parent / path).resolve() if path else page
         assert file.is_file(), target
         if heading:
             heads = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
@@ -149,6 +162,13 @@ def test_every_page_is_in_the_index() -> None:
     for file in DOCS.iterdir():
         if file.suffix in (".md", ".ipynb") and file.name != "README.md":
             assert f"]({file.name})" in PAGES["README.md"]
+
+
+def test_the_networks_of_the_benches_are_as_many_as_it_says() -> None:
+    kinds = r"on (\d+) networks whose\s+regime is known[^,]*, on (\d+) of kinds that are hard, and on (\d+)"
+    claimed = re.search(kinds, PAGES["diagnose.md"])
+    assert claimed is not None
+    assert [int(n) for n in claimed.groups()] == [len(constructed()), len(hard()), COUNT]
 
 
 def test_every_regime_is_in_the_rules() -> None:

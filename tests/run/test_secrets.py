@@ -29,7 +29,7 @@ WORDS = [
 def home(tmp_path: Path) -> Path:
     """A folder with an own task at a place that only a variable names."""
     (tmp_path / SECRETS["HERE"]).mkdir()
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "tasks.md").read_text(encoding="utf-8"), re.DOTALL)
     (task,) = (block for block in blocks if "def load" in block)
     (tmp_path / SECRETS["HERE"] / "parity.py").write_text(task, encoding="utf-8")
     return tmp_path

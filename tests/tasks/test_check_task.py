@@ -30,8 +30,8 @@ def test_each_pattern_is_checked_with_every_loss_that_fits(kind: str, tmp_path: 
         assert sum(found["shares"].values()) == pytest.approx(1)
 
 
-def test_the_readmes_task_is_all_right(tmp_path: Path) -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8").split("### Your own task")[1]
+def test_the_documented_task_is_all_right(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "tasks.md").read_text(encoding="utf-8").split("## Your own task")[1]
     (code,) = re.findall(r"```python\n(.*?)```", text.split("\n## ")[0], flags=re.DOTALL)
     (tmp_path / "parity.py").write_text(code)
     found = json.loads(unrolled("check-task", str(tmp_path / "parity.py"), "task.length=6", "--json").stdout)
