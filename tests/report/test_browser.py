@@ -17,8 +17,10 @@ from browser import CHROMIUM, chromium, data_of, draw_all, opened
 from conftest import QUICK, train
 from unrolled.record import status
 from unrolled.record.results import read_sweep
+from unrolled.record.run_record import RunRecord
 from unrolled.record.tables import read_table
 from unrolled.report.build import build
+from unrolled.report.chain_data import chain_data
 from unrolled.report.run_page import build_run
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
@@ -370,3 +372,28 @@ def test_markup_that_a_user_typed_is_inert(browser: Any, tmp_path: Path) -> None
         page.wait_for_timeout(300)
         assert page.locator("img").count() == 0
         assert TYPED in page.inner_text("body")
+
+
+def test_the_chain_follows_its_sliders(browser: Any, run: Path) -> None:
+    found = chain_data(run.parent, RunRecord.read(run.parent))
+    assert found is not None
+    (view,) = found.views
+    drawn = "[...document.querySelectorAll('.chain .back')].map(line => +line.getAttribute('stroke-width'))"
+
+    def expected(values: Any) -> Any:
+        return pytest.approx([view.scale.thickness(v) if math.isfinite(v) else 0 for v in values], abs=0.05)
+
+    with opened(browser, run, width=390) as page:
+        assert page.evaluate(drawn) == expected(view.mean[-1])
+        page.focus("#chain-step")
+        page.keyboard.press("Home")
+        assert page.evaluate(drawn) == expected(view.mean[0])
+        page.focus("#chain-sample")
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate(drawn) == expected(view.samples[0][0])
+        words = page.locator(".chain .label").all_text_contents()[:-1]
+        assert words == found.labels[0]
+        right = page.locator(".chain .step").evaluate_all(
+            "s => Math.max(...s.map(e => e.getBoundingClientRect().right))"
+        )
+        assert right <= 390

@@ -9,6 +9,7 @@ from test_page import births, make_sweep
 from conftest import Run
 from unrolled.errors import UserError
 from unrolled.record import status
+from unrolled.record.tables import read_rows
 from unrolled.report.show import profile, show, sparkline
 
 
@@ -27,7 +28,10 @@ def test_a_run_is_shown_with_its_profile_and_its_score(quick_run: Run, tmp_path:
     printed = capsys.readouterr().out
     curve = profile(tmp_path / "run")
     assert curve[0] == 0 and len(curve) == status["longest_lag"] + 1
-    assert sparkline(curve, min(curve), max(curve)) in printed
+    assert f"chain     {sparkline(curve[::-1], min(curve), max(curve))}\n" in printed
+    T = len(read_rows(tmp_path / "run" / "profiles" / "grad_h_relative_log.csv")[-1]) - 1
+    assert f"time step {T - len(curve) + 1} to {T}, the loss reads the last: 10^" in printed
+    assert " to 10^0.0\n" in printed  # at the right, where the loss reads the state
     assert f"val/accuracy {status['metrics']['val/accuracy']:.4g} (most frequent class: " in printed
     assert status["regime_reason"] in printed
 

@@ -13,10 +13,12 @@ from unrolled.gradients.profile import Profile
 from unrolled.rnn import RNN, Batch, EncoderDecoder, Pattern, Tape, VectorToSequence
 from unrolled.rnn.decoding import END, START
 from unrolled.run.preflight import compose
-from unrolled.tasks.data import mean_loss
+from unrolled.tasks.data import Data, Guess, Split, mean_loss
+from unrolled.tasks.scores import classification
 from unrolled.training.losses import loss_of
 from unrolled.training.network import build
 from unrolled.training.probe import measure
+from unrolled.training.samples import labels
 
 T, WRITTEN, B, V, W, D = 9, 7, 12, 11, 8, 5
 LOSS = loss_of(LossConfig("cross_entropy"))
@@ -129,6 +131,7 @@ def test_the_profile_is_that_of_a_naive_loop(pattern: str, activation: str, f: A
     torch.testing.assert_close(found.input_rms, x.square().nanmean(1).sqrt(), **same)
     logs = torch.where(h > 0, h.log(), torch.nan).nanmean(1)
     torch.testing.assert_close(found.profile.log_mean, logs, **same)
+    torch.testing.assert_close(found.samples.t(), h.log(), **same)
     assert found.profile.count.tolist() == (~h.isnan()).sum(1).tolist()
     assert list(found.steps)[1:] == (["decoder"] if pattern == "encoder_decoder" else [])
     assert sum(found.steps.values()) == len(h) and (found.steps.get("encoder", T) == T)
@@ -181,3 +184,21 @@ def test_an_encoder_does_not_see_padding() -> None:
     assert batch.mask is not None
     other = batch._replace(x=torch.where(batch.mask, batch.x, (batch.x + 3) % V))
     assert torch.equal(network(batch), network(other))
+
+
+@pytest.mark.parametrize("pattern", ["sequence_to_vector", "vector_to_sequence", "encoder_decoder"])
+def test_each_time_step_is_named_by_what_is_read_there(pattern: str) -> None:
+    network, batch = build(configured(), spec(pattern)), made(pattern)
+    read, written = [f"r{i}" for i in range(V)], [f"w{i}" for i in range(W)]
+    reads = D if pattern == "vector_to_sequence" else read
+    split = Split(batch.y, None, batch.y)
+    data = Data(pattern, split, split, reads, written, lambda: classification(W), Guess(None), "none")
+    rows = labels(network, data, batch)
+    for b, row in enumerate(rows):
+        expected: list[str] = []
+        if batch.mask is not None:
+            expected += [f"r{int(batch.x[t, b])}" if batch.mask[t, b] else "" for t in range(T)]
+        if batch.y_mask is not None:
+            before = [START, *batch.y[:-1, b].tolist()]
+            expected += [f"w{before[t]}" if batch.y_mask[t, b] else "" for t in range(WRITTEN)]
+        assert row == expected

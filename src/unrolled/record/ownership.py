@@ -39,7 +39,7 @@ FIRST_SWEEP = (
     *("report.html", ".report.html.*", "workspace.json", "dashboard.json", "records/*.json", "slurm/*", "wandb/*run-*"),
 )
 # The names of this version: FIRST_RUN and FIRST_SWEEP describe folders of the first one.
-RUN = (*FIRST_RUN, LOCK, "checkpoints/.best.ckpt.*")
+RUN = (*FIRST_RUN, LOCK, "checkpoints/.best.ckpt.*", "profiles/samples.npz", "profiles/.samples.npz.*")
 SWEEP = (*FIRST_SWEEP, ".results.csv.*")
 
 

@@ -15,6 +15,8 @@ from unrolled.record.tables import METRICS, PROFILES, read_rows, read_table
 from .figures import COLOURS, layout, stroke, text
 
 MOST_PROBES = 60  # positions of the slider
+FEW = 3  # points that make no curve
+LAG = "lag: time steps before the last"
 Series = dict[str, tuple[list[int], list[float]]]
 Probes = list[tuple[float, np.ndarray]]  # training step, values by time step
 
@@ -35,14 +37,22 @@ def learning(folder: Path, record: RunRecord) -> go.Figure | None:
     panels = [("loss", ["loss", "val/loss"], "val/loss")]
     panels += [(score, [score.replace("val", "train", 1), score], score)] if score != "val/loss" else []
     figure = make_subplots(1, len(panels), subplot_titles=[text(title) for title, *_ in panels])
+    shown: set[str] = set()
+    last = 0
     for column, (_, names, baseline) in enumerate(panels, start=1):
         for i, name in enumerate(names):
             if name in series:
                 steps, values = series[name]
-                mode, line = ("lines", {"width": 1}) if i == 0 else ("lines+markers", {"width": 2})
+                few = len(steps) < FEW
+                mode, width = ("lines", 1) if i == 0 and not few else ("lines+markers", 2)
+                kind = ("training", "validation")[i]
                 figure.add_scatter(
-                    x=steps, y=values, mode=mode, name=text(name), line={"color": COLOURS[i], **line}, row=1, col=column
-                )
+                    x=steps, y=values, mode=mode, name=kind, legendgroup=kind, showlegend=kind not in shown,
+                    line={"color": COLOURS[i], "width": width}, marker={"size": 10 if few else 6},
+                    hovertemplate=f"{text(name)} %{{y:.4g}} at step %{{x}}<extra></extra>", row=1, col=column,
+                )  # fmt: skip
+                shown.add(kind)
+                last = max(last, *steps)
         known = record.baseline.get(baseline)
         if known is not None:
             figure.add_hline(
@@ -50,21 +60,26 @@ def learning(folder: Path, record: RunRecord) -> go.Figure | None:
                 annotation_text=text(record.baseline_name),
             )  # fmt: skip
     figure.update_xaxes(title="training step (updates)")
+    if last < FEW:
+        figure.update_xaxes(range=[-0.5, FEW - 0.5], dtick=1)
     figure.update_layout(height=400, **layout(beside=True))
     return figure if any(name in series for _, names, _ in panels for name in names) else None
 
 
 def slopes(folder: Path) -> go.Figure | None:
-    """Draws the slope of each RNN over the probes; None if there are none."""
-    found = {name: each for name, each in metrics(folder).items() if name.endswith("/slope")}
+    """Draws the slope of each RNN over the probes; None if they are too few for a curve."""
+    found = {name: each for name, each in metrics(folder).items() if name.endswith("/slope") and len(each[0]) >= FEW}
     if not found:
         return None
     figure = go.Figure()
     for i, (name, (steps, values)) in enumerate(sorted(found.items())):
-        figure.add_scatter(x=steps, y=values, mode="lines+markers", name=text(name), line=stroke(i))
+        figure.add_scatter(
+            x=steps, y=[value / LN_10 for value in values], customdata=values, mode="lines+markers", name=text(name),
+            line=stroke(i), hovertemplate="step %{x}: %{y:+.3f} decades, %{customdata:+.3f} nats per lag",
+        )  # fmt: skip
     figure.add_hline(y=0, line_dash="dot", line_color="#777")
     figure.update_xaxes(title="training step (updates)")
-    figure.update_yaxes(title="slope, nats per lag")
+    figure.update_yaxes(title="slope, decades (powers of ten) per lag")
     figure.update_layout(height=360, **layout(beside=True))
     return figure
 
@@ -94,8 +109,8 @@ def profile_over_training(folder: Path, suffix: str = "") -> go.Figure | None:
     few = f" ({len(rows)} of {probes} probes)" if len(rows) < probes else ""
     shown = {"prefix": "training step ", "suffix": few}
     slider = {"active": len(rows) - 1, "steps": steps, "currentvalue": shown, "pad": {"t": 75}}
-    figure.update_xaxes(title="lag k: steps before the read-out")
-    figure.update_yaxes(title="log10 of norm of dL/dh, to lag 0")
+    figure.update_xaxes(title=LAG)
+    figure.update_yaxes(title="norm of dL/dh at this lag / at lag 0", tickprefix="10^")
     figure.update_layout(height=520, sliders=[slider] if len(rows) > 1 else [], **layout(beside=True))
     return figure
 
@@ -116,14 +131,15 @@ def heat_map(folder: Path, later_parts: Mapping[str, int]) -> go.Figure | None:
         return None
     figure = go.Figure(
         go.Heatmap(
-            z=np.stack([values for _, values in rows]) / LN_10, y=[f"{step:g}" for step, _ in rows],
-            colorscale="Viridis", colorbar={"title": {"text": "log10 of norm of dL/dh_t", "side": "right"}},
-            hovertemplate="training step %{y}, t = %{x}: 10^%{z:.2f}<extra></extra>",
+            z=np.stack([values for _, values in rows]) / LN_10, x=_lags(rows), y=[f"{step:g}" for step, _ in rows],
+            colorscale="Viridis",
+            colorbar={"title": {"text": "norm of dL/dh_t", "side": "right"}, "tickprefix": "10^"},
+            hovertemplate="training step %{y}, lag %{x}: 10^%{z:.2f}<extra></extra>",
         )
     )  # fmt: skip
     for name, start in later_parts.items():
-        figure.add_vline(x=start - 0.5, line_dash="dash", annotation_text=name)
-    figure.update_xaxes(title="time step t")
+        figure.add_vline(x=_lags(rows)[0] - start + 0.5, line_dash="dash", annotation_text=f"{name} to the left")
+    figure.update_xaxes(title=LAG)
     figure.update_yaxes(title="training step", type="category")
     figure.update_layout(height=min(700, 200 + 24 * len(rows)), **layout())
     return figure
@@ -141,11 +157,16 @@ def weights_by_time(folder: Path, suffix: str = "") -> go.Figure | None:
     for i, (step, values) in enumerate(dict([rows[0], rows[-1]]).items()):
         shown = np.where(values > 0, values, np.nan)
         line = {"color": COLOURS[i], "width": 2, "dash": "dash" if i == 0 and len(rows) > 1 else "solid"}
-        figure.add_scatter(x=np.arange(len(shown)), y=shown, mode="lines", name=f"step {step:g}", line=line)
-    figure.update_xaxes(title="time step t")
+        figure.add_scatter(x=_lags(rows), y=shown, mode="lines", name=f"step {step:g}", line=line)
+    figure.update_xaxes(title=LAG)
     figure.update_yaxes(title="norm of the part of dL/dW_h", type="log", exponentformat="power")
     figure.update_layout(height=360, **layout(beside=True))
     return figure
+
+
+def _lags(rows: Probes) -> np.ndarray:
+    """Returns the lag of each time step, in order of time: on every figure further right is further back."""
+    return np.arange(len(rows[0][1]))[::-1]
 
 
 def _table(folder: Path, name: str) -> Probes:

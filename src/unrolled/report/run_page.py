@@ -17,6 +17,9 @@ from unrolled.record.words import gradient_lines
 
 from . import portrait_figures as portraits
 from . import run_figures as figures
+from .chain import PALEST, THICKEST, THINNEST
+from .chain_data import chain_data
+from .runs import run_command
 from .shell import Section, write_page
 
 if TYPE_CHECKING:
@@ -41,20 +44,44 @@ def build_run(folder: Path, *, trust: bool = False) -> Path:
     return write_page(
         folder / PAGE,
         record.name or folder.name,
-        _ending(record),
+        _lead(record),
         _sections(folder, record),
         template="run",
+        chain=chain_data(folder, record),
+        thinnest=THINNEST,
+        thickest=THICKEST,
+        palest=PALEST,
         scores=_scores(record),
         names=list(record.metrics),
         gradients=gradient_lines(record),
         attributions=attributions,
         silent=silent,
-        again=[shlex.join(["unrolled", command, str(folder)]) for command in ("report", "diagnose")],
+        again=_commands(folder),
     )
 
 
+def _commands(folder: Path) -> list[str]:
+    """Returns the command that makes the run, if Hydra has recorded it, and those that look at it."""
+    made = [run_command(folder)] if (folder / ".hydra" / "overrides.yaml").is_file() else []
+    return [*made, *(shlex.join(["unrolled", command, str(folder)]) for command in ("report", "diagnose"))]
+
+
+def _lead(record: RunRecord) -> str:
+    regime, ending = _regime(record), _ending(record)
+    return f"{regime} {ending[0].upper()}{ending[1:]}." if regime else ending
+
+
+def _regime(record: RunRecord) -> str:
+    """Returns the regime of the trained network in a sentence; "" if it has none."""
+    sentence = (record.end.explanation or "").partition(". ")[0].rstrip(".")
+    if record.end.regime is None or not sentence:
+        return ""
+    return f"{record.end.regime.capitalize()}: {sentence[0].lower()}{sentence[1:]}."
+
+
 def _ending(record: RunRecord) -> str:
-    after = f" after {record.steps} updates" if record.steps is not None else ""
+    updates = "update" if record.steps == 1 else "updates"
+    after = f" after {record.steps} {updates}" if record.steps is not None else ""
     ended = f"{record.state or 'unknown'}{after}" + (f": {record.error}" if record.error else "")
     return "; ".join(filter(None, [ended, unfinished_resume(record), *earlier.of_run(record)]))
 
@@ -86,7 +113,7 @@ def _sections(folder: Path, record: RunRecord) -> list[Section]:
         Section("Slope over training", "Above 0 the gradient grows with the lag.", figures.slopes(folder)),
         Section(
             "Heat map",
-            "The norm of dL/dh_t as training itself has it.",
+            "The norm of dL/dh_t as training itself has it; further right is further back in time.",
             figures.heat_map(folder, record.later_parts),
         ),
         *(

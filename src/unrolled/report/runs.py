@@ -69,6 +69,14 @@ def command(swept: Swept, run: SweptRun) -> str:
     return shlex.join([*TRAIN, *file, *_overrides(swept, run)])
 
 
+def run_command(folder: Path) -> str:
+    """Returns the command line that makes the run in `folder` again, in a folder of its own."""
+    mode = ["hydra.mode=RUN"] if (folder.parent / SWEEP_RECORD).is_file() else []
+    recorded = map(str, saved(folder / ".hydra" / "overrides.yaml", "", []))
+    words = public_words(word for word in recorded if word != RESUME)
+    return shlex.join([*TRAIN, *_config_file(folder / ".hydra" / "hydra.yaml"), *mode, *words])
+
+
 def _overrides(swept: Swept, run: SweptRun) -> list[str]:
     """Returns the overrides that Hydra recorded; for a run that did not start, those that it would have had."""
     record = run.folder / ".hydra" / "overrides.yaml"

@@ -58,6 +58,14 @@ def write_page(
     return file
 
 
+def write_picture(file: Path, **variables: Any) -> Path:
+    """Writes the chain as an SVG file of its own; returns `file`. variables: of the template."""
+    with replacing(file) as draft:
+        picture = _environment().get_template("chain_picture.svg.j2").render(**variables)
+        draft.write_text(picture.lstrip(), encoding="utf-8")
+    return file
+
+
 @cache
 def _environment() -> Environment:
     made = Environment(loader=PackageLoader("unrolled.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True)

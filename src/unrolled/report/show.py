@@ -54,12 +54,24 @@ def _run(console: Console, folder: Path, record: RunRecord) -> None:
     for name, suffix in suffixes(SEVERAL).items():
         curve = profile(folder, suffix)
         if curve:
-            low, high = min(curve), max(curve)
-            ends = f"10^{low / LN_10:z.1f} to 10^{high / LN_10:z.1f}"
-            head = name if suffix else "profile"
-            lines.append(f"{head}   {sparkline(curve, low, high)}  lag 0 to {len(curve) - 1}: {ends}")
+            lines += _chain(curve, steps(folder, suffix), name if suffix else "chain", record.every_state)
     for line in [*lines, *(gradient_lines(record) if record.has_result else [])]:
         console.print(line, markup=False, soft_wrap=True)
+
+
+def _chain(curve: Sequence[float], steps: int, head: str, every_state: bool | None) -> list[str]:
+    """Returns the chain in blocks, the oldest time step left and the read-out right, and a line that explains it.
+
+    curve: ln of the norm by lag.
+    steps: number of time steps of the RNN.
+    """
+    first, last = (f"10^{curve[i] / LN_10:z.1f}" for i in (-1, 0))
+    blocks = sparkline(curve[::-1], min(curve), max(curve))
+    if every_state:
+        about = f"{len(curve) - 1} to 0 steps before each step's own loss: {first} to {last}"
+    else:
+        about = f"time step {steps - len(curve) + 1} to {steps}, the loss reads the last: {first} to {last}"
+    return [f"{head:<9} {blocks}", f"{'':<9} {about}"]
 
 
 def _sweep(console: Console, folder: Path) -> None:
@@ -100,6 +112,12 @@ def profile(folder: Path, suffix: str = "") -> list[float]:
     """
     found = curves(folder / PROFILES / f"grad_h_relative_log{suffix}.csv")
     return [value for value in found[-1] if math.isfinite(value)] if found else []
+
+
+def steps(folder: Path, suffix: str = "") -> int:
+    """Returns the number of time steps of an RNN, as its profile has them; 0 if there was no probe."""
+    found = curves(folder / PROFILES / f"grad_h_relative_log{suffix}.csv")
+    return len(found[-1]) if found else 0
 
 
 def sparkline(values: Sequence[float], low: float, high: float) -> str:

@@ -30,6 +30,16 @@ class Batch(NamedTuple):
         assert x is not None and y is not None
         return Batch(x, cut(self.mask, True), y, cut(self.y_mask, True))
 
+    def first(self, samples: int) -> "Batch":
+        """Returns the batch of the first samples alone, or of all if there are fewer."""
+
+        def cut(values: Tensor | None, by_step: bool) -> Tensor | None:
+            return None if values is None else (values[:, :samples] if by_step else values[:samples])
+
+        x, y = cut(self.x, self.mask is not None), cut(self.y, self.y_mask is not None)
+        assert x is not None and y is not None
+        return Batch(x, cut(self.mask, True), y, cut(self.y_mask, True))
+
     def counted(self, values: Tensor) -> Tensor:
         """Returns the values of the n targets that count, (n, ...), from values of all, (T', B, ...) or (B, ...)."""
         return values if self.y_mask is None else values[self.y_mask]

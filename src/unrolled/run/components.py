@@ -14,6 +14,7 @@ from unrolled.config.schema import Config
 from unrolled.processes.logs import log
 from unrolled.processes.ranks import Rank
 from unrolled.processes.signals import Deferred
+from unrolled.record.samples import MOST_SAMPLES
 from unrolled.rnn import Batch, Embedding
 from unrolled.tasks import check_solvable, load
 from unrolled.tasks.data import Data, baseline_scores
@@ -25,6 +26,7 @@ from unrolled.training.losses import check_loss
 from unrolled.training.module import RecurrentModule, to_device
 from unrolled.training.neighbours import Pair, pairs_of
 from unrolled.training.network import READ
+from unrolled.training.samples import labels
 from unrolled.training.solved import Solved
 from unrolled.training.walkthrough import Walkthrough
 from unrolled.training.word_vectors import WordVectors, known_vectors
@@ -145,8 +147,8 @@ def observe(
     rank: this process; only the leading one records.
     """
     trainer, probe, scores = config.trainer, config.probe, trained.scores
-    recorder = _recorder(trained, folder, tracker, recorded) if rank.leads else NullRecorder()
     fixed = trained.probe_batch if probe.source == "validation" else None
+    recorder = _recorder(trained, folder, tracker, fixed, recorded) if rank.leads else NullRecorder()
     probing = probe.name != "off" and (rank.leads or fixed is None)  # all ranks hold parts of a training batch
     solved = trained.data.solved
     return Observers(
@@ -169,9 +171,12 @@ def observe(
     )
 
 
-def _recorder(trained: Trained, folder: Path, tracker: Tracker, recorded: dict[str, Any] | None) -> Recorder:
+def _recorder(
+    trained: Trained, folder: Path, tracker: Tracker, fixed: Batch | None, recorded: dict[str, Any] | None
+) -> Recorder:
     network = trained.module.network
     steps = network.steps(trained.probe_batch)
     names = [label(name) for name, p in network.named_parameters() if p.requires_grad]
     scored = ["val/loss", *(f"val/{name}" for name in trained.scores.metrics)]
-    return Recorder(folder, tracker, steps, names, scored, state=recorded)
+    reads = [] if fixed is None else labels(network, trained.data, fixed.first(MOST_SAMPLES))
+    return Recorder(folder, tracker, steps, names, scored, reads=reads, state=recorded)

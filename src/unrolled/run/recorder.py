@@ -21,6 +21,7 @@ from unrolled.training.probe import Measurement
 from unrolled.wandb_runs.tracker import Tracker
 
 from .profiles import Profiles
+from .samples import SampleNorms
 
 PORTRAITS = "portraits"
 TABLE = ["step", "t", "lag", "rms", "mean_ln_norm", "samples", "zeros"]
@@ -34,6 +35,7 @@ class Recorder:
     folder: of the run.
     steps: number of time steps of each RNN by its name; lags count back from the end of the first.
     parameters, scores: names whose columns metrics.csv gets.
+    reads: what each sample of the probe reads at each time step, if that has names.
     state: of the recorder in the checkpoint that is resumed; None: a run from step 0.
     """
 
@@ -45,6 +47,7 @@ class Recorder:
         parameters: list[str],
         scores: list[str],
         *,
+        reads: list[list[str]] | None = None,
         state: dict[str, Any] | None = None,
     ) -> None:
         self.folder, self.tracker = folder, tracker
@@ -58,6 +61,7 @@ class Recorder:
         columns += [name for part in self.labels.values() for name in logged(part)]
         self._metrics = Table(folder / METRICS, columns, keep=state is not None)
         self._profiles = Profiles(folder, steps, resumed=state is not None)
+        self._samples = SampleNorms(folder, reads or [], probes=len(self._profiles.rows["grad_h"]))
         self._pending: dict[str, float] = {}
         self._media: dict[str, Any] = {}  # images and tables of the pending step, for W&B alone
         self._last: Measurement | None = None
@@ -75,6 +79,7 @@ class Recorder:
     def probe(self, step: int, measurement: Measurement) -> None:
         self.row(step, self._scalars(measurement))
         self._profiles.probe(step, measurement)
+        self._samples.probe(step, measurement.samples.numpy())
         self._media["grad_h/profile"] = self.tracker.profile(measurement.profile.rms, measurement.profile.count)
         self._last = measurement
 
@@ -89,6 +94,7 @@ class Recorder:
 
     def sync(self) -> None:
         """Returns once the rows that `state` counts are on the disk: a checkpoint must not outlive them."""
+        self._samples.write()
         for file in _tables(self.folder):
             sync(file)
 
@@ -104,7 +110,8 @@ class Recorder:
             write_portrait(self.folder / PORTRAITS / f"{name}.json", f"{title}: {name}", diagnosis, portrait)
 
     def close(self) -> None:
-        """Draws the heat map, and writes the pending row."""
+        """Draws the heat map, and writes the samples and the pending row."""
+        self._samples.write()
         rows = self._profiles.rows
         if rows["grad_h_log"]:
             zeros = sum(int(row.nansum()) for row in rows["grad_h_zeros"].values())
@@ -172,7 +179,8 @@ class NullRecorder:
 
 
 def _tables(folder: Path) -> list[Path]:
-    return ownership.ours(folder, [name for name in ownership.RUN if name == METRICS or name.startswith(PROFILES)])
+    names = [name for name in ownership.RUN if name == METRICS or name.startswith(PROFILES)]
+    return ownership.ours(folder, [name for name in names if name.endswith(".csv")])
 
 
 def _cut(folder: Path, sizes: dict[str, int]) -> None:

@@ -1,6 +1,6 @@
 """`Data`, the interface of a task: examples as tensors, names of tokens and classes, scores and baselines."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -164,6 +164,7 @@ class Data:
     pairs: words whose embeddings are compared.
     remark: a caution about the scores, printed with them.
     constants: the best constant prediction for each loss and score, in place of `baseline`.
+    times: names of the time steps, for a network that reads numbers.
     """
 
     pattern: str
@@ -184,6 +185,7 @@ class Data:
     pairs: list[tuple[str, str]] = field(default_factory=list)
     remark: str | None = None
     constants: Constants | None = None
+    times: Sequence[str] = ()
 
     @property
     def spec(self) -> dict[str, str | int | bool]:

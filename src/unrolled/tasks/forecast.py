@@ -61,6 +61,7 @@ def load(config: TaskConfig, seed: int) -> Data:
         references=others,
         exact={"skill": 0.0},
         remark=REMARK.get(target),
+        times=[f"day {t + 1}" for t in range(T)],
     )
 
 

@@ -30,7 +30,9 @@ SHA256 = "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d"
 
 def load(config: TaskConfig, seed: int) -> Data:
     """Returns the task. Permutation and split are the same for all seeds. Raises UserError if the file is another."""
-    pixels, digits = _small() if config.size == 8 else _mnist()
+    side = config.size
+    assert side is not None
+    pixels, digits = _small() if side == 8 else _mnist()
     if config.permute:
         pixels = pixels[:, torch.randperm(pixels.shape[1], generator=stream(0, "permutation"))]
     rows = held_out(range(len(digits)), 0.2, alike=digits.tolist())
@@ -45,6 +47,7 @@ def load(config: TaskConfig, seed: int) -> Data:
         most_frequent(train, val, 10),
         MOST_FREQUENT,
         references={"logistic regression": Later(lambda: _linear(train, val))},
+        times=[] if config.permute else [f"row {t // side + 1}" for t in range(side**2)],
         constants=of_classes(train, len(val), DIGITS, classification(10), MOST_FREQUENT),
     )
 

@@ -10,10 +10,12 @@ from torch import Tensor
 from unrolled.gradients.diagnosis import Diagnosis
 from unrolled.gradients.profile import Profile, profile, root_mean_square
 from unrolled.gradients.weights import WeightGradient, weight_gradient
+from unrolled.record.samples import MOST_SAMPLES
 from unrolled.rnn import Batch, Pattern, Tape
 from unrolled.tasks.data import Loss, mean_loss
 
 from .diagnoses import diagnoses
+from .samples import norms_of_samples
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Measurement:
     diagnoses: by RNN, from the log-space pass; from the gradient cone if the loss reads every state.
     every_state: whether the loss reads every state of the first RNN.
     bits: precision of the real pass; 64 for an untrained network.
+    samples: (S, T), ln of the norm of dL/dh_t of the first samples, in log space.
     """
 
     profile: Profile
@@ -36,6 +39,7 @@ class Measurement:
     diagnoses: dict[str, Diagnosis]
     every_state: bool
     bits: int
+    samples: Tensor
 
     @property
     def diagnosis(self) -> Diagnosis:
@@ -103,6 +107,7 @@ def measure(network: Pattern, loss: Loss, batch: Batch, tapes: Sequence[Tape] = 
         diagnoses=diagnoses(network, loss, batch),
         every_state=not network.last_alone,
         bits=torch.finfo(dh[0].dtype).bits,
+        samples=norms_of_samples(network, loss, batch.first(MOST_SAMPLES)),
     )
 
 
