@@ -1,7 +1,7 @@
 import os
 import random
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,12 @@ def quick_run(tmp_path: Path) -> Run:
         return run(compose([*QUICK, "tracker=none", *overrides]), identity)
 
     return one
+
+
+def some(cases: Iterable[Any], every: int) -> list[Any]:
+    """Returns the cases of a parametrised test: `make test` takes each `every`-th, `make test-long` the others."""
+    as_tuple = ((i, case if isinstance(case, tuple) else (case,)) for i, case in enumerate(cases))
+    return [pytest.param(*case, marks=[pytest.mark.long] * bool(i % every)) for i, case in as_tuple]
 
 
 def wandb_records(folder: Path) -> list[dict[str, Any]]:

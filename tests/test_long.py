@@ -16,7 +16,7 @@ from unrolled.record import status
 from unrolled.record.results import Swept, read_sweep
 from unrolled.record.run_record import RunRecord
 from unrolled.report import solving
-from unrolled.report.answers import answers
+from unrolled.report.verdict.answers import answers, questions
 from unrolled.tasks import TASKS
 
 pytestmark = pytest.mark.long
@@ -110,7 +110,7 @@ def test_a_sweep_answers_its_question(name: str, tmp_path: Path) -> None:
     ended = train("--config-name", name, f"hydra.sweep.dir={folder}", timeout_s=1200)
     assert (ended.returncode, ended.stderr) == (0, "")
     swept = read_sweep(folder)
-    assert answers(swept)
+    assert [each.quantity for each in answers(swept)] == [each.quantity for each in questions(swept)]
     assert CLAIMS[name](swept)
 
 

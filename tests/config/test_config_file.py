@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, some
 from unrolled.config.config_file import check_config_file
 from unrolled.config.validate import read_config
 from unrolled.config.yaml_file import load_record
@@ -109,7 +109,7 @@ WRONG |= {
 PYTHON = re.compile(r"\b\w*(Error|Exception|Config|Conf)\b")
 
 
-@pytest.mark.parametrize("kind", WRONG)
+@pytest.mark.parametrize("kind", some(WRONG, 4))
 def test_it_is_refused_in_one_line_with_its_place(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text, message = WRONG[kind]
     monkeypatch.chdir(tmp_path)

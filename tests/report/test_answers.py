@@ -8,8 +8,10 @@ import pytest
 from test_page import births, make_sweep
 
 from unrolled.record.results import read_sweep
-from unrolled.report.answers import answers, lines
 from unrolled.report.build import build
+from unrolled.report.configuration_lines import lines
+from unrolled.report.learning import cost
+from unrolled.report.verdict.answers import answers
 from unrolled.report.words import words
 
 
@@ -49,23 +51,17 @@ def test_unsolved_is_censored_never_failed(solved: Path) -> None:
     assert "How many updates it takes" in page and "0 failed" not in page
 
 
-def test_slopes_at_initialisation_stand_beside_what_was_solved(solved: Path) -> None:
-    sentences = answers(read_sweep(solved))
-    assert sentences[0] == (
-        "Solved (val/accuracy of 0.99): By every run: gain=1.0 (vanishing at birth, vanishing at the end); "
-        "slopes at birth -0.150 to -0.150 nats per lag (means over 2 births). "
-        "By no run within its updates: gain=0.5 (vanishing at birth, saturated at the end); "
-        "slopes at birth -0.850 to -0.850 nats per lag (means over 2 births)."
-    )
-    assert sentences[1] == "Runs that solved it, by what their births do most: vanishing 2 of 4."
-    assert sentences[2] == (
-        "Fewest updates until solved: gain=1.0, median 100 updates (n = 2, too few for an interval). "
-        "Most: gain=0.5, median more than 700 updates (n = 2, too few for an interval)."
-    )
-    assert sentences[3] == "Diverged before it had solved the task: 0 of 4 runs."
-    assert sentences[4].startswith("Best: gain=1.0, val/accuracy 0.9975 (0.995 to 1 over 2 runs). Worst: gain=0.5")
-    assert sentences[4].endswith("; any class: 0.25.")
-    assert sentences[5] == "Mean val/accuracy by init.gain: 1.0: 0.9975 (2 runs), 0.5: 0.245 (2 runs)."
+def said(folder: Path) -> list[str]:
+    return [line for each in answers(read_sweep(folder)) for line in each.lines]
+
+
+def test_without_an_answer_asked_for_the_regimes_and_the_solved_runs_are_counted(solved: Path) -> None:
+    assert said(solved) == [
+        "the gradient vanishes at gain 0.5 and 1.0 (4 of 4 networks, 0.51 to 1.00).",
+        "runs that solved the task by gain (with Wilson's 95 % interval): 0.5: 0 of 2, 0.00 to 0.66; "
+        "1.0: 2 of 2, 0.34 to 1.00.",
+        "no difference between 0.5 and 1.0 is certain (Fisher's exact test, 1 comparison).",
+    ]
 
 
 def test_tasks_with_scores_of_their_own_are_set_against_their_own_baselines(tmp_path: Path) -> None:
@@ -73,7 +69,7 @@ def test_tasks_with_scores_of_their_own_are_set_against_their_own_baselines(tmp_
     numbers = {"metrics": {"val/mse": 0.5}, "baseline": {"val/mse": 0.2}}
     records = [record(0.6, solved=None), record(None, **other, **numbers)]
     folder = make_sweep(tmp_path / "s", {"task": "latch,adding"}, records)
-    assert answers(read_sweep(folder)) == ["Better than its trivial baseline: 1 of 2 configurations (latch)."]
+    assert said(folder)[1] == "better than the trivial baseline in all runs: 1 of 2 (latch)."
     build(folder)
 
 
@@ -84,7 +80,10 @@ def test_smaller_is_better_where_it_is(tmp_path: Path) -> None:
         )
 
     folder = make_sweep(tmp_path / "s", {"model.hidden": "8,32"}, [scored(3.0), scored(2.0)])
-    assert answers(read_sweep(folder))[0] == "Best: hidden=32, val/bits 2. Worst: hidden=8, val/bits 3."
+    assert said(folder)[1:] == [
+        "val/bits (lower is better) by hidden: 8: 3 (1 run); 32: 2 (1 run).",
+        "hidden 32 minus hidden 8: -1 val/bits (1 pair of runs, too few for an interval).",
+    ]
 
 
 def test_a_diverged_configuration_has_no_score(tmp_path: Path) -> None:
@@ -129,4 +128,4 @@ def test_time_by_length_is_given_where_a_length_has_one_network(
     axes: dict[str, str], has: bool, tmp_path: Path
 ) -> None:
     swept = read_sweep(make_sweep(tmp_path / "s", axes, [record(0.5)] * (2 if has else 4)))
-    assert any(line.startswith("Time of all updates together: T = 10") for line in answers(swept)) == has
+    assert (cost(swept) is not None) == has

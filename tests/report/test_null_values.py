@@ -9,14 +9,14 @@ import pytest
 from test_legal_sweeps import WHOLE, lay
 
 from unrolled.record.results import Swept, failures, read_sweep
-from unrolled.report.answers import answers, lines
-from unrolled.report.clauses import clauses
+from unrolled.report.configuration_lines import lines
 from unrolled.report.figures import profiles_after_training, profiles_at_initialisation
 from unrolled.report.runs import runs_data
 from unrolled.report.sections import sections
 from unrolled.report.sentences import sentences
 from unrolled.report.show import show
 from unrolled.report.terminal import print_table
+from unrolled.report.verdict.answers import answers
 
 CLIP = "trainer.gradient_clip_val"
 
@@ -57,9 +57,9 @@ def texts(found: Any) -> list[str]:
 def test_nothing_names_it_otherwise(key: str, others: list[str], state: str, tmp_path: Path, capsys) -> None:
     found = swept(tmp_path, key, [None, 10], others, state)
     figures = [section.figure.to_plotly_json() for section in sections(found) if section.figure is not None]
-    words = [*answers(found), *lines(found), *sentences(found), *failures(found), *texts(figures)]
+    words = [line for each in answers(found) for line in each.lines]
+    words += [*lines(found), *sentences(found), *failures(found), *texts(figures)]
     words += [line for section in sections(found) for line in section.lines]
-    words += [text for clause in clauses(found) for text in (clause.subject, clause.text)]
     words += [text for run in runs_data(found)["cells"] for text in (*run["shown"], *run["commands"])]
     print_table(found)
     show(tmp_path)

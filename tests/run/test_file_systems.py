@@ -16,7 +16,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from commands import TRAIN
-from conftest import train
+from conftest import some, train
 from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import plain
 from unrolled.errors import UserError
@@ -172,7 +172,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     "file", ["cells.json", "multirun.yaml", ".unrolled.json", "results.csv", ".lock", "0/status.json"]
 )
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe\x00", b"[1, 2]\n"])
+@pytest.mark.parametrize("content", some([b"", b"{", b"\xff\xfe\x00", b"[1, 2]\n"], 4))
 def test_a_sweep_with_a_damaged_file_is_shown_and_resumed(
     file: str, content: bytes, swept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import some
 from unrolled.cli.commands import call, unrolled
 from unrolled.errors import UserError
 from unrolled.run.mistyped import COMMANDS
@@ -59,7 +60,7 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("words", "instead"), MISTAKES)
+@pytest.mark.parametrize(("words", "instead"), some(MISTAKES, 4))
 def test_a_mistake_is_answered_with_what_to_type(words: str, instead: str) -> None:
     with pytest.raises(UserError) as raised:
         preflight(words.split())

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import some
 from unrolled.config.hydra_private import argument_parser, options_first
 from unrolled.errors import UserError
 from unrolled.run.preflight import preflight
@@ -37,7 +38,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("words", "why"), REFUSED)
+@pytest.mark.parametrize(("words", "why"), some(REFUSED, 4))
 def test_a_setting_that_would_be_ignored_is_refused(words: str, why: str) -> None:
     with pytest.raises(UserError) as raised:
         preflight([*words.split(), "tracker=none"])

@@ -99,7 +99,7 @@ def _sets(group: str, name: str, default: str) -> Iterator[str]:
         yield from (f"{key.removeprefix('override /')}={choice}" for key, choice in line.items())
     usual = {} if PACKAGE in text else {f"{group}.{key}": v for key, v in _usual(group, default).items()}
     for key, value in _flat(values if PACKAGE in text else {group: values}):
-        if key not in (f"{group}.name", "sweep.question") and value != usual.get(key, MISSING):
+        if key not in (f"{group}.name", "sweep.question", "sweep.answer") and value != usual.get(key, MISSING):
             yield f"{key}={_shown(value)}"
     yield from (f"{key}={axis}" for key, axis in swept.items())
 

@@ -169,6 +169,7 @@ class SweepConfig:
     )
     resume: str | None = Field(None, description="folder of a sweep to resume: runs without a result are run")
     dry_run: bool = Field(False, description="print the runs, start none")
+    answer: str = added("", "what answers the question, such as 'score by model.hidden'; several with ; between them")
 
 
 @dataclass(config=CHECKED)

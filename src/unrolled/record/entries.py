@@ -44,6 +44,7 @@ class Result(TypedDict):
     score: name of the score that decides which checkpoint is the best.
     metrics, train, baseline: scores on validation and training examples, and of the baseline.
     references: scores of each reference; all None if it could not be scored.
+    halves_of_validation: scores on each half of the validation split, "even" and "odd" examples.
     seconds_per_update: median; None before the second update.
     dependency: lag on which the answers depend, in time steps.
     """
@@ -56,6 +57,7 @@ class Result(TypedDict):
     baseline: Scores
     baseline_name: str
     references: dict[str, dict[str, float | None]]
+    halves_of_validation: dict[str, Scores]
     score: str
     larger_is_better: bool
     solved: SolvedEntry | None

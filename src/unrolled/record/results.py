@@ -49,6 +49,7 @@ class Swept:
     folder: the sweep's own.
     name: of the sweep's file or ready setting; without one, the swept keys.
     question: what the sweep asks; "" if nothing.
+    answer: the quantities that answer it, as in `sweep.answer`; "" if it does not say.
     axes: swept key -> its values, in the order given.
     runs: one per combination of values, in any state.
     damage: a line for each record of the sweep that cannot be read.
@@ -60,6 +61,7 @@ class Swept:
     axes: dict[str, list[Any]]
     runs: list[SweptRun]
     damage: list[str] = field(default_factory=list)
+    answer: str = ""
 
 
 def read_sweep(folder: Path) -> Swept:
@@ -74,7 +76,8 @@ def read_sweep(folder: Path) -> Swept:
     if name == "train":  # not a sweep's own file: a ready setting, or axes on the command line
         setting = saved(record, "hydra.runtime.choices.experiment", "none")
         name = ", ".join(axes) if setting == "none" else str(setting)
-    return Swept(folder, name, str(saved(record, "sweep.question", "")), axes, runs, _damage(folder))
+    question, answer = (str(saved(record, f"sweep.{key}", "")) for key in ("question", "answer"))
+    return Swept(folder, name, question, axes, runs, _damage(folder), answer)
 
 
 def _record(folder: Path) -> RunRecord:

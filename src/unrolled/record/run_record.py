@@ -165,6 +165,7 @@ class RunRecord(Part):
     baseline: Numbers = _read(checked.numbers)
     baseline_name: str = _read(lambda value: text(value) or "trivial baseline")
     references: dict[str, Numbers] = _read(checked.scores)
+    halves_of_validation: dict[str, Numbers] = _read(checked.scores)
     solved: Solved | None = _read(Solved.from_dict)
     dependency: float | None = _read(number)
     roughness: float | None = _read(number)

@@ -7,14 +7,15 @@ from unrolled.record import earlier
 from unrolled.record.results import Swept, failures, read_sweep, write_results
 from unrolled.record.status import STATES
 
-from . import critical_line
-from .answers import answers, lines
-from .clauses import clauses, unmentioned_axes
+from .configuration_lines import lines
 from .configurations import trained
 from .runs import runs_data, sweep_command
-from .sections import sections
+from .sections import of_answers, sections
 from .sentences import sentences
 from .shell import write_page
+from .verdict.answers import answers, questions
+from .verdict.best import best
+from .verdict.regimes import unmentioned_axes
 from .words import words
 
 PAGE = "report.html"
@@ -27,18 +28,23 @@ def build(folder: Path) -> Path:
     """
     swept = read_sweep(folder)
     write_results(swept)
+    found = answers(swept)
+    first, others = found[:1], found[1:]
+    by = questions(swept)[0].by if first else ()
     return write_page(
         folder / PAGE,
         swept.name,
         swept.question,
-        sections(swept),
+        [*of_answers(swept, others), *sections(swept, found)],
         template="sweep",
-        clauses=clauses(swept),
-        alike=unmentioned_axes(swept),
+        answer=first[0].sentences if first else [],
+        first=of_answers(swept, first),
+        about_regimes=bool(first) and first[0].quantity == "regime at initialisation",
+        alike=unmentioned_axes(swept, by),
+        others=[sentence for each in others for sentence in each.sentences] + best(swept) * trained(swept),
         counts=_counts(swept),
         trouble=failures(swept),
         diverged=[f"{run.name}: {run.record.error}" for run in swept.runs if run.state == "diverged"],
-        answers=answers(swept) if trained(swept) else critical_line.distance(swept),
         lines=lines(swept) if trained(swept) else [],
         sentences=sentences(swept),
         words=words(swept),

@@ -20,13 +20,14 @@ COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#9
 DASHES = ("solid", "dash", "dot", "dashdot")
 DIVERGING = [[0.0, "#08407a"], [0.5, "#f7f7f7"], [1.0, "#e69f00"]]  # the ends differ in greyscale too
 MOST_PANELS = 6
+FEW = 5  # curves that are drawn one by one: a median of so few jumps with each of them
 MEAN = "%{y}: %{x:+.3f} nats per lag, mean over %{customdata}<extra></extra>"
 NORM = "norm of dL/dh at this lag / at lag 0"
 
 
 def profiles_at_initialisation(swept: Swept) -> go.Figure:
     """Draws the profile by lag at initialisation: median and 10 to 90 % band over the networks with a gradient left."""
-    return _profiles(swept, lambda each: each.initial_curves, "births with a gradient left")
+    return _profiles(swept, lambda each: each.initial_curves, "networks with a gradient left")
 
 
 def profiles_after_training(swept: Swept) -> go.Figure:
@@ -66,40 +67,69 @@ def initialisations_drawn(swept: Swept) -> list[str]:
         return []
     dead = [each for each in pools if each.no_gradient]
     where = "; ".join(f"{each.name} {each.no_gradient} of {each.initialisations}" for each in dead)
-    return [f"Drawn are {every - lost} of {every} births. The others have no gradient left: {where}."]
+    return [f"Drawn are {every - lost} of {every} networks. The others have no gradient left: {where}."]
 
 
 def _add_band(  # noqa: PLR0917
     figure: go.Figure, drawn: list[Curve], name: str, index: int, kind: str, at: tuple[int, int]
 ) -> None:
+    """Adds the median and the middle 80 % of the curves; up to FEW curves are drawn as lines of their own."""
     if not drawn:
         return
-    with np.errstate(under="ignore", over="ignore"):
-        low, middle, high = (np.exp(q) for q in _quantiles(drawn))
-    lags, colour = np.arange(len(middle)), COLOURS[index % len(COLOURS)]
-    kept = np.isfinite(middle) & (middle > 0)
-    x, group = lags[kept], {"row": at[0], "col": at[1]}
-    band = {"x": x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
-    figure.add_scatter(y=low[kept], legendgroup=name, **band, **group)
-    figure.add_scatter(y=high[kept], legendgroup=name, fill="tonexty", fillcolor=faint(colour), **band, **group)
+    group = {"row": at[0], "col": at[1], "legendgroup": name}
+    if len(drawn) <= FEW:
+        for i, curve in enumerate(drawn):
+            x, y = _finite(np.array(curve))
+            hover = f"{name}, lag %{{x}}: %{{y:.3g}} (one of {len(drawn)} {kind})<extra></extra>"
+            _add_line(figure, x, y, name, index, hover, first=i == 0, at=at)
+        return
+    low, middle, high = _quantiles(drawn)
+    lags, known = _finite(middle)
+    band = {"x": lags, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False, **group}
+    colour = COLOURS[index % len(COLOURS)]
+    figure.add_scatter(y=_exp(low[lags]), **band)
+    figure.add_scatter(y=_exp(high[lags]), fill="tonexty", fillcolor=faint(colour), **band)
+    hover = f"{name}, lag %{{x}}: %{{y:.3g}} (median of {len(drawn)} {kind})<extra></extra>"
+    _add_line(figure, lags, known, name, index, hover, first=True, at=at)
+
+
+def _add_line(  # noqa: PLR0917
+    figure: go.Figure, x: np.ndarray, y: np.ndarray, name: str, index: int, hover: str, first: bool, at: tuple[int, int]
+) -> None:
+    """Adds a line; the name of the first of a group stands at its end in each panel."""
+    end = [""] * (len(x) - 1) + [name] if first and len(x) else None
     figure.add_scatter(
-        x=x, y=middle[kept], name=name, legendgroup=name, showlegend=at == (1, 1), mode="lines",
-        line=stroke(index),
-        hovertemplate=f"{name}, lag %{{x}}: %{{y:.3g}} (median of {len(drawn)} {kind})<extra></extra>", **group,
+        x=x, y=y, name=name, legendgroup=name, showlegend=first and at == (1, 1), mode="lines+text" if end else "lines",
+        text=end, textposition="top left", textfont={"color": COLOURS[index % len(COLOURS)]}, line=stroke(index),
+        hovertemplate=hover, row=at[0], col=at[1],
     )  # fmt: skip
 
 
+def _finite(logs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the lags at which a curve of logarithms is a positive number, and its values there."""
+    values = _exp(logs)
+    kept = np.isfinite(values) & (values > 0)
+    return np.arange(len(logs))[kept], values[kept]
+
+
+def _exp(logs: np.ndarray) -> np.ndarray:
+    with np.errstate(under="ignore", over="ignore"):
+        return np.exp(logs)
+
+
 def _quantiles(drawn: list[Curve]) -> list[np.ndarray]:
-    """Returns the 10, 50 and 90 % quantiles by lag; nan at lags that fewer than half of the curves reach."""
-    stacked = np.full((len(drawn), max(map(len, drawn))), math.nan)  # the curves of shorter sequences end earlier
-    for line, curve in zip(stacked, drawn, strict=True):
-        line[: len(curve)] = curve
-    reached = np.isfinite(stacked).sum(0) >= len(stacked) / 2
-    columns = [
-        np.nanquantile(stacked[:, k], (0.1, 0.5, 0.9)) if reached[k] else (math.nan,) * 3
-        for k in range(stacked.shape[1])
-    ]
-    return list(np.array(columns).T)
+    """Returns the 10, 50 and 90 % quantiles by lag; nan at lags that not all of the curves reach.
+
+    A median over the curves that happen to reach a lag would jump where one of them ends.
+    """
+    shortest = min(map(len, drawn))
+    stacked = np.array([curve[:shortest] for curve in drawn])
+    reached = ~np.isnan(stacked).any(0)
+    found = np.full((3, shortest), math.nan)
+    found[:, reached] = np.quantile(
+        stacked[:, reached], (0.1, 0.5, 0.9), axis=0, method="lower"
+    )  # ln 0 is not averaged
+    return list(found)
 
 
 def arrows(swept: Swept) -> go.Figure:
@@ -110,12 +140,12 @@ def arrows(swept: Swept) -> go.Figure:
     names = [text(each.name) for each in drawn]
     first = [each.initial_mean for each in drawn]
     now = [mean(each.slopes) for each in drawn]
-    drawn_from = [count(len(each.initial_slopes), each.initialisations, "births") for each in drawn]
+    drawn_from = [count(len(each.initial_slopes), each.initialisations, "networks") for each in drawn]
     trained_of = [count(len(each.slopes), len(each.trained), "runs") for each in drawn]
     figure = go.Figure()
     sds = [0.0 if math.isnan(each.initial_sd) else each.initial_sd for each in drawn]
     figure.add_scatter(
-        x=first, y=names, mode="markers", name="at birth (mean, sd over births)",
+        x=first, y=names, mode="markers", name="at initialisation (mean, sd over networks)",
         marker={"symbol": "circle-open", "size": 9, "color": "#555"}, error_x={"array": sds, "color": "#aaa"},
         customdata=drawn_from, hovertemplate=MEAN,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from . import by_time, critical_line, figures, learning, solving, solving_figure
 from .configurations import trained
 from .shell import Section
 from .survival import LEAST
+from .verdict.statement import Answer
 
 LAGS = "Lag counts real steps back from the read-out; a lag with fewer than 10 samples behind it is not drawn."
 
@@ -29,9 +30,17 @@ class Plan:
     lines: Sequence[Callable[[Swept], list[str]]] = ()
 
 
-def sections(swept: Swept) -> list[Section]:
-    """Returns the sections for which this sweep has data."""
-    return [section for plan in _plans(swept) if (section := _drawn(plan, swept)) is not None]
+def of_answers(swept: Swept, answers: Sequence[Answer]) -> list[Section]:
+    """Returns a section for each answer with a figure, without its sentences: they stand at the top of the page."""
+    plans = [Plan(each.title, each.note, lambda _, draw=each.draw: draw()) for each in answers if each.draw is not None]
+    return [section for plan in plans if (section := _drawn(plan, swept)) is not None]
+
+
+def sections(swept: Swept, answers: Sequence[Answer] = ()) -> list[Section]:
+    """Returns the other sections for which this sweep has data: those whose figures no answer draws."""
+    taken = {getattr(each.draw, "func", None) for each in answers}
+    plans = [plan for plan in _plans(swept) if plan.figure not in taken]
+    return [section for plan in plans if (section := _drawn(plan, swept)) is not None]
 
 
 def _drawn(plan: Plan, swept: Swept) -> Section | None:
@@ -51,23 +60,22 @@ def _plans(swept: Swept) -> list[Plan]:
     plans = [
         Plan(
             "Phase diagram",
-            "The mean slope at birth of each configuration. Where its sign changes, a gradient neither vanishes nor "
-            "explodes.",
+            "The mean slope at initialisation of each configuration. A gradient keeps its size where the sign changes.",
             critical_line.phase_diagram,
             [critical_line.distance],
         )
     ]
-    plans += _of_learning() if trained(swept) else []
     if drawn:
         plans.append(
             Plan(
-                "Profiles at birth",
-                f"Before any training: median over births, band = the middle 80 % of them. {LAGS}",
+                "Profiles at initialisation",
+                f"Before any training: median over the networks drawn, band = the middle 80 % of them. {LAGS}",
                 figures.profiles_at_initialisation,
                 [figures.initialisations_drawn, figures.not_drawn],
             )
         )
     plans += _after_training() if cleared and trained(swept) else []
+    plans += _of_learning() if trained(swept) else []
     return [*plans, *_of_every_sweep()]
 
 
@@ -104,15 +112,16 @@ def _after_training() -> list[Plan]:
     return [
         Plan(
             "Profiles after training",
-            "The same networks' configurations at the last probe, on the same validation examples. Those that diverged "
-            "are left out.",
+            "Each run at its last probe, on the same validation examples. Up to five runs of a configuration are drawn "
+            "as lines of their own; of more, the median, at the lags that all of them reach. Runs that diverged are "
+            "left out.",
             figures.profiles_after_training,
             [figures.not_drawn],
         ),
         Plan(
-            "From birth to now",
-            "Training moves the slope: a trained network's slope says nothing about its initialisation's. Networks "
-            "that diverged, or have no gradient left, are left out.",
+            "Slope before and after training",
+            "From the mean at initialisation to the mean after training. Networks that diverged, or that have no "
+            "gradient left, are left out.",
             figures.arrows,
         ),
     ]

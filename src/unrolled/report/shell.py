@@ -34,23 +34,27 @@ class Section:
     command: str = ""
 
 
-def write_page(
-    file: Path, title: str, lead: str, sections: Sequence[Section], template: str = "shell", **more: Any
+def write_page(  # noqa: PLR0917
+    file: Path,
+    title: str,
+    lead: str,
+    sections: Sequence[Section],
+    template: str = "shell",
+    first: Sequence[Section] = (),
+    **more: Any,
 ) -> Path:
     """Writes the page atomically; returns `file`.
 
     lead: the paragraph below the title.
     template: name of a template that extends or is `shell`.
+    first: figures that stand above the numbered sections, where the template has a place for them.
     more: other variables of the template.
     """
-    shown = [
-        {"title": each.title, "note": each.note, "lines": each.lines, "command": each.command, **_drawn(each.figure)}
-        for each in sections
-    ]
+    shown, on_top = ([_shown(each) for each in kept] for kept in (sections, first))
     page = (
         _environment()
         .get_template(f"{template}.html.j2")
-        .render(title=title, lead=lead, sections=shown, plotly_js=Markup(get_plotlyjs()), **more)
+        .render(title=title, lead=lead, sections=shown, first=on_top, plotly_js=Markup(get_plotlyjs()), **more)
     )
     file.parent.mkdir(parents=True, exist_ok=True)
     with replacing(file) as draft:
@@ -76,6 +80,10 @@ def _environment() -> Environment:
 def as_json(value: Any) -> Markup:
     """Returns JSON for a script element, escaped so that no text in it can end the element."""
     return Markup(json.dumps(value, cls=PlotlyJSONEncoder, allow_nan=True).replace("<", "\\u003c"))
+
+
+def _shown(each: Section) -> dict[str, Any]:
+    return {"title": each.title, "note": each.note, "lines": each.lines, "command": each.command, **_drawn(each.figure)}
 
 
 def _drawn(figure: go.Figure | None) -> dict[str, Any]:

@@ -70,12 +70,13 @@ def _kept(named: Iterable[tuple[str, Iterable[SolvingTime | None]]]) -> list[Sur
 
 def gradient_changes(swept: Swept) -> list[GradientChange]:
     """Returns the runs with a known slope at step 0 and a known lag of the dependency."""
-    found = []
-    for run in swept.runs:
-        time, slope, lag = solving_time(run), run.record.start.slope, run.record.dependency
-        if time is not None and slope is not None and lag is not None:
-            found.append(GradientChange(slope * lag, time))
-    return found
+    return [found for run in swept.runs if (found := change_of(run)) is not None]
+
+
+def change_of(run: SweptRun) -> GradientChange | None:
+    """Returns a run's change of the gradient over the dependency; None if it or the time to solve is not known."""
+    time, slope, lag = solving_time(run), run.record.start.slope, run.record.dependency
+    return GradientChange(slope * lag, time) if time is not None and slope is not None and lag is not None else None
 
 
 def order(known: Sequence[GradientChange]) -> Concordance | None:

@@ -11,7 +11,7 @@ from unrolled.processes.logs import log
 from unrolled.record.entries import Result, SolvedEntry
 from unrolled.rnn.init import stream
 from unrolled.tasks.data import Split, baseline_name, timed_score
-from unrolled.training.data import Once
+from unrolled.training.data import VALIDATION_BATCH, Once
 from unrolled.training.initialisations import Initialisations
 from unrolled.training.module import evaluate
 from unrolled.training.solved import Solved
@@ -46,6 +46,7 @@ def judge(
         baseline=trained.baseline,
         baseline_name=baseline_name(data, trained.module.loss),
         references=_references(trained),
+        halves_of_validation=_on_halves(trained),
         score=trained.monitor,
         larger_is_better=trained.scores.larger,
         solved=_solved(observers.solved),
@@ -66,6 +67,21 @@ def _on_training_examples(trained: Trained) -> dict[str, float]:
     order = torch.randperm(len(train), generator=stream(trained.loaders.seed, "scored"))[:TRAINING_SCORED]
     found = evaluate(trained.module, [train[order]])
     return {name.removeprefix("val/"): value for name, value in found.items()}
+
+
+def _on_halves(trained: Trained) -> dict[str, dict[str, float]]:
+    """Returns the scores on two halves of the validation split: one can choose among runs, the other score the choice.
+
+    {} if there are fewer than two examples for each half.
+    """
+    split = trained.data.val
+    rows = {name: torch.arange(first, len(split), 2) for first, name in enumerate(("even", "odd"))}
+    if min(map(len, rows.values())) < 2:
+        return {}
+    return {
+        name: evaluate(trained.module, [split[part] for part in each.split(VALIDATION_BATCH)])
+        for name, each in rows.items()
+    }
 
 
 def _references(trained: Trained) -> dict[str, dict[str, float | None]]:

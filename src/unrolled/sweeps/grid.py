@@ -180,15 +180,13 @@ def _collect(folder: Path) -> list[str]:
     """Writes table and page, from disk alone; returns a line for each run without a result."""
     from unrolled.record.results import failures, read_sweep
     from unrolled.report.build import build
-    from unrolled.report.critical_line import distance
-    from unrolled.report.solving import against_change, solving
     from unrolled.report.terminal import print_table
-    from unrolled.report.theory import agreement
+    from unrolled.report.verdict.answers import spoken
 
     swept = read_sweep(folder)
     page = build(folder)
     print_table(swept)
-    for line in (*solving(swept), *against_change(swept), *agreement(swept), *distance(swept)):
+    for line in spoken(swept):
         print(line)
     for line in (*swept.damage, *earlier.of_sweep([run.record for run in swept.runs])):
         log.info(f"note: {line}")

@@ -45,7 +45,7 @@ function list() {
   waiting = [...cells];
   table.tBodies[0].replaceChildren();
   more();
-  document.getElementById("count").textContent = `${cells.length} of ${sweep.cells.length} cells`;
+  document.getElementById("count").textContent = `${cells.length} of ${sweep.cells.length} runs`;
   document.getElementById("all").hidden = cells.length === sweep.cells.length;
 }
 
@@ -171,7 +171,7 @@ function grid() {
     element.on("plotly_click", event => {
       const [i, j] = event.points[0].pointIndex;
       only(inside[i][j].map(cell => cell.number));
-      document.getElementById("every-cell").scrollIntoView();
+      document.getElementById("every-run").scrollIntoView();
     });
   });
 }

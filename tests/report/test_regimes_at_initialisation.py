@@ -8,7 +8,7 @@ import pytest
 
 from unrolled.record.results import Swept, SweptRun
 from unrolled.record.run_record import RunRecord
-from unrolled.report.clauses import clauses, unmentioned_axes
+from unrolled.report.verdict.regimes import at_initialisation, unmentioned_axes
 
 
 def swept(axes: dict[str, list[Any]], regime: Any) -> Swept:
@@ -26,7 +26,7 @@ def swept(axes: dict[str, list[Any]], regime: Any) -> Swept:
 
 
 def found(axes: dict[str, list[Any]], regime: Any) -> list[tuple[str, str, list[int]]]:
-    return [(each.subject, each.text, each.runs) for each in clauses(swept(axes, regime))]
+    return [(each.subject, each.text, each.runs) for each in at_initialisation(swept(axes, regime))]
 
 
 def by_gain(here: dict[str, Any]) -> dict[str, int]:
@@ -37,9 +37,9 @@ def by_gain(here: dict[str, Any]) -> dict[str, int]:
 def test_a_clause_for_each_run_of_values_that_agree() -> None:
     axes = {"activation": ["tanh", "relu"], "init.gain": [1.5, 0.9, 1.2], "seed": [0]}
     assert found(axes, by_gain) == [
-        ("tanh", "vanishes at every gain", [0, 1, 2]),
-        ("relu", "vanishes up to gain 1.2", [4, 5]),
-        ("relu", "explodes from gain 1.5", [3]),
+        ("tanh", "vanishes at gain 0.9, 1.2 and 1.5 (30 of 30 networks, 0.89 to 1.00)", [0, 1, 2]),
+        ("relu", "vanishes at gain 0.9 and 1.2 (20 of 20 networks, 0.84 to 1.00)", [4, 5]),
+        ("relu", "explodes at gain 1.5 (9 of 10 networks, 0.60 to 0.98)", [3]),
     ]
 
 
@@ -48,29 +48,36 @@ def test_where_nine_in_ten_do_not_agree_there_is_no_regime() -> None:
         return {"vanishing": 8, "exploding": 2} if here["model.hidden"] == 8 else {"stable": 10}
 
     assert found({"model.hidden": [4, 8, 16, 32]}, regime) == [
-        ("the gradient", "is stable up to hidden 4", [0]),
-        ("the gradient", "has no regime that 9 in 10 births share at hidden 8", [1]),
-        ("the gradient", "is stable from hidden 16", [2, 3]),
+        ("the gradient", "is stable at hidden 4 (10 of 10 networks, 0.72 to 1.00)", [0]),
+        (
+            "the gradient",
+            "has no regime that 9 in 10 initialisations share at hidden 8 (8 vanishing, 2 exploding of 10 networks)",
+            [1],
+        ),
+        ("the gradient", "is stable at hidden 16 and 32 (20 of 20 networks, 0.84 to 1.00)", [2, 3]),
     ]
 
 
 @pytest.mark.parametrize("axes", [{"activation": ["tanh", "relu"]}, {"activation": ["tanh", "relu"], "seed": [0, 1]}])
 def test_without_an_axis_of_numbers_each_value_has_its_verb(axes: dict[str, list[Any]]) -> None:
     seeds = len(axes.get("seed", [0]))
+    low = {1: "0.72", 2: "0.84"}[seeds]  # Wilson's limit
     regime = {"tanh": {"vanishing": 10}, "relu": {"chaotic": 10}}
     assert found(axes, lambda here: regime[here["activation"]]) == [
-        ("tanh", "vanishes", list(range(seeds))),
-        ("relu", "is chaotic", list(range(seeds, 2 * seeds))),
+        ("tanh", f"vanishes ({10 * seeds} of {10 * seeds} networks, {low} to 1.00)", list(range(seeds))),
+        ("relu", f"is chaotic ({10 * seeds} of {10 * seeds} networks, {low} to 1.00)", list(range(seeds, 2 * seeds))),
     ]
 
 
 def test_a_sweep_over_seeds_alone_speaks_of_the_gradient() -> None:
-    assert found({"seed": [0, 1, 2]}, lambda _: {"dead": 10}) == [("the gradient", "is dead", [0, 1, 2])]
+    assert found({"seed": [0, 1, 2]}, lambda _: {"dead": 10}) == [
+        ("the gradient", "is dead (30 of 30 networks, 0.89 to 1.00)", [0, 1, 2])
+    ]
 
 
 def test_without_initialisations_there_is_no_clause() -> None:
     run = SweptRun(Path("nowhere/0"), {"seed": 0}, RunRecord(state="failed"))
-    assert clauses(Swept(Path("nowhere"), "made", "?", {"seed": [0]}, [run])) == []
+    assert at_initialisation(Swept(Path("nowhere"), "made", "?", {"seed": [0]}, [run])) == []
 
 
 def test_an_axis_that_no_clause_speaks_of_is_never_averaged_away() -> None:
@@ -81,8 +88,12 @@ def test_an_axis_that_no_clause_speaks_of_is_never_averaged_away() -> None:
 
     axes = {"init.gain": [1, 2], "model.hidden": list(range(1, 11))}
     assert found(axes, regime) == [
-        ("the gradient", "explodes up to gain 1", list(range(10))),
-        ("the gradient", "has no regime that 9 in 10 births share from gain 2", list(range(10, 20))),
+        ("the gradient", "explodes at gain 1 (100 of 100 networks, 0.96 to 1.00)", list(range(10))),
+        (
+            "the gradient",
+            "has no regime that 9 in 10 initialisations share at gain 2 (90 exploding, 10 vanishing of 100 networks)",
+            list(range(10, 20)),
+        ),
     ]
     assert unmentioned_axes(swept(axes, regime)) == ["model.hidden"]
 
@@ -92,8 +103,8 @@ def test_values_whose_runs_failed_are_not_passed_over() -> None:
         return {} if here["init.gain"] == 3 or here["seed"] == here["init.gain"] else {"vanishing": 10}
 
     assert found({"init.gain": [0, 1, 3], "seed": [0, 1]}, regime) == [
-        ("the gradient", "vanishes up to gain 1", [1, 2]),
-        ("the gradient", "has no result from gain 3", [4, 5]),
+        ("the gradient", "vanishes at gain 0 and 1 (20 of 20 networks, 0.84 to 1.00)", [1, 2]),
+        ("the gradient", "has no result at gain 3", [4, 5]),
     ]
 
 
@@ -101,4 +112,26 @@ def test_values_whose_runs_failed_are_not_passed_over() -> None:
     ("axis", "value", "subject"), [("task.shuffle_words", False, "shuffle_words=False"), ("task", "adding", "adding")]
 )
 def test_a_subject_says_what_it_is(axis: str, value: Any, subject: str) -> None:
-    assert found({axis: [value]}, lambda _: {"undecided": 10}) == [(subject, "is undecided", [0])]
+    assert found({axis: [value]}, lambda _: {"undecided": 10}) == [
+        (subject, "is undecided (10 of 10 networks, 0.72 to 1.00)", [0])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("activation", "init", "exact"),
+    [
+        ("identity", "orthogonal", True),
+        ("identity", "identity", True),
+        ("identity", "gaussian", False),
+        ("tanh", "orthogonal", False),
+    ],
+)
+def test_a_theorem_is_no_sample(activation: str, init: str, exact: bool) -> None:
+    """The norm of W_h^T v is the gain times that of v, if W_h is a multiple of an orthogonal matrix and f' = 1."""
+    born = {"n": 10, "slopes": [-0.7] * 10, "regimes": {"vanishing": 10}}
+    record = RunRecord.from_dict({"state": "completed", "births": born, "choices": {"init": init}})
+    run = SweptRun(Path("nowhere/0"), {"activation": activation, "init.gain": 0.5}, record)
+    whole = Swept(Path("nowhere"), "made", "?", {"activation": [activation], "init.gain": [0.5]}, [run])
+    (clause,) = at_initialisation(whole)
+    assert ("(exact: each step back multiplies the gradient by the gain)" in clause.text) == exact
+    assert ("10 of 10 networks" in clause.text) != exact

@@ -1,0 +1,130 @@
+"""Compares a number of the runs along an axis: means, and differences of runs that are equal in all other axes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from unrolled.config.identity import SEED, shown
+from unrolled.record.checked import is_number
+from unrolled.record.results import Swept, SweptRun
+from unrolled.record.values import identity, key_of
+
+from .phrases import difference, estimate, listed, plain, runs, tried
+from .statement import Sentence, whole
+from .statistics import Difference, Estimate
+
+MOST_PAIRWISE = 5  # values of which all differences are looked at; of more, those from the first
+MOST_LISTED = 6  # values that a headline lists
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number of each run. name: in sentences. unit: of the axis in figures. of: None if the run has none."""
+
+    name: str
+    unit: str
+    of: Callable[[SweptRun], float | None]
+
+
+@dataclass(frozen=True)
+class AtValue:
+    """The runs with one value of an axis.
+
+    found: the number of each run that has one.
+    configurations: how many there are, apart from the seed.
+    """
+
+    value: Any
+    runs: list[SweptRun]
+    found: Estimate
+    configurations: int
+
+
+def by_value(swept: Swept, key: str, measured: Measured) -> list[AtValue]:
+    """Returns the runs with a result at each value of the axis; numbers in ascending order."""
+    values = swept.axes.get(key, [None])
+    if all(is_number(value) for value in values):
+        values = sorted(values)
+    made = []
+    for value in values:
+        chosen = [run for run in swept.runs if run.record.has_result and _is(run, key, value)]
+        kept = tuple(number for run in chosen if (number := measured.of(run)) is not None)
+        others = {key_of(run.axes, [each for each in swept.axes if each != SEED]) for run in chosen}
+        made.append(AtValue(value, chosen, Estimate(kept), len(others)))
+    return [each for each in made if each.runs]
+
+
+def _is(run: SweptRun, key: str, value: Any) -> bool:
+    return key not in run.axes or identity(run.axes[key]) == identity(value)
+
+
+def compared(swept: Swept, key: str, measured: Measured) -> list[Sentence]:
+    """Returns the headline, which lists the numbers by value, and which differences between values are certain."""
+    at = by_value(swept, key, measured)
+    if not at:
+        return []
+    name = key.rpartition(".")[2]
+    every = [run for each in at for run in each.runs]
+    kept = at if len(at) <= MOST_LISTED else [at[0], at[-1]]
+    numbers = "; ".join(f"{shown(each.value)}: {summary(each)}" for each in kept)
+    between = "" if len(at) <= MOST_LISTED else f" ({len(at)} values)"
+    lines = [whole(f"{measured.name} by {name}{between}: {numbers}", every)] if len(at) > 1 else []
+    if len(at) == 1:
+        return [whole(f"{measured.name} {tried(key, [at[0].value])}: {summary(at[0])}", every)]
+    lines.append(whole(_verdict(swept, key, measured, at), every))
+    if (lost := sum(len(each.runs) - each.found.n for each in at)) > 0:
+        lines.append(whole(f"{runs(lost)} of {len(every)} without a value (diverged, or without one) not counted"))
+    return lines
+
+
+def summary(at: AtValue) -> str:
+    """Returns the mean with its interval over seeds; over several configurations their range instead."""
+    if at.configurations <= 1 or at.found.n <= 1:
+        return estimate(at.found)
+    values = at.found.values
+    if not values:
+        return "no value"
+    ends = " to ".join(plain(value) for value in (min(values), max(values)))
+    return f"{plain(at.found.mean)} (from {ends} in {runs(len(values))} of {at.configurations} configurations)"
+
+
+def _verdict(swept: Swept, key: str, measured: Measured, at: Sequence[AtValue]) -> str:
+    """Returns which differences are certain: of two values theirs, of numbers that of the ends, else of all pairs."""
+    numeric = all(is_number(each.value) for each in at)
+    if len(at) == 2 or numeric:
+        first, last = at[0], at[-1]
+        found = matched(swept, key, (last.value, first.value), measured)
+        return difference(found, _label(key, last), _label(key, first), measured.unit)
+    pairs = list(combinations(at, 2)) if len(at) <= MOST_PAIRWISE else [(at[0], each) for each in at[1:]]
+    certain, count = [], set()
+    for one, other in pairs:
+        high, low = (one, other) if one.found.mean >= other.found.mean else (other, one)
+        found = matched(swept, key, (high.value, low.value), measured, len(pairs))
+        count.add(found.n)
+        if found.certain:
+            certain.append(f"{shown(high.value)} above {shown(low.value)} by {plain(found.mean, found.half or 0)}")
+    each = (
+        f"{len(pairs)} differences, {min(count)} pairs of runs each" if len(count) == 1 else f"{len(pairs)} differences"
+    )
+    if not certain and len(at) > MOST_PAIRWISE:
+        return f"no difference from {shown(at[0].value)} is certain ({each})"
+    if not certain:
+        return f"no difference between any two of {listed([shown(value.value) for value in at])} is certain ({each})"
+    return f"certain with 95 % intervals that hold together ({each}): {', '.join(certain)}"
+
+
+def _label(key: str, at: AtValue) -> str:
+    return f"{key.rpartition('.')[2]} {shown(at.value)}" if "." in key else shown(at.value)
+
+
+def matched(swept: Swept, key: str, values: tuple[Any, Any], measured: Measured, comparisons: int = 1) -> Difference:
+    """Returns the differences (first value minus second) of runs that are equal in all other axes, seeds included."""
+    others = [each for each in swept.axes if each != key]
+    sides: list[dict[tuple[str, ...], float]] = []
+    for value in values:
+        kept = [run for run in swept.runs if run.record.has_result and _is(run, key, value)]
+        known = ((key_of(run.axes, others), measured.of(run)) for run in kept)
+        sides.append({place: number for place, number in known if number is not None})
+    first, second = sides
+    return Difference(tuple(first[place] - second[place] for place in first if place in second), comparisons)
