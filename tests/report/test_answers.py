@@ -57,10 +57,10 @@ def said(folder: Path) -> list[str]:
 
 def test_without_an_answer_asked_for_the_regimes_and_the_solved_runs_are_counted(solved: Path) -> None:
     assert said(solved) == [
-        "the gradient vanishes at gain 0.5 and 1.0 (4 of 4 networks, 0.51 to 1.00).",
-        "runs that solved the task by gain (with Wilson's 95 % interval): 0.5: 0 of 2, 0.00 to 0.66; "
+        "The gradient vanishes at gain 0.5 and 1.0 (4 of 4 networks, 0.51 to 1.00).",
+        "Runs that solved the task by gain (with Wilson's 95 % interval): 0.5: 0 of 2, 0.00 to 0.66; "
         "1.0: 2 of 2, 0.34 to 1.00.",
-        "no difference between 0.5 and 1.0 is certain (Fisher's exact test, 1 comparison).",
+        "No difference between 0.5 and 1.0 is certain (Fisher's exact test, 1 comparison).",
     ]
 
 
@@ -69,7 +69,7 @@ def test_tasks_with_scores_of_their_own_are_set_against_their_own_baselines(tmp_
     numbers = {"metrics": {"val/mse": 0.5}, "baseline": {"val/mse": 0.2}}
     records = [record(0.6, solved=None), record(None, **other, **numbers)]
     folder = make_sweep(tmp_path / "s", {"task": "latch,adding"}, records)
-    assert said(folder)[1] == "better than the trivial baseline in all runs: 1 of 2 (latch)."
+    assert said(folder)[1] == "Better than the trivial baseline in all runs: 1 of 2 (latch)."
     build(folder)
 
 

@@ -89,7 +89,7 @@ def test_a_curve_at_initialisation_is_that_of_a_network_with_a_gradient(tmp_path
     (folder / "0" / "profiles" / "births_relative_log.csv").write_text("birth,t0,t1\n0,5,0\n1,-1,0\n")
     swept = read_sweep(folder)
     assert pool(swept.runs, {}).initial_curves == [[0.0, -1.0]]
-    assert initialisations_drawn(swept) == ["Drawn are 1 of 2 births. The others have no gradient left: relu 1 of 2."]
+    assert initialisations_drawn(swept) == ["Drawn are 1 of 2 networks. The others have no gradient left: relu 1 of 2."]
 
 
 def test_no_clause_is_empty(tmp_path: Path) -> None:

@@ -58,10 +58,10 @@ def test_a_share_has_its_interval(count: int, n: int, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ((), "no two runs can be compared between a and b"),
+        ((), "No two runs can be compared between a and b"),
         ((0.1,), "a minus b: +0.1 score (1 pair of runs, too few for an interval)"),
         ((0.1, 0.2), "a minus b: +0.1, +0.2 score (2 pairs of runs, too few for an interval)"),
-        ((0.1, 0.2, 0.3), "no difference between a and b is certain: +0.20 score "
+        ((0.1, 0.2, 0.3), "No difference between a and b is certain: +0.20 score "
          "(95 % interval -0.05 to +0.45, 3 pairs of runs)"),
         ((0.19, 0.2, 0.21), "a is above b: +0.200 score (95 % interval +0.175 to +0.225, 3 pairs of runs)"),
         ((-0.19, -0.2, -0.21), "a is below b: -0.200 score (95 % interval -0.225 to -0.175, 3 pairs of runs)"),
@@ -81,7 +81,7 @@ def test_the_words_follow_from_the_numbers(values: list[float]) -> None:
     if margin < 1e-3 * (half + 1e-12):
         return
     words = difference(Difference(tuple(values)), "a", "b", "x")
-    assert words.startswith("no difference") == (abs(np.mean(values)) < half)
+    assert words.startswith("No difference") == (abs(np.mean(values)) < half)
 
 
 @given(st.floats(1e-7, 1e4), st.floats(-1e4, 1e4))

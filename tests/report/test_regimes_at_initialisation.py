@@ -48,13 +48,13 @@ def test_where_nine_in_ten_do_not_agree_there_is_no_regime() -> None:
         return {"vanishing": 8, "exploding": 2} if here["model.hidden"] == 8 else {"stable": 10}
 
     assert found({"model.hidden": [4, 8, 16, 32]}, regime) == [
-        ("the gradient", "is stable at hidden 4 (10 of 10 networks, 0.72 to 1.00)", [0]),
+        ("The gradient", "is stable at hidden 4 (10 of 10 networks, 0.72 to 1.00)", [0]),
         (
-            "the gradient",
+            "The gradient",
             "has no regime that 9 in 10 initialisations share at hidden 8 (8 vanishing, 2 exploding of 10 networks)",
             [1],
         ),
-        ("the gradient", "is stable at hidden 16 and 32 (20 of 20 networks, 0.84 to 1.00)", [2, 3]),
+        ("The gradient", "is stable at hidden 16 and 32 (20 of 20 networks, 0.84 to 1.00)", [2, 3]),
     ]
 
 
@@ -71,7 +71,7 @@ def test_without_an_axis_of_numbers_each_value_has_its_verb(axes: dict[str, list
 
 def test_a_sweep_over_seeds_alone_speaks_of_the_gradient() -> None:
     assert found({"seed": [0, 1, 2]}, lambda _: {"dead": 10}) == [
-        ("the gradient", "is dead (30 of 30 networks, 0.89 to 1.00)", [0, 1, 2])
+        ("The gradient", "is dead (30 of 30 networks, 0.89 to 1.00)", [0, 1, 2])
     ]
 
 
@@ -88,9 +88,9 @@ def test_an_axis_that_no_clause_speaks_of_is_never_averaged_away() -> None:
 
     axes = {"init.gain": [1, 2], "model.hidden": list(range(1, 11))}
     assert found(axes, regime) == [
-        ("the gradient", "explodes at gain 1 (100 of 100 networks, 0.96 to 1.00)", list(range(10))),
+        ("The gradient", "explodes at gain 1 (100 of 100 networks, 0.96 to 1.00)", list(range(10))),
         (
-            "the gradient",
+            "The gradient",
             "has no regime that 9 in 10 initialisations share at gain 2 (90 exploding, 10 vanishing of 100 networks)",
             list(range(10, 20)),
         ),
@@ -103,8 +103,8 @@ def test_values_whose_runs_failed_are_not_passed_over() -> None:
         return {} if here["init.gain"] == 3 or here["seed"] == here["init.gain"] else {"vanishing": 10}
 
     assert found({"init.gain": [0, 1, 3], "seed": [0, 1]}, regime) == [
-        ("the gradient", "vanishes at gain 0 and 1 (20 of 20 networks, 0.84 to 1.00)", [1, 2]),
-        ("the gradient", "has no result at gain 3", [4, 5]),
+        ("The gradient", "vanishes at gain 0 and 1 (20 of 20 networks, 0.84 to 1.00)", [1, 2]),
+        ("The gradient", "has no result at gain 3", [4, 5]),
     ]
 
 

@@ -73,7 +73,7 @@ def test_words_are_compared_pair_by_pair() -> None:
         return accuracy(at[here["activation"]] + noise[(here["seed"] * len(here["activation"]) + 1) % 4])
 
     _, verdict = lines({"activation": list(at), "seed": [0, 1, 2, 3]}, make, "score by activation")
-    assert verdict.startswith("certain with 95 % intervals that hold together (3 differences, 4 pairs of runs each): ")
+    assert verdict.startswith("Certain with 95 % intervals that hold together (3 differences, 4 pairs of runs each): ")
     assert "relu above tanh by 0." in verdict and "relu above gelu by 0." in verdict
     assert "tanh above" not in verdict and "gelu above" not in verdict
 
@@ -104,9 +104,9 @@ def test_share_solved_by_an_axis() -> None:
         return solved(50 if here["activation"] == "relu" else None)
 
     assert lines({"activation": ["relu", "sigmoid"], "seed": list(range(6))}, make, "share solved by activation") == [
-        "runs that solved the task by activation (with Wilson's 95 % interval): relu: 6 of 6, 0.61 to 1.00; "
+        "Runs that solved the task by activation (with Wilson's 95 % interval): relu: 6 of 6, 0.61 to 1.00; "
         "sigmoid: 0 of 6, 0.00 to 0.39.",
-        "certain at the 5 % level (Fisher's exact test, 1 comparison): relu more often than sigmoid.",
+        "Certain at the 5 % level (Fisher's exact test, 1 comparison): relu more often than sigmoid.",
     ]
 
 
@@ -120,7 +120,7 @@ def test_share_solved_by_slope() -> None:
 
     (found,) = lines({"seed": list(range(27))}, make, "share solved by slope")
     assert found == (
-        "runs that solved the task by their regime at step 0: vanishing 3 of 18, 0.06 to 0.39, "
+        "Runs that solved the task by their regime at step 0: vanishing 3 of 18, 0.06 to 0.39, "
         "stable 6 of 6, 0.61 to 1.00, exploding 0 of 3, 0.00 to 0.56."
     )
 
@@ -132,7 +132,7 @@ def test_baselines_by_task() -> None:
 
     headline, *rest = lines({"task": ["caption", "sentiment", "other"]}, make, "baselines by task")
     assert headline == (
-        "better than the trivial baseline in all runs: 2 of 3 (caption, sentiment); "
+        "Better than the trivial baseline in all runs: 2 of 3 (caption, sentiment); "
         "better than the strongest other model: 1 of 3 (caption)."
     )
     assert rest[1] == (
@@ -145,8 +145,8 @@ def test_seconds_by_length_with_their_power() -> None:
         return {"seconds_per_update": 2e-3 * here["task.length"] ** 0.5, "steps": 100}
 
     headline, growth = lines({"task.length": [10, 20, 40, 80]}, make, "seconds by task.length")
-    assert headline.startswith("seconds of all updates by length: 10: 0.632 (1 run); 20: 0.894 (1 run)")
-    assert growth.startswith("at length 10, 20, 40 and 80 the time grows as length to the power 0.5")
+    assert headline.startswith("Seconds of all updates by length: 10: 0.632 (1 run); 20: 0.894 (1 run)")
+    assert growth.startswith("At length 10, 20, 40 and 80 the time grows as length to the power 0.5")
 
 
 def test_the_change_of_the_slope_by_training() -> None:
@@ -154,7 +154,7 @@ def test_the_change_of_the_slope_by_training() -> None:
         return {"start": {"slope": -0.5}, "slope": -0.5 + 0.1 * here["seed"]}
 
     (found,) = lines({"activation": ["tanh"], "seed": [1, 2, 3]}, make, "change of slope by activation")
-    assert found == "change of the slope by training, nats per lag at activation tanh: 0.20 (-0.05 to 0.45, 3 runs)."
+    assert found == "Change of the slope by training, nats per lag, at activation tanh: 0.20 (-0.05 to 0.45, 3 runs)."
 
 
 def test_why() -> None:
@@ -201,7 +201,7 @@ def test_the_best_is_scored_by_the_half_that_did_not_choose_it() -> None:
 
     (found,) = best(swept({"model.hidden": [8, 64]}, make, ""))
     assert text(found) == (
-        "best of 2 configurations, chosen by one half of the validation split: hidden=8; "
+        "Best of 2 configurations, chosen by one half of the validation split: hidden=8; "
         "val/accuracy on the other half: 0.5 (1 run); any class: 0.25 on the whole split."
     )
     assert best(swept({"model.hidden": [8, 64]}, lambda _: accuracy(0.5), "")) == []  # records of earlier versions

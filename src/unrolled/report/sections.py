@@ -32,7 +32,11 @@ class Plan:
 
 def of_answers(swept: Swept, answers: Sequence[Answer]) -> list[Section]:
     """Returns a section for each answer with a figure, without its sentences: they stand at the top of the page."""
-    plans = [Plan(each.title, each.note, lambda _, draw=each.draw: draw()) for each in answers if each.draw is not None]
+    plans = [
+        Plan(each.title, each.note, lambda _, draw=each.draw: draw(), [lambda _, below=each.below: below()])
+        for each in answers
+        if each.draw is not None
+    ]
     return [section for plan in plans if (section := _drawn(plan, swept)) is not None]
 
 

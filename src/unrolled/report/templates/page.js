@@ -61,20 +61,31 @@ function exportButtons(element) {
   element.parentElement.after(bar);
 }
 
-// Figures are drawn when they come near, so that a page with many opens at once.
+// A figure is drawn when it comes near, so that a page with many opens at once; the others while nothing else happens,
+// and all of them before printing: a picture of the whole page has them too.
+const waiting_figures = new Set();
+function place(element) {
+  if (!waiting_figures.delete(element)) return;
+  near.unobserve(element);
+  const source = element.querySelector("script");
+  source.remove();
+  draw(element, JSON.parse(source.textContent));
+}
 const near = new IntersectionObserver(entries => {
-  for (const entry of entries.filter(entry => entry.isIntersecting)) {
-    near.unobserve(entry.target);
-    const source = entry.target.querySelector("script");
-    const figure = JSON.parse(source.textContent);
-    source.remove();
-    requestAnimationFrame(() => setTimeout(() => draw(entry.target, figure)));  // the text is painted first
-  }
+  for (const entry of entries.filter(entry => entry.isIntersecting))
+    requestAnimationFrame(() => setTimeout(() => place(entry.target)));  // the text is painted first
 }, { rootMargin: "600px" });
 for (const element of document.querySelectorAll(".figure")) {
   exportButtons(element);
-  if (element.querySelector("script")) near.observe(element);
+  if (element.querySelector("script")) { waiting_figures.add(element); near.observe(element); }
 }
+const idle = window.requestIdleCallback || (task => setTimeout(task, 50));
+function place_rest() {
+  const [next] = waiting_figures;
+  if (next) { place(next); idle(place_rest); }
+}
+addEventListener("load", () => setTimeout(() => idle(place_rest), 500));
+addEventListener("beforeprint", () => { for (const element of [...waiting_figures]) place(element); });
 
 function redraw() { for (const [element, figure] of drawn) draw(element, figure); }
 document.getElementById("theme").onclick = () => {

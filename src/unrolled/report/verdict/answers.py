@@ -63,7 +63,14 @@ def _regimes(swept: Swept, by: Keys) -> Answer:
     sentence = at_initialisation(swept, by)
     note = "Before any training. A line's name stands at its end; the band is the middle 80 % of the networks drawn."
     draw = partial(figures.profiles_at_initialisation, swept)
-    return Answer("regime at initialisation", [sentence] if sentence else [], "Profiles at initialisation", note, draw)
+    lines = [sentence] if sentence else []
+    return Answer(
+        "regime at initialisation", lines, "Profiles at initialisation", note, draw, partial(_left_out, swept)
+    )
+
+
+def _left_out(swept: Swept) -> list[str]:
+    return [*figures.initialisations_drawn(swept), *figures.not_drawn(swept)]
 
 
 def _why(swept: Swept, by: Keys) -> Answer:
@@ -111,13 +118,15 @@ def _share_solved(swept: Swept, by: Keys) -> Answer:
 
 def _updates(swept: Swept, by: Keys) -> Answer:
     draw: Callable[[Swept], go.Figure | None]
+    below: Callable[[Swept], list[str]]
     if list(by) == [SLOPE]:
-        lines, draw = solved.by_change(swept), solving_figures.by_change
+        lines, draw, below = solved.by_change(swept), solving_figures.by_change, solving.against_change
     else:
         lines = [whole(line.rstrip(".")) for line in (*solving.extremes(swept), *solving.diverged(swept))]
-        lines, draw = lines if solving.by_configuration(swept) else [], solving_figures.by_configuration
+        lines = lines if solving.by_configuration(swept) else []
+        draw, below = solving_figures.by_configuration, solving.solving
     note = "The share of runs that have not solved the task yet (Kaplan and Meier's curve)."
-    return Answer("updates", lines, "How many updates it takes", note, partial(draw, swept))
+    return Answer("updates", lines, "How many updates it takes", note, partial(draw, swept), partial(below, swept))
 
 
 def _baselines(swept: Swept, by: Keys) -> Answer:

@@ -68,7 +68,7 @@ def beside_baselines(swept: Swept, key: str) -> list[Sentence]:
     better = [each for each in found if each.baseline is not None and each.beats == each.at.found.n]
     referred = [each for each in found if each.reference is not None]
     strong = [each for each in referred if each.beats_reference == each.at.found.n]
-    words = f"better than the trivial baseline in all runs: {_of(better, found)}"
+    words = f"Better than the trivial baseline in all runs: {_of(better, found)}"
     if referred:
         words += f"; better than the strongest other model: {_of(strong, referred)}"
     return [

@@ -29,7 +29,7 @@ def best(swept: Swept) -> list[Sentence]:
     score = estimate(Estimate(tuple(_on(SCORING, chosen))))
     baseline = "" if chosen.baseline is None else f"; {chosen.baseline_name}: {chosen.baseline:.3g} on the whole split"
     words = (
-        f"best of {len(every)} configurations, chosen by one half of the validation split: {chosen.name}; "
+        f"Best of {len(every)} configurations, chosen by one half of the validation split: {chosen.name}; "
         f"{chosen.score} on the other half: {score}{baseline}"
     )
     return [whole(words, chosen.runs)]

@@ -108,10 +108,10 @@ def _verdict(swept: Swept, key: str, measured: Measured, at: Sequence[AtValue]) 
         f"{len(pairs)} differences, {min(count)} pairs of runs each" if len(count) == 1 else f"{len(pairs)} differences"
     )
     if not certain and len(at) > MOST_PAIRWISE:
-        return f"no difference from {shown(at[0].value)} is certain ({each})"
+        return f"No difference from {shown(at[0].value)} is certain ({each})"
     if not certain:
-        return f"no difference between any two of {listed([shown(value.value) for value in at])} is certain ({each})"
-    return f"certain with 95 % intervals that hold together ({each}): {', '.join(certain)}"
+        return f"No difference between any two of {listed([shown(value.value) for value in at])} is certain ({each})"
+    return f"Certain with 95 % intervals that hold together ({each}): {', '.join(certain)}"
 
 
 def _label(key: str, at: AtValue) -> str:

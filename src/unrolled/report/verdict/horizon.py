@@ -23,7 +23,7 @@ def horizons(swept: Swept, key: str) -> list[Sentence]:
     name = key.rpartition(".")[2]
     return [
         whole(
-            f"horizon after training (the lag at which the gradient has changed a hundredfold) by {name}, "
+            f"Horizon after training (the lag at which the gradient has changed a hundredfold) by {name}, "
             f"median: {words}",
             [run for each in found for run in each.runs],
         )

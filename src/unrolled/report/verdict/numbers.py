@@ -40,5 +40,5 @@ def change_of_slope(run: SweptRun) -> float | None:
     return end - start if trained and start is not None and end is not None else None
 
 
-SECONDS = Measured("seconds of all updates", "seconds of all updates", seconds)
-CHANGE = Measured("change of the slope by training, nats per lag", "change of slope, nats per lag", change_of_slope)
+SECONDS = Measured("Seconds of all updates", "seconds of all updates", seconds)
+CHANGE = Measured("Change of the slope by training, nats per lag,", "change of slope, nats per lag", change_of_slope)

@@ -71,7 +71,7 @@ def difference(found: Difference, first: str, second: str, what: str) -> str:
     what: the quantity, such as "val/accuracy".
     """
     if not found.n:
-        return f"no two runs can be compared between {first} and {second}"
+        return f"No two runs can be compared between {first} and {second}"
     if found.half is None:
         by = ", ".join(f"{value:+.3g}" for value in found.values)
         return f"{first} minus {second}: {by} {what} ({_pairs(found.n)}, too few for an interval)"
@@ -79,7 +79,7 @@ def difference(found: Difference, first: str, second: str, what: str) -> str:
     by = f"{found.mean:+z.{digits(found.half)}f} {what} (95 % interval {low} to {high}, {_pairs(found.n)})"
     if found.certain:
         return f"{first} is {'above' if found.mean > 0 else 'below'} {second}: {by}"
-    return f"no difference between {first} and {second} is certain: {by}"
+    return f"No difference between {first} and {second} is certain: {by}"
 
 
 def _pairs(n: int) -> str:

@@ -39,7 +39,7 @@ def solved_by_axis(swept: Swept, key: str) -> list[Sentence]:
     every = [run for *_, chosen in found for run in chosen]
     name = key.rpartition(".")[2]
     counts = "; ".join(f"{shown(value)}: {share(each)}" for value, each, _ in found)
-    lines = [whole(f"runs that solved the task by {name} (with Wilson's 95 % interval): {counts}", every)]
+    lines = [whole(f"Runs that solved the task by {name} (with Wilson's 95 % interval): {counts}", every)]
     return lines if len(found) < 2 else [*lines, whole(_verdict([(value, each) for value, each, _ in found]), every)]
 
 
@@ -54,10 +54,10 @@ def _verdict(found: Sequence[tuple[Any, Share]]) -> str:
             certain.append(f"{shown(more)} more often than {shown(less)}")
     tested = f"Fisher's exact test, {len(pairs)} comparison{'s' * (len(pairs) != 1)}"
     if certain:
-        return f"certain at the 5 % level ({tested}): {', '.join(certain)}"
+        return f"Certain at the 5 % level ({tested}): {', '.join(certain)}"
     if len(found) > MOST_PAIRWISE:
-        return f"no difference from {shown(found[0][0])} is certain ({tested})"
-    return f"no difference between {listed([shown(value) for value, _ in found])} is certain ({tested})"
+        return f"No difference from {shown(found[0][0])} is certain ({tested})"
+    return f"No difference between {listed([shown(value) for value, _ in found])} is certain ({tested})"
 
 
 def solved_by_regime(swept: Swept) -> list[Sentence]:
@@ -71,7 +71,7 @@ def solved_by_regime(swept: Swept) -> list[Sentence]:
     if not counted:
         return []
     words = ", ".join(f"{name} {share(each)}" for name, each in counted.items())
-    return [whole(f"runs that solved the task by their regime at step 0: {words}", [r for c in by.values() for r in c])]
+    return [whole(f"Runs that solved the task by their regime at step 0: {words}", [r for c in by.values() for r in c])]
 
 
 def _number(run: SweptRun) -> float:

@@ -33,6 +33,7 @@ class Answer:
     sentences: the first is the headline.
     title, note: of the figure.
     draw: draws it; None if there is nothing to draw.
+    below: returns the lines below the figure: what it leaves out, and its numbers.
     """
 
     quantity: str
@@ -40,6 +41,7 @@ class Answer:
     title: str = ""
     note: str = ""
     draw: Callable[[], go.Figure | None] | None = None
+    below: Callable[[], list[str]] = list
 
     @property
     def lines(self) -> list[str]:
