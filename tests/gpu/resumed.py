@@ -28,7 +28,7 @@ def a_run_and_its_resume(trainer: str) -> str:
         whole, halves = Path(folder) / "whole", Path(folder) / "halves"
         _train(trainer, whole, "trainer.max_steps=20")
         _train(trainer, halves, "trainer.max_steps=10")
-        assert "resumed after 10 steps" in _train(trainer, halves, "trainer.max_steps=20", "resume=true")
+        assert "resumed after 10 updates" in _train(trainer, halves, "trainer.max_steps=20", "resume=true")
         expected, found = (_numbers(each / "metrics.csv") for each in (whole, halves))
     assert len(found) == len(expected) > 20
     for row, twin in zip(found, expected, strict=True):

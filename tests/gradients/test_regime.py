@@ -138,7 +138,8 @@ def test_the_cause_is_split_between_w_h_and_f() -> None:
 def test_the_explanation_is_two_sentences_with_the_numbers() -> None:
     found = diagnosed(network("identity", gain=0.8))
     assert found.explanation == (
-        "Each step back in time multiplies the gradient by 0.8 on average: after 21 of them a hundredth of it is left. "
+        "Each step back in time multiplies the gradient by 0.8 on average: after 21 steps at most a hundredth of it "
+        "is left. "
         "Along the way W_h alone would multiply it by 0.8 a step, the activation's slope by 1."
     )
     for rnn in (network("relu", bias=-100), network("identity", gain=1e20), network("tanh", bias=30), network("tanh")):

@@ -46,10 +46,30 @@ def test_a_sweep_has_a_line_for_each_run_whatever_its_state(tmp_path: Path, caps
     (folder / "0" / "profiles" / "grad_h_relative_log.csv").write_text(f"step,t0,t1,t2\n5,{row}\n")
     show(folder)
     lines = capsys.readouterr().out.splitlines()
-    assert "profile, 10^-2 to 10^0" in lines[1]
-    assert lines[2].split()[:5] == ["gain=1.0", "completed", "█▅▁", "-0.500", "vanishing"]
-    assert lines[2].rstrip().endswith("val/a 0.5 (any class: 0.25)")
-    assert [line.split()[1] for line in lines[3:]] == ["failed", "missing"]
+    assert lines[1] == "baseline  val/a: any class 0.250"
+    assert "time runs left to right, the read-out is on the right, and the lag counts back" in lines[2]
+    assert lines[3].split() == ["run", "profile", "decades", "slope", "regime", "horizon", "score"]
+    words = ["gain=1.0", "▁▅█", "-2.0", "to", "0.0", "-0.50", "vanishing", "9", "down", "0.500"]
+    assert lines[4].split() == words
+    assert [line.split()[3] for line in lines[5:]] == ["failed", "missing"]
+
+
+def test_a_sweep_fits_100_columns_and_each_profile_has_its_own_scale(tmp_path: Path, capsys) -> None:
+    done = {"state": "completed", "slope": -0.5, "regime": "vanishing", "horizon": 9, "horizon_direction": "down"}
+    done |= {"score": "val/accuracy", "metrics": {"val/accuracy": 0.5}, "baseline": {"val/accuracy": 0.25}}
+    axes = {"activation": "identity", "model.hidden": "64", "init.gain": "0.5,1.5", "seed": "0,1"}
+    folder = make_sweep(tmp_path / "s", axes, [done] * 4, question="Which vanishes, and why? " * 3)
+    for i in range(4):
+        (folder / str(i) / "profiles").mkdir()
+        row = ",".join(str(math.log(10) * (t - 29) * 0.01 * 10**i) for t in range(30))
+        names = ",".join(f"t{t}" for t in range(30))
+        (folder / str(i) / "profiles" / "grad_h_relative_log.csv").write_text(f"step,{names}\n5,{row}\n")
+    show(folder)
+    lines = capsys.readouterr().out.splitlines()
+    table = lines[[line.split()[:2] for line in lines].index(["run", "profile"]) :]
+    assert max(map(len, table)) <= 100 and len(table) == 5
+    assert len({line.split()[4] for line in table[1:]}) == 1  # a straight line each, whatever its slope
+    assert [line.split()[5] for line in table[1:]] == ["-0.3", "-2.9", "-29.0", "-290.0"]
 
 
 def test_another_folder_is_an_error(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A sweep's table fits the terminal: what is shown is whole, and a pipe gets all of it."""
+"""A sweep's table fits the terminal: what is shown is whole, and it is no longer than a screen."""
 
 from pathlib import Path
 
@@ -37,7 +37,31 @@ def test_a_narrow_terminal_gets_fewer_columns_but_whole_ones(
     assert "…" not in printed and printed.count("completed") == 4 and "tanh hidden=64" in printed
 
 
-def test_a_pipe_gets_every_column(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pipe_is_as_wide_as_a_terminal_of_100_columns(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     terminal.print_table(read_sweep(folder))
     printed = capsys.readouterr().out
-    assert all(word in printed for word in ("unknown", "slope at step 0", "initial slope (sd)", "trivial baseline"))
+    assert max(map(len, printed.splitlines())) <= 100
+    assert "trivial baseline" in printed and "unknown" not in printed and "..." not in printed
+
+
+def test_a_long_table_ends_after_a_screen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    seeds = ",".join(map(str, range(23)))
+    folder = make_sweep(tmp_path / "s", {"seed": seeds}, [{"state": "completed", "slope": -0.5}] * 23)
+    terminal.print_table(read_sweep(folder))
+    printed = capsys.readouterr().out
+    assert printed.count("completed") == terminal.MOST == 20
+    last = printed.splitlines()[-1]
+    assert last.startswith("and 3 more: ") and last.endswith(f"unrolled show {folder}")
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_a_command_can_be_typed_with_and_without_an_active_environment(
+    active: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "unrolled").touch()
+    monkeypatch.setattr("sys.executable", str(tmp_path / "bin" / "python"))
+    monkeypatch.setattr("shutil.which", lambda name: name if active else None)
+    monkeypatch.chdir(tmp_path)
+    program = "unrolled" if active else "bin/unrolled"
+    assert terminal.command("show", Path("a b")) == f"{program} show 'a b'"

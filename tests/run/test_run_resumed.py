@@ -316,6 +316,6 @@ def test_what_cannot_be_resumed_is_told_in_a_line(tmp_path: Path) -> None:
     other = train(*short, "resume=true", "optimizer.lr=0.5")
     assert other.returncode == 2 and "optimizer.lr is 0.5 now and was 0.01" in other.stderr
     nothing = train(*short, "resume=true")
-    assert nothing.returncode == 0 and "has its result already: completed after 10 steps" in nothing.stdout
+    assert nothing.returncode == 0 and "has its result already: completed after 10 updates" in nothing.stdout
     for refused in (nowhere, taken, other):
         assert len(refused.stderr.splitlines()) == 1

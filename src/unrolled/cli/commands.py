@@ -11,7 +11,8 @@ from unrolled.config.files import SWEEP_RECORD
 from unrolled.config.keys import closest
 from unrolled.errors import UserError
 from unrolled.processes.imports import imports
-from unrolled.run.entry import fail, guarded, train
+from unrolled.processes.logs import announce
+from unrolled.run.entry import SLOW, fail, guarded, train
 
 FOLDER = click.Path(path_type=Path)
 TRUST = click.option(
@@ -47,6 +48,7 @@ def _train() -> None:
 def report(folder: Path, shown: bool, trust: bool) -> None:
     """Write the HTML page of a sweep or a run from its folder."""
     _check_folder(folder)
+    announce("writing the page")
     from unrolled.report.build import build
     from unrolled.report.run_page import build_run
 
@@ -94,6 +96,7 @@ def predict(run: Path, text: str, label: str | None, checkpoint: str, trust: boo
     """
     _check_folder(run)
     _check_one_run(run)
+    announce(SLOW)
     with imports():
         from unrolled.inspection import predict as predicting
 
@@ -156,6 +159,7 @@ def diagnose(  # noqa: PLR0917 - click gives them by name
     """
     if run is not None:
         _check_one_run(run)
+    announce(SLOW)
     with imports():
         from unrolled.inspection.diagnose import diagnose_run, diagnose_torch
 
@@ -179,6 +183,7 @@ def demo(name: str | None, all_of_them: bool, out: Path, shown: bool) -> None:
     if name is None or all_of_them:
         print(listed())
     else:
+        announce(f"making the page {name}")
         _page(make(name, out), shown)
 
 

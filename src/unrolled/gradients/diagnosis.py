@@ -6,6 +6,8 @@ from functools import cached_property
 
 import torch
 
+from unrolled.digits import counted, factor
+
 from .lyapunov import Spectrum, spectrum
 from .samples import Shares
 from .shape import grows
@@ -107,8 +109,8 @@ def _description(diagnosis: Diagnosis) -> str:  # noqa: PLR0911
         return f"{diagnosis.reason[0].upper()}{diagnosis.reason[1:]}."
     if diagnosis.slope is None or diagnosis.zeros > 0.5:
         return f"There is too little gradient to follow: {diagnosis.reason}."
-    factor, lag = math.exp(diagnosis.slope), diagnosis.horizon.lag
-    step = f"Each step back in time multiplies the gradient by {factor:.3g} on average"
+    lag = diagnosis.horizon.lag
+    step = f"Each step back in time multiplies the gradient by {factor(diagnosis.slope)} on average"
     if diagnosis.regime == "transient":
         return f"{step}, but not evenly: {diagnosis.reason}."
     if diagnosis.regime == "undecided":
@@ -117,9 +119,10 @@ def _description(diagnosis: Diagnosis) -> str:  # noqa: PLR0911
         return f"{step}: {_arrival(diagnosis)}."
     if lag is None:
         return f"{step}; within the steps that there are it does not change a hundredfold."
-    changed = "a hundredth of it is left" if diagnosis.horizon.direction == "down" else "it is a hundred times as large"
+    down = diagnosis.horizon.direction == "down"
+    changed = "at most a hundredth of it is left" if down else "it is at least a hundred times as large"
     bounded = ", although the states stay within bounds: a small change of one grows like that too (chaos)"
-    return f"{step}: after {lag} of them {changed}{bounded if diagnosis.regime == 'chaotic' else ''}."
+    return f"{step}: after {counted(lag, 'steps')} {changed}{bounded if diagnosis.regime == 'chaotic' else ''}."
 
 
 def _arrival(diagnosis: Diagnosis) -> str:
@@ -146,6 +149,6 @@ def _cause(diagnosis: Diagnosis) -> str:
 
 
 def _factors(diagnosis: Diagnosis) -> str:
-    by_weights, by_f = (math.exp(each or 0.0) for each in (diagnosis.by_weights, diagnosis.by_f))
+    by_weights, by_f = (factor(each or 0.0) for each in (diagnosis.by_weights, diagnosis.by_f))
     flat = f" ({diagnosis.flat:.0%} of the units sit where f is flat)" if diagnosis.flat >= 0.01 else ""
-    return f"W_h alone would multiply it by {by_weights:.3g} a step, the activation's slope by {by_f:.3g}{flat}"
+    return f"W_h alone would multiply it by {by_weights} a step, the activation's slope by {by_f}{flat}"

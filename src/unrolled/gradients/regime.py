@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from unrolled.digits import counted, interval, number
+
 from .cuts import Cut
 from .lyapunov import spectrum
 from .samples import Shares
@@ -103,7 +105,7 @@ def _nothing_left(evidence: RegimeInputs) -> Iterator[Verdict]:
 
 def _too_short(evidence: RegimeInputs) -> Iterator[Verdict]:
     if evidence.steps < SHORTEST:
-        yield "undecided", f"{evidence.steps} steps are too few to fit a slope, {SHORTEST} are needed"
+        yield "undecided", f"too short to fit a slope: {counted(evidence.steps, 'time steps')}, {SHORTEST} are needed"
     elif evidence.slope is None:
         yield "undecided", "too few samples have a gradient to fit a slope"
 
@@ -132,7 +134,7 @@ def _growing(evidence: RegimeInputs) -> Iterator[Verdict]:
         return
     first = _first_exponent(evidence.trajectory)
     if first is not None and first[0] - first[1] > 0:
-        exponent = f"the first Lyapunov exponent is {first[0]:+z.3f} +- {first[1]:z.3f}"
+        exponent = f"the first Lyapunov exponent is {interval(*first)}"
         yield "chaotic", f"{reason}; the state stays bounded and {exponent}"
     else:
         yield "undecided", f"{reason}: it grows while the state stays bounded, and no exponent above 0 is certain"
@@ -186,9 +188,9 @@ def _beyond(evidence: RegimeInputs, side: int) -> bool:
 def _interval(evidence: RegimeInputs) -> str:
     fit = _slope(evidence)
     if not fit.reliable:
-        few = f"too few for an interval: {fit.steps} lags, samples: {fit.samples}"
-        return f"slope {fit.value:+z.3f} nats per lag ({few}), band +-{evidence.band:z.3f}"
-    return f"slope {fit.value:+z.3f} +- {fit.half:z.3f} nats per lag, band +-{evidence.band:z.3f}"
+        few = f"too few for an interval: {counted(fit.steps, 'lags')}, {counted(fit.samples, 'samples')}"
+        return f"slope {number(fit.value, '+z.3f')} nats per lag ({few}), band +-{evidence.band:z.3f}"
+    return f"slope {interval(fit.value, fit.half)} nats per lag, band +-{evidence.band:z.3f}"
 
 
 def _first_exponent(trajectory: Trajectory) -> tuple[float, float] | None:

@@ -124,5 +124,16 @@ def show(prediction: Prediction | str) -> None:
         bar = "#" * round(30 * dx / total)
         table.add_row(word.replace("[", "\\["), *(f"{s:.1%}" for s in shares), f"{dx:.3g}", f"{dx / total:.1%}", bar)
     console.print(table)
-    note = f"The loss is taken against {prediction.against!r}; words in <> are not in the vocabulary."
-    console.print(note, markup=False)
+    for note in _notes(prediction):
+        console.print(note, markup=False)
+
+
+def _notes(prediction: Prediction) -> list[str]:
+    """Returns how to read the columns."""
+    predicted = prediction.classes[int(prediction.shares[-1].argmax())]
+    why = "the predicted class; --label CLASS takes another" if prediction.against == predicted else "from --label"
+    return [
+        f"|dL/dx|: how much the loss would change with the word's vector, if the right answer were "
+        f"{prediction.against!r} ({why}).",
+        *(["Words in <> are not in the vocabulary."] if any(word.startswith("<") for word in prediction.words) else []),
+    ]

@@ -9,7 +9,8 @@ from unrolled.config.relative import searched, started_in
 from unrolled.config.schema import Config
 from unrolled.config.validate import from_record
 from unrolled.errors import UserError, in_words
-from unrolled.tasks import OWN, load
+from unrolled.processes.logs import announce
+from unrolled.tasks import OWN, described, load
 from unrolled.tasks import check as check_task
 from unrolled.tasks.data import Data
 from unrolled.training.module import RecurrentModule
@@ -87,6 +88,7 @@ def _restore(
         if config.trainer.precision == 64:
             module.double()  # before the weights are loaded: otherwise they are rounded to float32
         _load_weights(file, module, kept.get("state_dict"))
+        announce(f"loading the data: {described(config.task)}")
         data = load(config.task, config.seed)
     if data.spec != kept["hyper_parameters"]["spec"]:
         raise UserError(

@@ -28,6 +28,15 @@ class _Standard(logging.StreamHandler):
             raise error
 
 
+def announce(work: str) -> None:
+    """Names on standard error what a command does while it prints nothing; only in a terminal, not in pipes and logs.
+
+    work: such as "loading torch".
+    """
+    if sys.stderr is not None and sys.stderr.isatty():
+        print(f"{work} ...", file=sys.stderr, flush=True)
+
+
 _NOTES, _WARNINGS = _Standard("stdout", "%(message)s"), _Standard("stderr", "unrolled: %(message)s")
 _NOTES.addFilter(lambda record: record.levelno < logging.WARNING)
 _WARNINGS.setLevel(logging.WARNING)

@@ -39,6 +39,8 @@ class Moment:
     regime_reason = Value[str]()
     explanation = Value[str]()
     slope = Value[float]()
+    slope_by_f = Value[float]()
+    slope_by_W_h = Value[float]()
     horizon = Value[int]()
     horizon_direction = Value[str]()
     horizon_extrapolated = Value[float]()

@@ -2,6 +2,8 @@
 
 import math
 
+from unrolled.digits import counted, number
+
 from .checked import Numbers
 from .moments import Moment
 from .quantities import MEASURED, PREDICTORS, Prediction
@@ -48,8 +50,8 @@ def lost_to_rounding(growth: float | None, bits: int) -> str | None:
 def _of_part(part: Part) -> list[str]:
     lines, now = [], part.end
     if part.births is not None and part.births.n:
-        lines.append(f"at birth  {births_words(part.births)}")
-    lines.append(f"step 0    slope {number(part.start.slope, '+z.3f')}, {part.start.regime or '-'}")
+        lines.append(f"initial   {births_words(part.births)}")
+    lines.append(f"update 0  slope {number(part.start.slope, '+z.3f')}, {part.start.regime or '-'}")
     lines.append(": ".join(filter(None, [f"now       {now.regime or '-'}", now.regime_reason])))
     lines += [f"          {now.explanation}"] if now.explanation is not None else []
     lines.append(f"horizon   {horizon_words(now)}")
@@ -64,7 +66,7 @@ def births_words(born: Births) -> str:
     """Returns mean and sd of the slopes at initialisation, the number of networks behind them, and all regimes."""
     counts = ", ".join(f"{n} {regime}" for regime, n in born.regimes.items())
     slopes, every = len(born.slopes), born.n
-    networks = f"{slopes} of {every} networks" if slopes != every else f"{every} networks" if every > 1 else "1 network"
+    networks = f"{slopes} of {every} networks" if slopes != every else counted(every, "networks")
     if lost := (born.alive or []).count(False):
         networks += f"; {lost} {'have' if lost > 1 else 'has'} no gradient left"
     elif slopes > every - born.regimes.get("dead", 0):
@@ -102,28 +104,18 @@ def _weights(lags: Numbers, cancellation: float | None) -> str:
     if (last := lags.get("90%")) is None:
         return "dL/dW_h is 0"
     return (
-        f"90 % of a sample's dL/dW_h comes from the last {last + 1} steps; its steps' parts add up to "
-        f"{number(cancellation, 'z.2f')} of their lengths"
+        f"90 % of a sample's dL/dW_h comes from the last {counted(int(last) + 1, 'time steps')}; the vectors that the "
+        f"steps add cancel in part: the length of their sum is {number(cancellation, 'z.2f')} of the sum of lengths"
     )
 
 
 def horizon_words(then: Moment) -> str:
     """Returns the lag at which the gradient has changed by a factor of 100, as a clause."""
     if then.horizon is not None:
-        ways = {"down": "1/100 of", "up": "100 times"}
-        way = ways.get(then.horizon_direction or "", "1/100 of, or 100 times,")
+        ways = {"down": "at most 1/100 of", "up": "at least 100 times"}
+        way = ways.get(then.horizon_direction or "", "at most 1/100 of, or at least 100 times,")
         return f"lag {then.horizon}: there the gradient is {way} what it was at lag 0"
     if then.longest_lag is None:
         return "none: there is no gradient to follow"
     far = number(then.horizon_extrapolated, "z.0f")
     return f"beyond lag {then.longest_lag}, the longest with enough samples (extrapolated: lag {far})"
-
-
-def number(value: float | None, form: str) -> str:
-    """Returns a number as text; "-" for None.
-
-    form: a format whose "z" avoids "-0.000"; from 1e6 on powers of ten are used, because digits would fill the line.
-    """
-    if value is None:
-        return "-"
-    return format(value, form) if abs(value) < 1e6 else f"{value:.2e}"

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from unrolled.digits import counted
+
 
 def mean(values: Sequence[float]) -> float:
     """Returns the mean; nan if there are no values."""
@@ -21,7 +23,7 @@ def count(n: int, of: int, plural: str) -> str:
 
     plural: the noun that is counted, in the plural.
     """
-    return f"{n} of {of} {plural}" if n != of else f"{n} {plural if n != 1 else plural.removesuffix('s')}"
+    return f"{n} of {of} {plural}" if n != of else counted(n, plural)
 
 
 def numbers(values: Iterable[float | None]) -> list[float]:

@@ -9,22 +9,29 @@ from rich.console import Console
 from rich.table import Table
 
 from unrolled.config.files import SWEEP_RECORD
+from unrolled.digits import number, score
 from unrolled.errors import UserError
 from unrolled.record import earlier, status
 from unrolled.record.parts import SEVERAL, suffixes
 from unrolled.record.quantities import LN_10
-from unrolled.record.results import read_sweep
+from unrolled.record.results import Swept, SweptRun, read_sweep
 from unrolled.record.run_record import RunRecord
 from unrolled.record.successor import unfinished_resume
 from unrolled.record.tables import PROFILES
-from unrolled.record.words import gradient_lines, horizon_words, number
+from unrolled.record.words import gradient_lines
 
 from .gather import curves
+from .table import horizon_entry
+from .terminal import WIDE, print_lines
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 PLAIN = "_.:-=+*#"  # for terminals without block characters
 WIDTH = 40
-DEEPEST, HIGHEST = -12 * LN_10, 4 * LN_10  # limits of the profiles of a sweep, which share one scale
+IN_A_ROW = 12  # characters of a profile in a sweep's table
+HOW_TO_READ = (
+    "profile   the size of dL/dh_t: time runs left to right, the read-out is on the right, and the lag counts back "
+    "from it. Each has its own scale, from the lowest to the highest of the decades beside it (0: as at the read-out)"
+)
 ALIKE = 1e-9
 
 
@@ -75,28 +82,55 @@ def _chain(curve: Sequence[float], steps: int, head: str, every_state: bool | No
 
 
 def _sweep(console: Console, folder: Path) -> None:
+    if not console.is_terminal:
+        console.width = WIDE
     swept = read_sweep(folder)
-    console.print(f"{swept.name}: {swept.question}", markup=False, soft_wrap=True)
-    for line in swept.damage:
-        console.print(f"note: {line}", markup=False, soft_wrap=True)
-    curves = {run.folder: profile(run.folder) for run in swept.runs}
-    every = [value for curve in curves.values() for value in curve]
-    low, high = (max(DEEPEST, min(every)), min(HIGHEST, max(every))) if every else (0.0, 0.0)
-    scale = f"profile, 10^{round(low / LN_10)} to 10^{round(high / LN_10)}"
-    table = Table("run", "state", scale, "slope", "regime", "horizon", "score", box=None, pad_edge=False)
+    notes = [f"note      {line}" for line in swept.damage]
+    print_lines(console, [f"{swept.name}: {swept.question}", *notes, *_baselines(swept), HOW_TO_READ])
+    console.print(_table(swept))
+
+
+def _baselines(swept: Swept) -> list[str]:
+    """Returns a line with the trivial baseline of each deciding score that the runs have."""
+    found: dict[str, list[str]] = {}
+    for each in (run.record for run in swept.runs):
+        if each.score is not None:
+            text = f"{each.baseline_name} {score(each.baseline.get(each.score))}"
+            found.setdefault(each.score, []).append(text)
+    return [f"baseline  {name}: {'; '.join(dict.fromkeys(texts))}" for name, texts in found.items()]
+
+
+def _table(swept: Swept) -> Table:
+    """Returns a row for each run: its profile from the first time step to the read-out, on a scale of its own."""
+    names = {run.record.score for run in swept.runs if run.record.score is not None}
+    table = Table("run", box=None, pad_edge=False)
+    for head in ("profile", "decades", "slope", "regime", "horizon", "score"):
+        table.add_column(head, no_wrap=head != "score")
     for run in swept.runs:
         record, now = run.record, run.record.end
-        known = now.regime is not None
+        curve = profile(run.folder)[::-1]  # as time runs
+        low, high = (min(curve), max(curve)) if curve else (0.0, 0.0)
+        prefix = f"{record.score} " if len(names) > 1 and record.score is not None else ""
         table.add_row(
             run.name.replace("[", "\\["),
-            run.state,
-            sparkline(curves[run.folder], low, high),
-            number(now.slope, "+z.3f"),
-            now.regime or "-",
-            horizon_words(now).partition(":")[0].partition(",")[0] if known else "-",
-            _score(record, record.score).replace("[", "\\[") if record.score is not None else "-",
+            sparkline(curve, low, high, IN_A_ROW),
+            f"{_decades(low)} to {_decades(high)}" if curve else "-",
+            number(now.slope, "+z.2f"),
+            _state(run),
+            horizon_entry(now).text,
+            f"{prefix}{score(record.metrics.get(record.score or ''))}".replace("[", "\\["),
         )
-    console.print(table)
+    return table
+
+
+def _decades(ln: float) -> str:
+    return number(ln / LN_10, "z.1f")
+
+
+def _state(run: SweptRun) -> str:
+    """Returns the regime of a run that is complete; how it ended of another."""
+    regime = run.record.end.regime
+    return regime if run.state == "completed" and regime is not None else run.state
 
 
 def _score(record: RunRecord, name: str) -> str:
@@ -120,12 +154,12 @@ def steps(folder: Path, suffix: str = "") -> int:
     return len(found[-1]) if found else 0
 
 
-def sparkline(values: Sequence[float], low: float, high: float) -> str:
-    """Returns the values as at most 40 block characters, the lowest at `low` and the highest at `high`.
+def sparkline(values: Sequence[float], low: float, high: float, width: int = WIDTH) -> str:
+    """Returns the values as at most `width` block characters, the lowest at `low` and the highest at `high`.
 
     Every block is the middle one if `low` and `high` are equal.
     """
-    count = min(WIDTH, len(values))
+    count = min(width, len(values))
     chosen = [values[round(i * (len(values) - 1) / max(1, count - 1))] for i in range(count)]
     blocks = BLOCKS if _can_print(BLOCKS) else PLAIN
     if high - low < ALIKE:

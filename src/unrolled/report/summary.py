@@ -6,8 +6,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from unrolled.digits import counted, number, score
 from unrolled.record.run_record import RunRecord
-from unrolled.record.words import gradient_lines, number
+from unrolled.record.words import gradient_lines
+
+from .terminal import command, print_lines
 
 
 def print_summary(record: RunRecord, folder: Path, name: str) -> None:
@@ -16,14 +19,15 @@ def print_summary(record: RunRecord, folder: Path, name: str) -> None:
     if not console.is_terminal:
         console.width = 160  # a pipe has no width: do not break lines
     ending = f", {record.error}" if record.error else ""
-    took = f"{record.state} after {record.steps} steps in {number(record.duration_s, 'z.1f')} s{ending}"
-    console.print(f"\n{name}: {took}", markup=False, soft_wrap=True)
+    updates = counted(record.steps, "updates") if record.steps is not None else "- updates"
+    took = f"{record.state} after {updates} in {number(record.duration_s, 'z.1f')} s{ending}"
+    console.print()
+    print_lines(console, [f"{name}: {took}"])
     console.print(_scores(record))
     lines = [*_remarks(record), *gradient_lines(record), f"results   {folder}"]
     if record.wandb is not None:
         lines.append(f"in W&B    wandb leet {os.path.normpath(folder / record.wandb.folder)}")
-    for line in lines:
-        console.print(line, markup=False, soft_wrap=True)
+    print_lines(console, [*lines, f"next      {command('report', folder, '--open')}"])
 
 
 def _scores(record: RunRecord) -> Table:
@@ -31,7 +35,7 @@ def _scores(record: RunRecord) -> Table:
     table = Table("score", *record.metrics, box=None, pad_edge=False)
     shown = {"this run": record.metrics, record.baseline_name: record.baseline, **record.references}
     for name, scores in shown.items():
-        table.add_row(name, *(number(scores.get(metric), "z.4f") for metric in record.metrics))
+        table.add_row(name, *(score(scores.get(metric)) for metric in record.metrics))
     return table
 
 
@@ -40,6 +44,7 @@ def _remarks(record: RunRecord) -> list[str]:
     lines = []
     if record.solved is not None and record.steps:
         at = record.solved.at
-        reached = f"reached after {at} updates" if at else f"not reached within {record.steps} updates"
+        within = f"not reached within {counted(record.steps, 'updates')}"
+        reached = f"reached after {counted(at, 'updates')}" if at else within
         lines.append(f"solved    {record.solved.score} of {record.solved.value:g} {reached}")
     return lines + [f"note      {text}" for text in (record.remark, record.coverage) if text]

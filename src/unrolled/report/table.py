@@ -92,7 +92,8 @@ def _initial_slope(births: Births | None) -> TableCell:
     return TableCell(f"{mean} ({sd}{behind})", births.slope_mean)
 
 
-def _horizon(now: Moment) -> TableCell:
+def horizon_entry(now: Moment) -> TableCell:
+    """Returns "11 down", or "> 30" where the gradient has not changed a hundredfold."""
     if now.horizon is not None:
         return TableCell(f"{now.horizon} {now.horizon_direction or ''}".rstrip(), now.horizon)
     return TableCell("-", None) if now.longest_lag is None else TableCell(f"> {now.longest_lag}", now.longest_lag + 1)
@@ -103,4 +104,4 @@ def _regime(now: Moment) -> TableCell:
     return TableCell(regime or "-", regime)
 
 
-_SPECIAL = {"horizon": _horizon, "regime": _regime}  # quantities that show more than their number
+_SPECIAL = {"horizon": horizon_entry, "regime": _regime}  # quantities that show more than their number

@@ -11,12 +11,12 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 
 from unrolled.config.compatibility import check_embedding
 from unrolled.config.schema import Config
-from unrolled.processes.logs import log
+from unrolled.processes.logs import announce, log
 from unrolled.processes.ranks import Rank
 from unrolled.processes.signals import Deferred
 from unrolled.record.samples import MOST_SAMPLES
 from unrolled.rnn import Batch, Embedding
-from unrolled.tasks import check_solvable, load
+from unrolled.tasks import check_solvable, described, load
 from unrolled.tasks.data import Data, baseline_scores
 from unrolled.tasks.scores import Scores
 from unrolled.training.callbacks import Probe, Progress, Scalars, label
@@ -77,6 +77,8 @@ def assemble(config: Config, rank: Rank) -> Trained:
     """
     torch.set_num_threads(1)  # two threads on matrices this small are slower than one
     pl.seed_everything(config.seed, workers=True, verbose=False)  # before a user's task, which may use any generator
+    if rank.leads:
+        announce(f"loading the data: {described(config.task)}")
     data = load(config.task, config.seed)
     check_data(config, data)
     vectors = known_vectors(config.embedding, data.vectors, embedded(data))

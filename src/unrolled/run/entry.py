@@ -19,7 +19,7 @@ from unrolled.config.hydra_private import known_mode, options_first
 from unrolled.config.schema import Config, plain
 from unrolled.config.validate import typed, values_of
 from unrolled.errors import Interrupted, UserError, in_words, wrong_path
-from unrolled.processes.logs import log, set_up
+from unrolled.processes.logs import announce, log, set_up
 from unrolled.processes.ranks import RanksFailed, started_outside
 from unrolled.processes.signals import caught, end_at_once, exposed, raise_on_signals, shielded
 from unrolled.processes.streams import surviving
@@ -30,6 +30,8 @@ from .hydra_errors import in_one_line
 from .load import load_run
 from .overrides import as_names
 from .preflight import preflight
+
+SLOW = "loading torch, Lightning and W&B"
 
 
 def cell(config: DictConfig) -> float | None:
@@ -51,6 +53,7 @@ def cell(config: DictConfig) -> float | None:
         with exclusive(identity.folder, WAIT_S if identity.sweep else 0):
             try:
                 with exposed():
+                    announce(SLOW)
                     load_run()
                     from .lifecycle import run
 
@@ -70,6 +73,7 @@ def train(arguments: Sequence[str]) -> None:
 
 def _train(arguments: list[str]) -> None:
     arguments = as_names(arguments)
+    announce("reading the configuration")
     found, outside = preflight(arguments), started_outside()
     if outside is not None and not outside.leads and found.config is not None:
         _follow(found.config)
@@ -81,6 +85,8 @@ def _train(arguments: list[str]) -> None:
     sys.argv = [sys.argv[0], *options_first(arguments)]
     single = _Single()
     task = cell if found.sweep else single
+    if found.sweep:
+        announce(SLOW)
     with known_mode(found.mode), contextlib.nullcontext() if found.sweep else shielded():  # `cell` is exposed
         hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")(task)()
     if single.error is not None:

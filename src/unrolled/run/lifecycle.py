@@ -14,6 +14,7 @@ from unrolled.config.fingerprint import fingerprint
 from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import Config, plain
 from unrolled.config.vector_file import sized
+from unrolled.digits import counted
 from unrolled.errors import Interrupted, UserError, in_words
 from unrolled.processes.logs import log, set_up
 from unrolled.processes.ranks import Rank, RanksFailed, on_ranks
@@ -48,7 +49,8 @@ def run(config: Config, identity: RunIdentity) -> dict[str, Any]:
     quiet()
     before = RunRecord.read(identity.folder) if config.resume else RunRecord()
     if before.has_result and before.fingerprint == fingerprint(plain(config)):
-        log.info(f"{identity.folder} has its result already: {before.state} after {before.steps} steps")
+        after = counted(before.steps or 0, "updates")
+        log.info(f"{identity.folder} has its result already: {before.state} after {after}")
         return before.kept
     with shielded():
         _on_ranks(config, identity)
@@ -96,7 +98,7 @@ def _lead_shielded(config: Config, identity: RunIdentity, rank: Rank) -> None:
     if checkpoint is None:
         start_anew(identity.folder)
     else:
-        log.info(f"resumed after {checkpoint['global_step']} steps")
+        log.info(f"resumed after {counted(checkpoint['global_step'], 'updates')}")
         for line in changes(newest(before), checkpoint["global_step"]):
             log.info(f"note: {line}")
     record = Record(identity.folder, before)

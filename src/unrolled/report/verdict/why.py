@@ -18,8 +18,8 @@ LARGEST_SLOPE = {  # sup |f'|; a test compares it with the activations themselve
     "softsign": "f' <= 1",
     "hardtanh": "f' is 0 or 1",
 }
-BY_F = Measured("factor of f'", "factor of f'", lambda run: run.record.start.values.get("slope_by_f"))
-BY_W = Measured("factor of W_h", "factor of W_h", lambda run: run.record.start.values.get("slope_by_W_h"))
+BY_F = Measured("factor of f'", "factor of f'", lambda run: run.record.start.slope_by_f)
+BY_W = Measured("factor of W_h", "factor of W_h", lambda run: run.record.start.slope_by_W_h)
 
 
 def why(swept: Swept, key: str) -> list[Sentence]:
