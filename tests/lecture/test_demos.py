@@ -15,9 +15,10 @@ from commands import unrolled
 from unrolled.errors import UserError
 from unrolled.lecture import DEMOS, listed, make
 from unrolled.lecture.bifurcation import gradient, orbit, saddle_nodes
-from unrolled.lecture.error_wall import descent, loss_and_gradient
+from unrolled.lecture.error_wall import CUTS, along_b, descent, loss_and_gradient, peak
 from unrolled.lecture.hump import gradients, norms
 from unrolled.lecture.length import LENGTHS, curve, network
+from unrolled.lecture.shuffling import Cost, paired
 from unrolled.lecture.tent_map import exponents, orbits
 
 
@@ -30,6 +31,11 @@ def browser() -> Iterator[Any]:
         yield found
 
 
+EQUATIONS = {
+    "error_wall": "(s(x<sub>50</sub>) - 0.7)<sup>2</sup>",
+    "bifurcation": "x<sub>t</sub> = w s(x<sub>t-1</sub>) + b",
+    "hump": "h<sub>t</sub> = W<sub>h</sub> h<sub>t-1</sub>",
+}
 SLOW = ("error_wall", "length", "not", "tent_map")
 
 
@@ -43,6 +49,7 @@ def test_every_demo_makes_its_page_and_has_a_line(name: str, browser: Any, tmp_p
     assert page.count('class="figure"') >= 2
     assert "<h2>1. " in page and f"unrolled demo {name}" in page
     assert any(line.startswith(f"{name} ") for line in listed().splitlines())
+    assert EQUATIONS.get(name, "") in page and "-inf." not in page and "&lt;sub" not in page
 
 
 def test_an_unknown_demo_is_one_line_on_stderr() -> None:
@@ -82,6 +89,31 @@ def test_the_gradient_at_the_wall_is_that_of_a_difference() -> None:
     for found, (i, j) in ((dw, (near, 0)), (db, (0, near))):
         difference = (loss_and_gradient(w + i, b + j)[0] - loss_and_gradient(w - i, b - j)[0]) / (2 * near)
         assert float(found) == pytest.approx(float(difference), rel=1e-5, abs=1e-9)
+
+
+@pytest.mark.parametrize("w", CUTS)
+def test_the_peak_is_steeper_than_the_place_where_the_start_is_a_fixed_point(w: float) -> None:
+    _, (at,) = along_b(w, [0.0])
+    assert peak(w) > 2 * at
+
+
+@pytest.mark.parametrize(
+    ("seed", "costs", "words"),
+    [
+        (0, 0.2, "this network uses the order of the words"),
+        (1, -0.2, "this network does better without the order of the words"),
+        (2, 0.0, "it is not certain that this network uses the order of the words"),
+    ],
+)
+def test_what_shuffling_costs_has_the_interval_of_single_sentences(seed: int, costs: float, words: str) -> None:
+    draw = np.random.default_rng(seed)
+    ordered, others = draw.random(400) < 0.5 + costs / 2, draw.random((20, 400)) < 0.5 - costs / 2
+    differences = ordered - others.mean(0)
+    found = paired(torch.from_numpy(ordered), torch.from_numpy(others))
+    assert found.mean == pytest.approx(ordered.mean() - others.mean())
+    assert found.half == pytest.approx(1.96 * differences.std(ddof=1) / 20)  # the root of 400
+    assert found.n == 400 and found.in_words().endswith(f": {words}.")
+    assert "costs 2.2 points of accuracy (95 % interval 0.3 to 4.1; 9 sentences" in Cost(0.022, 0.019, 9).in_words()
 
 
 def test_without_clipping_a_step_flies_far_and_with_it_none_is_longer_than_the_threshold() -> None:

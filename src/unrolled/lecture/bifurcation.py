@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import plotly.graph_objects as go
+from markupsafe import Markup
 from plotly.subplots import make_subplots
 
 from unrolled.report.figures import layout, stroke
@@ -73,8 +74,11 @@ def demo() -> Demo:
             _branches(),
             (
                 f"At w = {W:g} fixed points meet at b = {low_b:z.4f} (x = {high_x:z.4f}) and at b = {high_b:z.4f} "
-                f"(x = {low_x:z.4f}); there w s'(x) = 1.",
-                f"x_0 = {X_0} lies on the repelling branch at b = {edge:z.4f}: there dx_50/dx_0 = {10**steepest:z.0f}.",
+                f"(x = {low_x:z.4f}); there the slope w s'(x) of the map is 1.",
+                Markup(
+                    f"x<sub>0</sub> = {X_0} lies on the repelling branch at b = {edge:z.4f}: there "
+                    f"dx<sub>50</sub>/dx<sub>0</sub> = {10**steepest:z.0f}."
+                ),
             ),
         ),
         Section(
@@ -90,15 +94,19 @@ def demo() -> Demo:
     )
     return Demo(
         "A bifurcation, and the gradient beside it",
-        "Where the error wall comes from: a small change of a parameter moves the state to another resting place. The "
-        "gradient explodes at the border between the two, and vanishes at either of them.",
+        Markup(
+            "Where the error wall comes from. One unit, x<sub>t</sub> = w s(x<sub>t-1</sub>) + b with the logistic "
+            f"function s(x) = 1 / (1 + e<sup>-x</sup>), x<sub>0</sub> = {X_0:g} and w = {W:g}: a small change of b "
+            "moves the state to another resting place. The gradient explodes at the border between the two, and "
+            "vanishes at either of them (Pascanu, Mikolov & Bengio 2013, section 2.2; Doya 1993)."
+        ),
         sections,
     )
 
 
 def _branches() -> go.Figure:
     (low_b, high_x), (high_b, low_x) = saddle_nodes(W)
-    figure = make_subplots(2, 1, shared_xaxes=True, vertical_spacing=0.06)
+    figure = make_subplots(2, 1, shared_xaxes=True, vertical_spacing=0.14)
     branches = {
         "attracts, high": (high_x, 4.0), "repels": (low_x, high_x), "attracts, low": (-4.0, low_x),
     }  # fmt: skip
@@ -108,7 +116,14 @@ def _branches() -> go.Figure:
     b = np.unique(np.append(np.linspace(*B_RANGE, 1401), wall(W)))
     for i, steps in enumerate(LENGTHS, start=len(branches)):
         figure.add_scatter(
-            x=b, y=gradient(W, b, steps), name=f"T = {steps}", mode="lines", line=stroke(i), row=2, col=1
+            x=b,
+            y=gradient(W, b, steps),
+            name=f"T = {steps}",
+            mode="lines",
+            line=stroke(i),
+            legend="legend2",
+            row=2,
+            col=1,
         )
     for at in (low_b, high_b):
         figure.add_vline(x=at, line={"dash": "dot", "width": 1, "color": "black"})
@@ -116,8 +131,9 @@ def _branches() -> go.Figure:
     figure.update_xaxes(range=B_RANGE)
     figure.update_xaxes(title="b", row=2, col=1)
     figure.update_yaxes(title="fixed point x*", row=1, col=1)
-    figure.update_yaxes(title="log10 of dx_T/dx_0", range=[-30, 5], row=2, col=1)
-    figure.update_layout(height=760, **layout())
+    figure.update_yaxes(title="log<sub>10</sub> of dx<sub>T</sub>/dx<sub>0</sub>", range=[-30, 5], row=2, col=1)
+    figure.update_layout(height=800, **layout())
+    figure.update_layout(legend2={"orientation": "h", "y": 0.43, "yanchor": "bottom"})  # above the lower panel
     return figure
 
 
@@ -126,6 +142,6 @@ def _orbits(edge: float) -> go.Figure:
     for i, b in enumerate((edge + APART, edge, edge - APART)):
         figure.add_scatter(y=orbit(W, b, 50), name=f"b = {b:z.4f}", mode="lines", line=stroke(i))
     figure.update_xaxes(title="time step t")
-    figure.update_yaxes(title="state x_t")
+    figure.update_yaxes(title="state x<sub>t</sub>")
     figure.update_layout(height=420, **layout())
     return figure

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 import torch
+from markupsafe import Markup
 from plotly.subplots import make_subplots
 from torch import Tensor
 
@@ -24,6 +25,8 @@ START_W, CLOSE = 4.8, 0.006  # half the width of the close-up
 RATE, THRESHOLD, STEPS = 0.02, 0.1, 100
 BESIDE = 0.01
 CUTS = (4.8, 5.0, 5.5)
+_BESIDE_EACH = np.geomspace(1e-6, 0.1, 150).tolist()
+OFFSETS = [*(-offset for offset in _BESIDE_EACH[::-1]), 0.0, *_BESIDE_EACH]  # in b, of the cuts
 
 
 def loss_and_gradient(w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -97,7 +100,10 @@ def demo() -> Demo:
             "The same unit, fifty times in a row, and its loss over its two parameters. Two floors, one high and one "
             "low, meet in a wall: on one side the state settles high, on the other side low.",
             _surface(),
-            (f"At w = 5 the loss is {below:z.3f} a hundredth in b before the wall, {above:z.3f} a hundredth behind.",),
+            (
+                f"At w = 5 the loss is {below:z.3f} where b is {BESIDE:g} below the wall, and {above:z.3f} where it is "
+                f"{BESIDE:g} above.",
+            ),
         ),
         Section(
             "How high, and how thin",
@@ -109,7 +115,7 @@ def demo() -> Demo:
         Section(
             "One step from the wall",
             "One step along that gradient throws the parameters out of the picture. Clipped by its norm it points the "
-            "same way and stays at the foot of the wall: on the right, the same place a hundred times larger.",
+            f"same way and stays at the foot of the wall: on the right, that place {_enlarged():z.0f} times larger.",
             _steps(free, clipped),
             _norms(free, clipped),
         ),
@@ -127,18 +133,32 @@ def demo() -> Demo:
     )  # fmt: skip
     return Demo(
         "The error wall",
-        "Why one exploding gradient undoes all training before it, and why a clipped one does not. One unit, two "
-        "parameters, 50 time steps (Pascanu, Mikolov & Bengio 2013, fig. 6).",
+        Markup(
+            "Why one exploding gradient undoes all training before it, and why a clipped one does not. One unit with "
+            "two parameters, x<sub>t</sub> = w s(x<sub>t-1</sub>) + b with the logistic function s(x) = 1 / (1 + "
+            f"e<sup>-x</sup>) and x<sub>0</sub> = {X_0:g}. After {T} time steps it is to answer {TARGET:g}: the loss "
+            f"is (s(x<sub>{T}</sub>) - {TARGET:g})<sup>2</sup> (Pascanu, Mikolov & Bengio 2013, fig. 6)."
+        ),
         sections,
     )
 
 
 def _cut_line(w: float) -> str:
-    _, (below, at, above) = along_b(w, [-BESIDE, 0.0, BESIDE])
+    _, (below, above) = along_b(w, [-BESIDE, BESIDE])
     return (
-        f"w = {w:g}: the gradient has norm {at:z,.0f} on the wall, at b = {wall(w):z.4f}; a hundredth in b beside it "
-        f"{below:z.2f} and {above:z.2f}."
+        f"w = {w:g}: the norm of the gradient reaches {peak(w):z,.0f} at the wall, near b = {wall(w):z.4f}. Where b is "
+        f"{BESIDE:g} lower or higher it is {below:z.2g} or {above:z.2g}."
     )
+
+
+def peak(w: float) -> float:
+    """Computes the largest norm of the gradient on the cut that the figure shows."""
+    return max(along_b(w, OFFSETS)[1])
+
+
+def _enlarged() -> float:
+    """Returns how many times larger the close-up shows w than the plane beside it."""
+    return (W_RANGE[1] - W_RANGE[0]) / (2 * CLOSE)
 
 
 def _norms(free: Descent, clipped: Descent) -> tuple[str, ...]:
@@ -168,13 +188,11 @@ def _surface() -> go.Figure:
 
 
 def _cuts() -> go.Figure:
-    offsets = [0.0, *np.geomspace(1e-6, 0.1, 150).tolist()]
-    offsets = [-offset for offset in offsets[:0:-1]] + offsets
     figure = go.Figure()
     for i, w in enumerate(CUTS):
-        figure.add_scatter(x=offsets, y=along_b(w, offsets)[1], name=f"w = {w:g}", mode="lines", line=stroke(i))
+        figure.add_scatter(x=OFFSETS, y=along_b(w, OFFSETS)[1], name=f"w = {w:g}", mode="lines", line=stroke(i))
     figure.update_xaxes(title="distance from the wall in b", range=[-0.05, 0.05])
-    figure.update_yaxes(title="norm of the gradient in (w, b)", type="log", exponentformat="power")
+    figure.update_yaxes(title="norm of the gradient in (w, b)", type="log", exponentformat="power", dtick=1)
     figure.update_layout(height=430, **layout())
     return figure
 
@@ -190,7 +208,7 @@ def _steps(free: Descent, clipped: Descent) -> go.Figure:
         shown = {"showlegend": column == 1, "mode": "lines+markers", **at}
         for i, (name, points) in enumerate(
             {
-                "where x_0 is a repelling fixed point": [(end, wall(end)) for end in edge],
+                "where x<sub>0</sub> is a repelling fixed point": [(end, wall(end)) for end in edge],
                 "one step without clipping": free.points[:2],
                 f"{STEPS} steps, clipped": clipped.points,
             }.items()
@@ -211,8 +229,8 @@ def _steps(free: Descent, clipped: Descent) -> go.Figure:
 def _course(free: Descent, clipped: Descent) -> go.Figure:
     figure = go.Figure()
     for i, (name, course) in enumerate({"without clipping": free, f"clipped to norm {THRESHOLD:g}": clipped}.items()):
-        figure.add_scatter(y=course.losses, mode="lines", name=name, line=stroke(i))
+        figure.add_scatter(y=course.losses, mode="lines", name=name, line={**stroke(i), "dash": "solid"})
     figure.update_xaxes(title="updates")
-    figure.update_yaxes(title="loss", type="log", exponentformat="power")
+    figure.update_yaxes(title="loss", type="log", exponentformat="power", dtick=1)
     figure.update_layout(height=420, **layout())
     return figure

@@ -8,6 +8,7 @@ import math
 
 import plotly.graph_objects as go
 import torch
+from markupsafe import Markup
 from torch import Tensor
 
 from unrolled.report.figures import COLOURS, layout, stroke
@@ -18,6 +19,8 @@ from .demo import Demo
 
 W = ((0.9, 10.0), (0.0, 0.9))
 MOST = 100
+RHO, SIGMA = "\u03c1", "\u03c3<sub>max</sub>"
+POWER = "W<sub>h</sub><sup>n</sup>"
 REAL, IMAGINARY, POINTS = (-1.1, 2.1), (-1.1, 1.1), 161
 
 
@@ -62,28 +65,36 @@ def demo() -> Demo:
     sections = (
         Section(
             "First it grows",
-            "Both eigenvalues are 0.9, so in the end everything shrinks by a tenth per step. But first the norm rises "
-            "to almost forty; whoever looks at the eigenvalues alone does not see it coming.",
+            f"Both eigenvalues are {rho:g}, so in the end everything shrinks by a tenth per step. But first the norm "
+            f"rises to {float(grown[peak]):z.0f}: the eigenvalues alone do not show that.",
             _growth(grown, gradients(), rho, sigma),
             (
-                f"rho = {rho:g}; largest singular value {sigma:z.3f}. "
-                f"The norm of W^n peaks at {float(grown[peak]):z.2f} at n = {peak} "
-                f"and is below 1 only from n = {last + 1} on.",
-                f"ln rho = {math.log(rho):z.4f} nats per step is the slope in the end; the bound by the singular value "
-                f"is {math.log(sigma):+z.4f}, and is met by the first step alone.",
+                Markup(
+                    f"The spectral radius {RHO} is {rho:g}, the largest singular value {SIGMA} {sigma:z.1f}. The norm "
+                    f"of {POWER} is largest, {float(grown[peak]):z.1f}, at n = {peak}, and below 1 only from "
+                    f"n = {last + 1} on."
+                ),
+                f"ln {RHO} = {math.log(rho):z.2f} nats per step is the slope in the end. The bound, the logarithm of "
+                f"the largest singular value, is {math.log(sigma):+z.2f}: only the first step reaches it.",
             ),
         ),
         Section(
-            "Eigenvalues that a breath moves",
-            "Inside each contour lie the eigenvalues that a change of W of that size can make. A thousandth is enough "
-            "to reach 1, where nothing shrinks any more; and the largest entry is 10.",
+            "Eigenvalues that a small change moves",
+            Markup(
+                "Inside each contour lie the eigenvalues that a change of W<sub>h</sub> of that size can make. A small "
+                "one is enough to reach 1, where nothing shrinks any more."
+            ),
             _pseudospectrum(),
             (f"A change of norm {to_one:.2e} puts an eigenvalue at 1; the matrix itself has norm {sigma:z.2f}.",),
         ),
     )
     return Demo(
         "A hump: growth with all eigenvalues below 1",
-        "The spectral radius tells how a gradient ends. Where W_h is not normal, it may explode on its way there.",
+        Markup(
+            "Two linear units, h<sub>t</sub> = W<sub>h</sub> h<sub>t-1</sub>, where W<sub>h</sub> has the rows "
+            f"({W[0][0]:g}, {W[0][1]:g}) and ({W[1][0]:g}, {W[1][1]:g}). The spectral radius says how a gradient ends. "
+            "W<sub>h</sub> is far from normal (it has a single eigenvector), and then a gradient can grow on its way."
+        ),
         sections,
     )
 
@@ -91,16 +102,16 @@ def demo() -> Demo:
 def _growth(grown: Tensor, by_lag: Tensor, rho: float, sigma: float) -> go.Figure:
     n = list(range(len(grown)))
     drawn = {
-        "norm of W^n": grown.tolist(),
-        "norm of dL/dh at lag n, by backpropagation": by_lag.tolist(),
-        "rho^n": [rho**k for k in n],
-        "sigma_max^n, the bound": [sigma**k for k in n],
+        f"norm of {POWER}": grown.tolist(),
+        "norm of dL/dh at lag n": by_lag.tolist(),
+        f"{RHO}<sup>n</sup>": [rho**k for k in n],
+        f"{SIGMA}<sup>n</sup>, the bound": [sigma**k for k in n],
     }
     figure = go.Figure()
     for i, (name, values) in enumerate(drawn.items()):
         figure.add_scatter(x=n, y=values, name=name, mode="lines", line=stroke(i))
     figure.add_hline(y=1, line={"width": 1, "color": "black"})
-    figure.update_xaxes(title="n, steps back in time")
+    figure.update_xaxes(title="lag n, steps back in time")
     figure.update_yaxes(title="norm", type="log", exponentformat="power", range=[-5, 3])
     figure.update_layout(height=480, **layout())
     return figure
@@ -115,7 +126,10 @@ def _pseudospectrum() -> go.Figure:
         go.Contour(
             x=real.tolist(), y=imaginary.tolist(), z=size.tolist(), colorscale="Cividis",
             contours={"start": -4, "end": -1, "size": 0.5, "showlabels": True},
-            colorbar={"title": {"text": "log10 of the change of W that is needed", "side": "right"}},
+            colorbar={
+                "title": {"text": "log<sub>10</sub> of the change of W<sub>h</sub> that is needed", "side": "top"},
+                "orientation": "h", "yanchor": "top", "y": -0.12, "thickness": 14,
+            },
         )
     )  # fmt: skip
     angle = torch.linspace(0, 2 * math.pi, 200)
@@ -126,5 +140,5 @@ def _pseudospectrum() -> go.Figure:
     )  # fmt: skip
     figure.update_xaxes(title="real part of z", range=REAL, constrain="domain")
     figure.update_yaxes(title="imaginary part of z", range=IMAGINARY, scaleanchor="x", constrain="domain")
-    figure.update_layout(height=620, **layout())
+    figure.update_layout(height=680, **layout())
     return figure

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from unrolled.gradients import trajectory
 from unrolled.gradients.log_pass import carry_back
+from unrolled.processes.logs import announce
 from unrolled.report.figures import layout, stroke
 from unrolled.report.shell import Section
 from unrolled.rnn import RNN, Tape
@@ -74,12 +75,13 @@ def _in_float32(rnn: RNN, x: Tensor, v: Tensor) -> Tensor:
 
 
 def demo() -> Demo:
-    curves = {(f, init, gain): curve(network(f, init, gain)) for init in INITS for f in ACTIVATIONS for gain in GAINS}
+    keys = [(f, init, gain) for init in INITS for f in ACTIVATIONS for gain in GAINS]
+    curves = {key: _announced(i, key, len(keys)) for i, key in enumerate(keys, start=1)}
     sections = (
         Section(
             "How much the first word counts",
-            "Lines: the exact value, in log space. Marks: the same in float32; an open one on the lower edge is "
-            "an exact zero. What float32 shows as nothing has a size, and goes on shrinking where the lines leave.",
+            "Lines: the exact value, computed in log space. Marks: the value in float32; an open mark on the lower "
+            "edge is an exact 0. Where float32 has only zeros, the line shows that the gradient still has a size.",
             _panels(curves),
             tuple(_line(key, found) for key, found in curves.items() if key[1] == "orthogonal"),
         ),
@@ -103,17 +105,22 @@ def demo() -> Demo:
     )
 
 
+def _announced(i: int, key: tuple[str, str, float], of: int) -> Curve:
+    announce(f"curve {i} of {of}: {key[0]}, {key[1]}, gain {key[2]:g}")
+    return curve(network(*key))
+
+
 def _line(key: tuple[str, str, float], found: Curve) -> str:
     gone = next((T for T, value in zip(LENGTHS, found.float32, strict=True) if math.isinf(value)), None)
     lost = f"; in float32 0 from T = {gone} on" if gone else ""
-    return f"{key[0]}, {key[1]}, gain {key[2]:g}: 10^{found.exact[-1]:+z.1f} at T = {LONGEST}{lost}."
+    return f"{key[0]}, {key[1]}, gain {key[2]:g}: 10^{found.exact[-1]:z.1f} at T = {LONGEST}{lost}."
 
 
 def _panels(curves: dict[tuple[str, str, float], Curve]) -> go.Figure:
     figure = make_subplots(
         len(INITS), len(ACTIVATIONS), shared_xaxes=True, shared_yaxes=True, horizontal_spacing=0.02,
         vertical_spacing=0.09, subplot_titles=[f"{f}, {init}" for init in INITS for f in ACTIVATIONS],
-        x_title="T, time steps", y_title="log10 of norm of dL/dh_1 / norm of dL/dh_T",
+        x_title="T, time steps", y_title="log<sub>10</sub> of ‖dL/dh<sub>1</sub>‖ / ‖dL/dh<sub>T</sub>‖",
     )  # fmt: skip
     floor = -50.0
     for (f, init, gain), found in curves.items():
@@ -131,7 +138,7 @@ def _logistic(found: Curve) -> go.Figure:
     for i, (name, level) in enumerate({"least float32": LOST, "least norm in float32": NORM_LOST}.items(), start=1):
         figure.add_scatter(x=[2, LONGEST], y=[level] * 2, mode="lines", name=name, line=stroke(i))
     figure.update_xaxes(title="T, time steps")
-    figure.update_yaxes(title="log10 of norm of dL/dh_1 / norm of dL/dh_T", range=[floor - 3, 3])
+    figure.update_yaxes(title="log<sub>10</sub> of ‖dL/dh<sub>1</sub>‖ / ‖dL/dh<sub>T</sub>‖", range=[floor - 3, 3])
     figure.update_layout(height=430, **layout())
     return figure
 

@@ -12,6 +12,7 @@ from plotly.subplots import make_subplots
 from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import plain
 from unrolled.inspection.predict import Prediction, predict
+from unrolled.processes.logs import announce
 from unrolled.record.run_record import RunRecord
 from unrolled.report.figures import COLOURS, DASHES, layout, stroke, text
 from unrolled.report.shell import Section
@@ -19,6 +20,7 @@ from unrolled.run.lifecycle import run
 from unrolled.run.preflight import compose
 
 from .demo import Demo
+from .shuffling import Cost, cost
 
 PLAIN, NEGATED, OTHER = "I like this movie", "I do not like this movie", "I do really like this movie"
 AGAINST = "positive"
@@ -53,8 +55,11 @@ def read(folder: Path) -> dict[str, Prediction]:
 
 def demo() -> Demo:
     with TemporaryDirectory() as folder:
+        announce("training the default network")
         record = trained(Path(folder) / "run")
+        announce("reading the sentences, and shuffling those that it was not trained on")
         predictions = read(Path(folder) / "run")
+        shuffling = cost(Path(folder) / "run")
     sections = (
         Section(
             "Word by word",
@@ -75,9 +80,9 @@ def demo() -> Demo:
         Section(
             "What this network is worth",
             "All of it is to be read with its score beside it. A bag of words counts words and knows no order; the "
-            "shuffled sentences are the same network's, with their words in random order.",
+            "bar of shuffled words is of one shuffle, the sentence below of many.",
             _scores(_compared(record)),
-            _verdict(_compared(record)),
+            _verdict(_compared(record), shuffling),
         ),
     )
     return Demo(
@@ -107,11 +112,11 @@ def _effect(added: float, exchanged: float) -> str:
     exchanged: change if "not" takes the place of "really".
     """
     if added > -NOTHING:
-        verdict = "This network has not learnt what not means"
+        verdict = "On these sentences the network does not show that it has learnt what not means"
     elif exchanged > -NOTHING:
         verdict = "The negation lowers it, but so does another word in its place"
     else:
-        verdict = "This network has learnt something of what not means"
+        verdict = "On these sentences the network treats not as a negation"
     return (
         f'{verdict}: adding "do not" moves the probability of {AGAINST} by {100 * added:+z.1f} points, "not" in the '
         f'place of "really" by {100 * exchanged:+z.1f}.'
@@ -133,18 +138,14 @@ def _compared(record: RunRecord) -> dict[str, float]:
     return {name: score for name, scores in every.items() if (score := scores.get(SCORE)) is not None}
 
 
-def _verdict(scores: dict[str, float]) -> tuple[str, ...]:
+def _verdict(scores: dict[str, float], shuffling: Cost) -> tuple[str, ...]:
     accuracies = ", ".join(f"{name} {score:z.3f}" for name, score in scores.items())
-    own, bag, shuffled = (scores[name] for name in ("this network", "bag of words", "this network, words shuffled"))
-    if own - shuffled < 0.01:
-        order = ("Shuffling costs it nothing worth a word", "what it knows is in the words, hardly in their order")
-    else:
-        order = ("Shuffling costs it something", "it has learnt from their order too")
+    own, bag = (scores[name] for name in ("this network", "bag of words"))
     place = "below" if own < bag else "above"
     return (
         f"Validation accuracy: {accuracies}.",
-        f"It stays {place} a bag of words, by {100 * abs(own - bag):z.0f} points. {order[0]} "
-        f"({100 * (own - shuffled):z.1f} points): {order[1]}.",
+        f"It stays {place} a bag of words, by {100 * abs(own - bag):z.0f} points.",
+        shuffling.in_words(),
     )
 
 

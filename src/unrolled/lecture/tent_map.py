@@ -13,6 +13,7 @@ from plotly.subplots import make_subplots
 from torch import Tensor
 
 from unrolled.gradients import Spectrum, lyapunov_spectrum
+from unrolled.processes.logs import announce
 from unrolled.report.figures import COLOURS, layout, stroke
 from unrolled.report.shell import Section
 from unrolled.rnn import RNN
@@ -51,7 +52,7 @@ def exponents(m: float, steps: int = STEPS) -> Spectrum:
 
 
 def demo() -> Demo:
-    measured = [exponents(m) for m in SLOPES]
+    measured = [_announced(i, m) for i, m in enumerate(SLOPES, start=1)]
     worst = max(abs(float(spectrum.exponents[0]) - math.log(m)) for m, spectrum in zip(SLOPES, measured, strict=True))
     at, both = exponents(M), orbits(M, (START, START + NEAR), FOLLOWED)
     apart = (both[:, 1] - both[:, 0]).norm(dim=1)
@@ -73,9 +74,9 @@ def demo() -> Demo:
             "every gradient explodes although z stays below one half.",
             _exponents(measured),
             (
-                f"m = {M}: measured {float(at.exponents[0]):z.5f}, ln m = {math.log(M):z.5f} nats per step. "
-                f"The second exponent is {float(at.exponents[1])}: two units carry one number.",
-                f"Largest distance from ln m over {len(SLOPES)} values of m: {worst:z.5f} nats per step.",
+                f"m = {M}: measured {float(at.exponents[0]):z.3f}, ln m = {math.log(M):z.3f} nats per step. "
+                f"{_second(float(at.exponents[1]))}",
+                f"Largest distance from ln m over {len(SLOPES)} values of m: {worst:.1g} nats per step.",
             ),
         ),
         Section(
@@ -95,6 +96,17 @@ def demo() -> Demo:
     )
 
 
+def _announced(i: int, m: float) -> Spectrum:
+    announce(f"measuring exponent {i} of {len(SLOPES)}, m = {m:g}")
+    return exponents(m)
+
+
+def _second(exponent: float) -> str:
+    if math.isinf(exponent):
+        return "There is no second exponent: two units carry one number, and a difference across it is gone at once."
+    return f"The second exponent is {exponent:z.3f}."
+
+
 def _z(h: Tensor) -> Tensor:
     return h[..., 0] - 2 * h[..., 1]
 
@@ -111,9 +123,9 @@ def _orbit(h: Tensor) -> go.Figure:
         x=z[:-1], y=z[1:], mode="markers", name="step to step", marker={"color": COLOURS[0], "size": 8}, row=1, col=2
     )
     figure.update_xaxes(title="time step t", row=1, col=1)
-    figure.update_yaxes(title="z_t = h_1 - 2 h_2", row=1, col=1)
-    figure.update_xaxes(title="z_t", row=1, col=2)
-    figure.update_yaxes(title="z_(t+1)", row=1, col=2)
+    figure.update_yaxes(title="z<sub>t</sub>, which is h<sub>1</sub> - 2 h<sub>2</sub>", row=1, col=1)
+    figure.update_xaxes(title="z<sub>t</sub>", row=1, col=2)
+    figure.update_yaxes(title="z<sub>t+1</sub>", row=1, col=2)
     figure.update_layout(height=430, **layout())
     return figure
 
@@ -137,7 +149,11 @@ def _neighbours(apart: Tensor) -> go.Figure:
     figure = go.Figure()
     figure.add_scatter(x=steps, y=apart.tolist(), mode="lines+markers", name="distance of the two", line=stroke(0))
     figure.add_scatter(
-        x=steps[:44], y=[NEAR * M**t for t in steps[:44]], mode="lines", name="10^-12 m^t", line=stroke(1)
+        x=steps[:44],
+        y=[NEAR * M**t for t in steps[:44]],
+        mode="lines",
+        name="10<sup>-12</sup> m<sup>t</sup>",
+        line=stroke(1),
     )
     figure.update_xaxes(title="time step t")
     figure.update_yaxes(title="norm of the difference of the states", type="log", exponentformat="power")
