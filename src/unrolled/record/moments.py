@@ -40,7 +40,7 @@ class Moment:
     explanation = Value[str]()
     slope = Value[float]()
     slope_by_f = Value[float]()
-    slope_by_W_h = Value[float]()
+    slope_by_W_h = Value[float]()  # noqa: N815  (named as the parameter)
     horizon = Value[int]()
     horizon_direction = Value[str]()
     horizon_extrapolated = Value[float]()

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf, open_dict
@@ -31,9 +31,6 @@ from unrolled.run.where import located
 
 from .compose import Combination, combinations
 from .plan import Trial, assign, clear, equal_runs, runnable, unfinished
-
-if TYPE_CHECKING:
-    pass
 
 MANY = 1000  # runs
 LISTED = 40  # values of an axis

@@ -37,7 +37,8 @@ def _growth(swept: Swept, key: str) -> list[Sentence]:
     low, high = (plain(power + sign * half, half) for sign in (-1, 1))
     between = tried(key, [each.value for each in at])
     name = key.rpartition(".")[2]
-    words = f"{between[:1].upper()}{between[1:]} the time grows as {name} to the power {plain(power, half)} (95 % interval {low} to {high})"
+    grows = f"the time grows as {name} to the power {plain(power, half)} (95 % interval {low} to {high})"
+    words = f"{between[:1].upper()}{between[1:]} {grows}"
     return [whole(words, [run for each in at for run in each.runs])]
 
 
