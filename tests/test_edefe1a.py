@@ -127,7 +127,7 @@ def test_an_interrupted_run_is_resumed_to_the_numbers_of_one_that_was_not(kept: 
     told = resumed(kept)
     assert (told["state"], told["steps"]) == ("completed", 12)
     said = capsys.readouterr().out.splitlines()
-    assert "resumed after 5 steps" in said
+    assert "resumed after 5 updates" in said
     assert [line.partition(" is ")[0] for line in said if line.startswith("note: ")] == [
         f"note: {name} before step 5" for name in REDEFINED
     ]

@@ -23,6 +23,7 @@ from unrolled.processes.signals import (
     blocked,
     caught,
     exposed,
+    interruption_first,
     postponed,
     raise_on_signals,
     shielded,
@@ -200,6 +201,22 @@ def test_an_interruption_that_a_library_swallows_comes_again(monkeypatch) -> Non
         signal.pause()
     caught()
     time.sleep(0.1)  # it does not, once it is caught
+
+
+@pytest.mark.parametrize("block", [exposed, interruption_first])
+def test_an_error_that_follows_an_interruption_is_the_interruption(block) -> None:
+    with pytest.raises(Interrupted) as stop, shielded(), block(), exposed():
+        try:
+            send(TERM)
+        finally:
+            raise KeyError(18)  # in the cleanup of a library
+    assert stop.value.number == TERM
+
+
+@pytest.mark.parametrize("block", [exposed, interruption_first])
+def test_an_error_of_its_own_stays_one(block) -> None:
+    with pytest.raises(KeyError), shielded(), block():
+        raise KeyError(18)
 
 
 def test_a_blocked_signal_comes_at_the_end_of_the_block() -> None:

@@ -102,7 +102,7 @@ def test_profiles_by_time_are_drawn_where_the_loss_reads_every_state(tmp_path: P
         (folder / str(number) / "profiles" / "grad_h.csv").write_text("step,t0,t1,t2\n0,1,1,1\n5,,1e-3,1\n")
     page = build(folder).read_text(encoding="utf-8")
     assert "1. Scores" in page and "2. Profiles by time step" in page
-    assert "Profiles at birth" not in page
+    assert "Profiles at initialisation" not in page
 
 
 def test_words_are_pooled_over_seeds(tmp_path: Path) -> None:

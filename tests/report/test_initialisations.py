@@ -95,4 +95,4 @@ def test_a_curve_at_initialisation_is_that_of_a_network_with_a_gradient(tmp_path
 def test_no_clause_is_empty(tmp_path: Path) -> None:
     records = [{"state": "completed", "births": drawn([], dead=20)}]
     (line,) = sentences(read_sweep(make_sweep(tmp_path / "s", {"activation": "relu"}, records)))
-    assert line == "relu is dead at birth: 20 of 20 births."
+    assert line == "relu is dead at initialisation: 20 of 20 networks."

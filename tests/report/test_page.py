@@ -60,9 +60,9 @@ def test_equal_initialisations_count_once_and_others_add_up(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("regimes", "start"),
     [
-        ({"vanishing": 90, "stable": 10}, "tanh vanishes at birth: 90 of 100 births"),
-        ({"vanishing": 89, "stable": 11}, "tanh: the births do not agree (89 vanishing, 11 stable of 100)"),
-        ({"undecided": 100}, "tanh is undecided at birth: 100 of 100 births"),
+        ({"vanishing": 90, "stable": 10}, "tanh vanishes at initialisation: 90 of 100 networks"),
+        ({"vanishing": 89, "stable": 11}, "tanh: the initialisations do not agree (89 vanishing, 11 stable of 100)"),
+        ({"undecided": 100}, "tanh is undecided at initialisation: 100 of 100 networks"),
     ],
 )
 def test_a_regime_is_named_only_where_nine_in_ten_agree(regimes: dict[str, int], start: str) -> None:

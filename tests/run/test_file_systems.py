@@ -112,7 +112,7 @@ def test_what_takes_the_place_of_a_file_is_on_the_disk_before(tmp_path: Path, mo
         if Path(source).is_relative_to(tmp_path):
             assert synced.get(str(source)) == Path(source).stat().st_size, source
         if Path(target).name == "last.ckpt":
-            for table in [tmp_path / "metrics.csv", *(tmp_path / "profiles").iterdir()]:
+            for table in [tmp_path / "metrics.csv", *(tmp_path / "profiles").glob("*.csv")]:
                 assert synced.get(str(table)) == table.stat().st_size, table
         rename(source, target)
 
@@ -154,7 +154,7 @@ def test_a_run_with_an_emptied_file_is_resumed_or_refused_in_a_line(file: str, e
     check_run(longer, str(folder))
     resumed = RunIdentity(folder, "a run", "a run")
     if file in ("checkpoints/last.ckpt", "metrics.csv", "profiles/grad_h.csv"):  # from step 0, the result would be lost
-        with pytest.raises(UserError, match=r"has its result \(completed after 4 steps\)"):
+        with pytest.raises(UserError, match=r"has its result \(completed after 4 updates\)"):
             run(longer, resumed)
         assert json.loads((folder / "status.json").read_text()) == before
     else:

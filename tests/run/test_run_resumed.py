@@ -300,7 +300,7 @@ def test_a_result_without_its_checkpoint_is_not_started_over(tmp_path: Path) -> 
     one(tmp_path / "run", "trainer.max_steps=23")
     (tmp_path / "run" / "checkpoints" / "last.ckpt").unlink()
     before = bytes_of(tmp_path / "run")
-    with pytest.raises(UserError, match=r"has its result \(completed after 23 steps\), and no checkpoints/last.ckpt"):
+    with pytest.raises(UserError, match=r"has its result \(completed after 23 updates\), and no checkpoints/last.ckpt"):
         one(tmp_path / "run", "resume=true")
     assert bytes_of(tmp_path / "run") == before
 

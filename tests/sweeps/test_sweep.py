@@ -43,7 +43,7 @@ def test_each_combination_is_a_run(swept: Path) -> None:
     runs = read_sweep(swept).runs
     assert [run.name for run in runs] == ["tanh seed=0", "tanh seed=1", "identity seed=0", "identity seed=1"]
     assert all(run.state == "completed" for run in runs)
-    assert all((run.folder / "cell.log").read_text().count("completed after 4 steps") == 1 for run in runs)
+    assert all((run.folder / "cell.log").read_text().count("completed after 4 updates") == 1 for run in runs)
     assert runs[3].record.axes == {"activation": "identity", "seed": 1}
 
 
@@ -90,7 +90,8 @@ def test_the_page_is_rebuilt_from_disk_alone_and_says_what_explodes(swept: Path)
     page = build(swept).read_text(encoding="utf-8")
     assert (swept / "results.csv").read_bytes() == before
     assert (
-        "identity explodes at birth: 8 of 8 births; slope at birth +0.4055 nats per lag (sd 0.0000, 8 births)." in page
+        "identity explodes at initialisation: 8 of 8 networks; "
+        "slope at initialisation +0.4055 nats per lag (sd 0.0000, 8 networks)." in page
     )
     own = re.sub(r'<script type="text/plain" id="plotly">.*?</script>', "", page, flags=re.DOTALL)
     assert not re.search(r"(?:src|href)\s*=\s*[\"']https?:", own) and "</html>" in own

@@ -23,7 +23,7 @@ from unrolled.errors import Interrupted, UserError, in_words
 
 from .logs import log
 from .resources import cores
-from .signals import ENDING, Noted, blocked, caught, raise_on_signals
+from .signals import ENDING, Noted, blocked, caught, interruption_first, raise_on_signals
 
 WRONG = 2  # the exit code of a rank that met a UserError
 POLL_S = 0.2
@@ -159,7 +159,8 @@ def _rank(rank: Rank, address: dict[str, str], order: mmap.mmap, body: Callable[
     threading.Thread(target=_end_with_the_parent, args=[order], daemon=True).start()
     code = 1
     try:
-        body(rank)
+        with interruption_first():
+            body(rank)
         code = 0
     except Interrupted as stop:
         caught()

@@ -123,10 +123,27 @@ def exposed() -> Iterator[None]:
     """A part of a `shielded` block that signals interrupt all the same."""
     shields, _Request.shields = _Request.shields, 0
     try:
-        raise_noted()
-        yield
+        with interruption_first():
+            raise_noted()
+            yield
     finally:
         _Request.shields = shields
+
+
+@contextlib.contextmanager
+def interruption_first() -> Iterator[None]:
+    """A block in which an error that comes after Interrupted has been raised within it is Interrupted again.
+
+    A library that is interrupted anywhere may end with an error of its own, such as a KeyError in its cleanup. That is
+    no failure of the run.
+    """
+    before = _Request.raised
+    try:
+        yield
+    except Exception as error:
+        if _Request.raised and not before and _Request.number is not None:
+            raise Interrupted(_Request.number) from error
+        raise
 
 
 @contextlib.contextmanager

@@ -163,4 +163,4 @@ def factor_text(log10: float) -> str:
     if not -2 <= log10 < 3:
         return f"10^{log10:z.1f}"
     value = 10**log10
-    return f"{value:.2f}" if value < 10 else f"{value:.0f}"
+    return f"{value:z.2f}" if value < 10 else f"{value:z.0f}"

@@ -97,7 +97,7 @@ def phase_diagram(swept: Swept) -> go.Figure | None:
     figure = go.Figure(
         go.Heatmap(
             x=gains, y=biases, z=slopes, zmin=-limit, zmax=limit, colorscale=DIVERGING,
-            colorbar={"title": {"text": "slope at birth, nats per lag", "side": "right"}},
+            colorbar={"title": {"text": "slope at initialisation, nats per lag", "side": "right"}},
             hovertemplate="sigma_w %{x}, sigma_b %{y}: %{z:.3f}<extra></extra>",
         )
     )  # fmt: skip

@@ -3,6 +3,7 @@
 import html
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -126,9 +127,10 @@ def _quantiles(drawn: list[Curve]) -> list[np.ndarray]:
     stacked = np.array([curve[:shortest] for curve in drawn])
     reached = ~np.isnan(stacked).any(0)
     found = np.full((3, shortest), math.nan)
-    found[:, reached] = np.quantile(
-        stacked[:, reached], (0.1, 0.5, 0.9), axis=0, method="lower"
-    )  # ln 0 is not averaged
+    lost = np.isneginf(stacked).any(0)
+    quantile = partial(np.quantile, q=(0.1, 0.5, 0.9), axis=0)
+    found[:, reached & ~lost] = quantile(stacked[:, reached & ~lost])
+    found[:, reached & lost] = quantile(stacked[:, reached & lost], method="lower")  # ln 0 is not interpolated
     return list(found)
 
 

@@ -22,7 +22,7 @@ from .table import NUMBERS, TableCell, header, rows
 WORD = re.compile(r"[A-Za-z_][\w./-]*", re.ASCII)
 NO_WORDS = ("null", "true", "false", "nan", "inf")
 HORIZON, LONGEST = "horizon", "longest_lag"  # a run without a horizon is censored at its longest lag
-SHOWN = {"slope at birth, nats per lag": "births_slope_mean"}  # in the page's grids, by label
+SHOWN = {"slope at initialisation, nats per lag": "births_slope_mean"}  # in the page's grids, by label
 for _each in NUMBERS:
     SHOWN |= {f"{_each.label} at step 0, {_each.unit}": f"{_each.key}_start"} if _each.start else {}
     SHOWN |= {f"{_each.label} now, {_each.unit}": _each.key}

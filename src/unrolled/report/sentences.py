@@ -44,9 +44,9 @@ def sentence(each: Pool) -> str:
     regime = agreed(each)
     if regime is not None:
         n = each.initial_regimes[regime]
-        return f"{each.name} {verb(regime)} at birth: {n} of {each.initialisations} births{slope}."
+        return f"{each.name} {verb(regime)} at initialisation: {n} of {each.initialisations} networks{slope}."
     counts = ", ".join(f"{k} {name}" for name, k in sorted(each.initial_regimes.items(), key=lambda i: -i[1]))
-    return f"{each.name}: the births do not agree ({counts} of {each.initialisations}){slope}."
+    return f"{each.name}: the initialisations do not agree ({counts} of {each.initialisations}){slope}."
 
 
 def initial_slope(each: Pool) -> str:
@@ -56,5 +56,5 @@ def initial_slope(each: Pool) -> str:
     n = len(each.initial_slopes)
     sd = f"sd {each.initial_sd:z.4f}, " if n > 1 else ""
     lost = f"; {each.no_gradient} have no gradient left" if each.no_gradient else ""
-    births = count(n, each.initialisations, "births")
-    return f"; slope at birth {each.initial_mean:+z.4f} nats per lag ({sd}{births}{lost})"
+    networks = count(n, each.initialisations, "networks")
+    return f"; slope at initialisation {each.initial_mean:+z.4f} nats per lag ({sd}{networks}{lost})"

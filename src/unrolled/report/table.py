@@ -9,7 +9,7 @@ from unrolled.record.run_record import Births, RunRecord
 from unrolled.record.words import number
 
 BASELINE = "trivial baseline"
-INITIAL_SLOPE = "slope at birth (sd)"
+INITIAL_SLOPE = "initial slope (sd)"
 NUMBERS = [each for each in QUANTITIES if each.heads and not each.word]
 WORDS = [each for each in QUANTITIES if each.heads and each.word]
 
@@ -29,7 +29,7 @@ class TableCell:
 def header(swept: Swept) -> list[str]:
     """Returns the names of the columns."""
     heads = [head for each in (*NUMBERS, *WORDS) for head in each.heads]
-    return ["cell", *_scored(swept), INITIAL_SLOPE, *heads, "state"]
+    return ["run", *_scored(swept), INITIAL_SLOPE, *heads, "state"]
 
 
 def rows(swept: Swept) -> list[list[TableCell]]:

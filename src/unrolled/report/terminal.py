@@ -19,7 +19,6 @@ WIDE = 100  # columns that a sweep's table may fill in a pipe
 LABEL = 10  # characters of a line's label, below which its other lines begin
 MOST = 20  # rows of a sweep's table: with its head they fill a terminal of 24 lines
 GAP, EDGES = 3, 2  # characters that rich puts between columns, and around a table
-RENAMED = {"cell": "run", INITIAL_SLOPE: "initial slope (sd)"}  # the page has words of its own
 SPARED = [head for each in NUMBERS for head in each.heads if head != "slope now"]  # left out if the terminal is narrow
 
 
@@ -53,9 +52,9 @@ def print_table(swept: Swept) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = WIDE
-    heads = [RENAMED.get(head, head) for head in header(swept)]
+    heads = header(swept)
     columns = list(zip(heads, *([entry.text for entry in row] for row in rows(swept)), strict=True))
-    for name in (*references(swept), *SPARED, RENAMED[INITIAL_SLOPE]):
+    for name in (*references(swept), *SPARED, INITIAL_SLOPE):
         if _width(columns) > console.width:
             columns = [column for column in columns if column[0] != name]
     table = Table(*(column[0] for column in columns), title=f"{swept.name}: {len(swept.runs)} runs", box=box.SIMPLE)

@@ -155,5 +155,5 @@ def _reason(run: SweptRun, difference: float, when: When) -> str | None:
         return "training (W_h has a structure that random weights have not)"
     initialisations = run.record.births
     if initialisations is not None and abs(difference) < 3 * (initialisations.slope_sd or 0.0):
-        return "finite size (births of the same configuration scatter as much)"
+        return "finite size (other initialisations of the configuration scatter as much)"
     return "units that move together (W_h and f' are not independent, as theory takes them to be)"
