@@ -57,7 +57,9 @@ def print_table(swept: Swept) -> None:
     for name in (*references(swept), *SPARED, INITIAL_SLOPE):
         if _width(columns) > console.width:
             columns = [column for column in columns if column[0] != name]
-    table = Table(*(column[0] for column in columns), title=f"{swept.name}: {len(swept.runs)} runs", box=box.SIMPLE)
+    table = Table(title=f"{swept.name}: {len(swept.runs)} runs", box=box.SIMPLE)
+    for i, (head, *_) in enumerate(columns):
+        table.add_column(head, no_wrap=i == 0)
     lines = list(zip(*columns, strict=True))[1:]
     for row in lines[:MOST]:
         table.add_row(*(text.replace("[", "\\[") for text in row))

@@ -32,7 +32,8 @@ def spoken(swept: Swept) -> list[str]:
     """Returns what a terminal prints at the end of a sweep: the question, the first answer, the others' headlines."""
     found = answers(swept)
     first = found[0].lines if found else []
-    return [*([swept.question] if swept.question else []), *first, *(each.lines[0] for each in found[1:])]
+    others = [line for each in found[1:] for line in (each.lines if each.quantity == "why" else each.lines[:1])]
+    return [*([swept.question] if swept.question else []), *first, *others]
 
 
 def questions(swept: Swept) -> list[Asked]:
