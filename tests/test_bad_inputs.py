@@ -6,7 +6,7 @@ import pytest
 
 from bad_inputs import INPUTS, load_all, wrong_with
 
-EVERY = 8  # of the inputs, in `make test`; the others in `make test-long`
+EVERY = 16  # of the inputs, in `make test`; the others in `make test-long`
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -11,6 +11,7 @@ import pytest
 
 from conftest import ROOT, Run
 
+pytestmark = pytest.mark.long
 NOTEBOOK = ROOT / "docs" / "lecture.ipynb"
 KEPT = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
 

@@ -75,25 +75,26 @@ def _holds(process: Path, folder: Path) -> bool:
         return False
 
 
+DIFFERENT_LENGTHS = ["task=numbers", "trainer.batch_size=33", "task.samples=300", "task.digits=3"]
+AN_ANSWER_AT_EACH_STEP = ["task=chars", "task.length=20", "trainer.batch_size=7", "probe.source=training"]
+A_LAST_BATCH_OF_ONE = ["task=latch", "task.samples=21", "trainer.batch_size=4", "probe.source=training"]
+NUMBERS_FOR_ANSWERS = ["task=forecast", "trainer.batch_size=50", "trainer.max_steps=8"]  # and a reference
+
+
 @pytest.mark.parametrize(
     "overrides",
     [
-        ["probe.source=training", "trainer.batch_size=51"],
-        ["task=chars", "task.length=20", "trainer.batch_size=7", "probe.source=training"],  # an answer at each step
-        [
-            "task=numbers",
-            "trainer.batch_size=33",
-            "task.samples=300",
-            "task.digits=3",
-            "probe.source=training",
-        ],  # of different lengths
-        pytest.param(["task=caption", "trainer.batch_size=64"], marks=pytest.mark.long),
-        ["task=latch", "task.samples=21", "trainer.batch_size=4", "probe.source=training"],  # a last batch of one alone
-        [
-            "task=forecast",
-            "trainer.batch_size=50",
-            "trainer.max_steps=8",
-        ],  # numbers for answers, a score beside a reference
+        AN_ANSWER_AT_EACH_STEP,
+        A_LAST_BATCH_OF_ONE,
+        *(
+            pytest.param(words, marks=pytest.mark.long)
+            for words in (
+                ["probe.source=training", "trainer.batch_size=51"],
+                [*DIFFERENT_LENGTHS, "probe.source=training"],
+                ["task=caption", "trainer.batch_size=64"],
+                NUMBERS_FOR_ANSWERS,
+            )
+        ),
     ],
 )
 def test_two_ranks_give_the_numbers_of_one(overrides: list[str], tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def column(page: Any, name: str) -> list[str]:
     return page.locator(f"#cells tr.cell td:nth-child({heads.index(name) + 1})").all_inner_texts()
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), pytest.param("dark", 390, marks=pytest.mark.long)])
 def test_a_sweep_opens_at_any_width_in_light_and_dark(width: int, scheme: Any, browser: Any, sweep: Path) -> None:
     with opened(browser, sweep, width, color_scheme=scheme) as page:
         assert draw_all(page) >= 5
@@ -92,6 +92,36 @@ def test_the_table_is_sorted_filtered_and_exported(browser: Any, sweep: Path) ->
         assert page.inner_text("#count") == "4 of 8 runs"
 
 
+def test_the_first_screen_has_the_answer_and_its_figure_and_all_are_drawn_unscrolled(browser: Any, sweep: Path) -> None:
+    with opened(browser, sweep) as page:
+        page.locator(".figure .main-svg").first.wait_for()
+        for chosen in (".answer", ".figure"):
+            box, screen = page.locator(chosen).first.bounding_box(), page.viewport_size
+            assert box is not None and screen is not None and 0 < box["y"] < screen["height"] * 0.6
+        page.wait_for_function(
+            "[...document.querySelectorAll('.figure[data-name]')].every(each => each.querySelector('.main-svg'))"
+        )
+        assert page.evaluate("scrollY") == 0
+
+
+def test_no_two_names_of_lines_lie_on_one_another(browser: Any, sweep: Path) -> None:
+    with opened(browser, sweep) as page:
+        page.locator(".figure .main-svg").first.wait_for()
+        boxes = (
+            page.locator(".figure")
+            .first.locator(".textpoint text")
+            .evaluate_all(
+                "every => every.map(each => each.getBoundingClientRect()).map(b => [b.x, b.y, b.right, b.bottom])"
+            )
+        )
+        assert len(boxes) == 4  # two activations, two gains
+        for i, one in enumerate(boxes):
+            for other in boxes[:i]:
+                beside = one[2] <= other[0] or other[2] <= one[0]
+                assert beside or one[3] <= other[1] or other[3] <= one[1]
+
+
+@pytest.mark.long
 def test_numbers_are_sorted_by_size_and_what_has_none_comes_last(browser: Any, tmp_path: Path) -> None:
     done = {"state": "completed", "births": births([-1.0], vanishing=1), "score": "val/a", "steps": 1}
     done |= {"baseline": {}, "baseline_name": "none", "references": {}, "train": {}, "larger_is_better": True}
@@ -111,6 +141,7 @@ def test_numbers_are_sorted_by_size_and_what_has_none_comes_last(browser: Any, t
         assert column(page, "run") == ["gain=0.75", "gain=1.5", "gain=1.25", "gain=10.0"]
 
 
+@pytest.mark.long
 def test_a_long_table_grows_as_it_is_scrolled(browser: Any, tmp_path: Path) -> None:
     done = {"state": "completed", "births": births([-1.0], vanishing=1), "slope": -1.0}
     seeds = range(450)
@@ -143,6 +174,7 @@ def test_a_clause_shows_its_runs_and_a_run_its_command(browser: Any, sweep: Path
         assert page.locator("tr.about").count() == 0
 
 
+@pytest.mark.long
 def test_the_command_of_a_run_makes_that_run_again(browser: Any, sweep: Path, tmp_path: Path) -> None:
     with opened(browser, sweep) as page:
         page.locator("#cells tr.cell").first.click()
@@ -319,6 +351,7 @@ def test_markup_on_a_runs_page_is_inert(browser: Any, run: Path, tmp_path: Path)
         assert page.inner_text("h1") == TYPED
 
 
+@pytest.mark.long
 def test_a_run_without_a_result_has_a_page_of_what_it_left(browser: Any, run: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(run.parent, folder, ignore=shutil.ignore_patterns("checkpoints", ".hydra"), symlinks=True)
@@ -343,6 +376,7 @@ def test_slopes_beyond_all_bounds_break_no_figure(browser: Any, tmp_path: Path) 
         page.wait_for_function("document.getElementById('grid').layout.title.text.includes('colours end at 1')")
 
 
+@pytest.mark.long
 def test_exponents_of_minus_infinity_are_left_out(browser: Any, run: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(run.parent, folder, symlinks=True)

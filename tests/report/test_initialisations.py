@@ -13,8 +13,8 @@ from unrolled.config.schema import plain
 from unrolled.record.results import SweptRun, read_sweep
 from unrolled.record.run_record import Births, RunRecord
 from unrolled.record.words import births_words
-from unrolled.report.figures import initialisations_drawn
 from unrolled.report.gather import pool
+from unrolled.report.profile_figures import initialisations_drawn
 from unrolled.report.sentences import sentences
 from unrolled.run.preflight import compose
 

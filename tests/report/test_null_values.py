@@ -10,7 +10,7 @@ from test_legal_sweeps import WHOLE, lay
 
 from unrolled.record.results import Swept, failures, read_sweep
 from unrolled.report.configuration_lines import lines
-from unrolled.report.figures import profiles_after_training, profiles_at_initialisation
+from unrolled.report.profile_figures import profiles_after_training, profiles_at_initialisation
 from unrolled.report.runs import runs_data
 from unrolled.report.sections import sections
 from unrolled.report.sentences import sentences

@@ -68,7 +68,7 @@ def test_the_table_is_sorted_by_values_not_by_their_letters(tmp_path: Path) -> N
     swept = read_sweep(make_sweep(tmp_path / "s", {"init.gain": "1.5,0.75,10.0,1.25"}, done))
     data = runs_data(swept)
     heads = {name: i for i, name in enumerate(data["header"])}
-    assert [run["order"][heads["cell"]] for run in data["cells"]] == [2, 0, 3, 1]
+    assert [run["order"][heads["run"]] for run in data["cells"]] == [2, 0, 3, 1]
     assert [run["order"][heads["val/a"]] for run in data["cells"]] == scores
     assert [run["order"][heads["slope now"]] for run in data["cells"]] == [-0.5, 1.0, None, 0.25]
 

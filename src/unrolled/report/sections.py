@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from unrolled.record.results import Swept
 
-from . import by_time, critical_line, figures, learning, solving, solving_figures, theory
+from . import by_time, critical_line, figures, learning, profile_figures, solving, solving_figures, theory
 from .configurations import trained
 from .shell import Section
 from .survival import LEAST
@@ -74,8 +74,8 @@ def _plans(swept: Swept) -> list[Plan]:
             Plan(
                 "Profiles at initialisation",
                 f"Before any training: median over the networks drawn, band = the middle 80 % of them. {LAGS}",
-                figures.profiles_at_initialisation,
-                [figures.initialisations_drawn, figures.not_drawn],
+                profile_figures.profiles_at_initialisation,
+                [profile_figures.initialisations_drawn, profile_figures.not_drawn],
             )
         )
     plans += _after_training() if cleared and trained(swept) else []
@@ -119,8 +119,8 @@ def _after_training() -> list[Plan]:
             "Each run at its last probe, on the same validation examples. Up to five runs of a configuration are drawn "
             "as lines of their own; of more, the median, at the lags that all of them reach. Runs that diverged are "
             "left out.",
-            figures.profiles_after_training,
-            [figures.not_drawn],
+            profile_figures.profiles_after_training,
+            [profile_figures.not_drawn],
         ),
         Plan(
             "Slope before and after training",

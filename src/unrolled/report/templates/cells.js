@@ -187,9 +187,7 @@ if (document.getElementById("grid")) {
   fill("across", axes, several[1] || several[0] || axes[0]);
   fill("down", axes, several[0] || axes[0]);
   fill("quantity", Object.keys(sweep.quantities), Object.keys(sweep.quantities)[0]);
-  new IntersectionObserver((entries, seen) => {
-    if (entries.some(entry => entry.isIntersecting)) { seen.disconnect(); grid(); }
-  }, { rootMargin: "600px" }).observe(document.getElementById("grid"));
+  await_turn(document.getElementById("grid"), grid);
 }
 head();
 list();

@@ -63,29 +63,30 @@ function exportButtons(element) {
 
 // A figure is drawn when it comes near, so that a page with many opens at once; the others while nothing else happens,
 // and all of them before printing: a picture of the whole page has them too.
-const waiting_figures = new Set();
+const undrawn = new Map();  // element -> what draws it
 function place(element) {
-  if (!waiting_figures.delete(element)) return;
+  const paint = undrawn.get(element);
+  if (!undrawn.delete(element)) return;
   near.unobserve(element);
-  const source = element.querySelector("script");
-  source.remove();
-  draw(element, JSON.parse(source.textContent));
+  paint();
 }
 const near = new IntersectionObserver(entries => {
   for (const entry of entries.filter(entry => entry.isIntersecting))
     requestAnimationFrame(() => setTimeout(() => place(entry.target)));  // the text is painted first
 }, { rootMargin: "600px" });
+function await_turn(element, paint) { undrawn.set(element, paint); near.observe(element); }
 for (const element of document.querySelectorAll(".figure")) {
   exportButtons(element);
-  if (element.querySelector("script")) { waiting_figures.add(element); near.observe(element); }
+  const source = element.querySelector("script");
+  if (source) await_turn(element, () => { source.remove(); draw(element, JSON.parse(source.textContent)); });
 }
 const idle = window.requestIdleCallback || (task => setTimeout(task, 50));
 function place_rest() {
-  const [next] = waiting_figures;
+  const [next] = undrawn.keys();
   if (next) { place(next); idle(place_rest); }
 }
 addEventListener("load", () => setTimeout(() => idle(place_rest), 500));
-addEventListener("beforeprint", () => { for (const element of [...waiting_figures]) place(element); });
+addEventListener("beforeprint", () => { for (const element of [...undrawn.keys()]) place(element); });
 
 function redraw() { for (const [element, figure] of drawn) draw(element, figure); }
 document.getElementById("theme").onclick = () => {

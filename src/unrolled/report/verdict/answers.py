@@ -9,7 +9,7 @@ from unrolled.config.answer import SLOPE, Asked, asked
 from unrolled.errors import UserError
 from unrolled.record.results import Swept
 
-from .. import critical_line, figures, learning, solving, solving_figures
+from .. import critical_line, learning, profile_figures, solving, solving_figures
 from ..configurations import trained
 from ..gather import varied
 from . import baselines, numbers, rank, seconds, solved, why
@@ -63,7 +63,7 @@ def _axes(swept: Swept, by: Keys) -> list[str]:
 def _regimes(swept: Swept, by: Keys) -> Answer:
     sentence = at_initialisation(swept, by)
     note = "Before any training. A line's name stands at its end; the band is the middle 80 % of the networks drawn."
-    draw = partial(figures.profiles_at_initialisation, swept)
+    draw = partial(profile_figures.profiles_at_initialisation, swept)
     lines = [sentence] if sentence else []
     return Answer(
         "regime at initialisation", lines, "Profiles at initialisation", note, draw, partial(_left_out, swept)
@@ -71,7 +71,7 @@ def _regimes(swept: Swept, by: Keys) -> Answer:
 
 
 def _left_out(swept: Swept) -> list[str]:
-    return [*figures.initialisations_drawn(swept), *figures.not_drawn(swept)]
+    return [*profile_figures.initialisations_drawn(swept), *profile_figures.not_drawn(swept)]
 
 
 def _why(swept: Swept, by: Keys) -> Answer:
