@@ -37,6 +37,11 @@ def pytest_configure(config: pytest.Config) -> None:
         torch.set_num_threads(1)  # as in every run: also what makes two of them equal to the bit
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Returns the workers of `-n auto`: one more than there are cores, for a test waits for its commands at times."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 class Sharing(LoadScopeScheduling):
     """Tests that share a sweep or a browser of their module go to one process: else each process makes its own."""
 

@@ -159,7 +159,9 @@ def test_reports_do_not_import_torch(part: str) -> None:
     assert ended.stdout == "[]\n"
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.long)]
+)
 def test_a_signal_ends_a_run_tidily(number: int, code: int, tmp_path: Path) -> None:
     process = Command(TRAIN, "trainer.max_epochs=1000", f"hydra.run.dir={tmp_path / 'run'}")
     metrics = tmp_path / "run" / "metrics.csv"

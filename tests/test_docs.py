@@ -75,7 +75,7 @@ DRY = [words for words in TRAIN if "sweep.dry_run=true" in words]
 
 @pytest.mark.parametrize(
     "arguments",
-    [pytest.param(words, marks=[pytest.mark.long] * bool(i)) for i, words in enumerate(sorted(DRY, key=len))],
+    [pytest.param(words, marks=[pytest.mark.long] * ("range(10)" not in words)) for words in DRY],
 )
 def test_every_dry_run_lists_its_runs(arguments: str) -> None:
     ended = train(*shlex.split(arguments))

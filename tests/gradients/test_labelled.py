@@ -65,6 +65,7 @@ def test_the_hard_networks_have_the_f_prime_that_they_are_built_with() -> None:
     assert ((changes.abs() < 1e-6).sum(0) == len(changes) - 1).all()
 
 
+@pytest.mark.long
 def test_random_networks_agree_with_a_long_exponent() -> None:
     verdicts = [judge(each) for each in random_networks(24, seed=7)]
     wrong = [each for each in verdicts if each[2] is False]

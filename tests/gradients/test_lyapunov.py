@@ -92,7 +92,7 @@ def test_an_exactly_singular_step_is_ln_0(singular: str) -> None:
     assert (float(found.stderr[2]), float(found.half[2])) == (0, 0)
 
 
-@pytest.mark.parametrize("samples", [1, 8])
+@pytest.mark.parametrize("samples", [1, pytest.param(8, marks=pytest.mark.long)])
 @pytest.mark.parametrize("shared", [False, True])
 def test_the_interval_of_the_first_exponent_holds_the_truth(samples: int, shared: bool) -> None:
     """Scalars J_t = exp(.3 e_t) have exponent 0; nominal 95 %, of 300 draws."""

@@ -70,6 +70,7 @@ def test_a_checkpoint_has_the_same_diagnosis_without_its_run(ran, tmp_path: Path
     assert {**found, "title": ""} == {**first, "title": ""}
 
 
+@pytest.mark.long
 def test_both_halves_of_an_encoder_decoder_are_diagnosed(translator, tmp_path: Path) -> None:
     folder, status = translator
     assert [each.stem for each in diagnose_run(folder, tmp_path)] == ["encoder", "decoder"]
@@ -113,6 +114,7 @@ def test_ordinary_pytorch_is_diagnosed(c: float, regime: str, tmp_path: Path, ca
     assert f"regime    {regime}: " in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_relu_is_diagnosed_as_relu(tmp_path: Path) -> None:
     """All units off: the gradient is exactly 0, which tanh never is."""
     theirs = orthogonal(1.0, "relu")

@@ -76,6 +76,7 @@ def test_a_folder_without_a_run_is_an_error(tmp_path: Path) -> None:
         predict(tmp_path, "a film")
 
 
+@pytest.mark.long
 def test_an_encoder_decoder_writes(tmp_path: Path) -> None:
     folder = trained(tmp_path / "run", "task=numbers", "task.samples=200")
     prediction = predict(folder, "three hundred and two")

@@ -214,6 +214,7 @@ def test_a_click_on_the_grid_shows_its_runs(browser: Any, sweep: Path) -> None:
         assert column(page, "run") == ["tanh gain=1.5 seed=0", "tanh gain=1.5 seed=1"]
 
 
+@pytest.mark.long
 def test_a_grid_says_how_many_runs_it_averages(browser: Any, tmp_path: Path) -> None:
     done = {"state": "completed", "births": births([-1.0], vanishing=1), "slope": -1.0}
     records = [done | {"horizon": 3, "horizon_direction": "down"}, done | {"longest_lag": 9}, {"state": "failed"}]
@@ -229,6 +230,7 @@ def test_a_grid_says_how_many_runs_it_averages(browser: Any, tmp_path: Path) -> 
             page.wait_for_function(f"document.getElementById('grid').data?.[0].text[0][0] === {json.dumps(shown)}")
 
 
+@pytest.mark.long
 def test_where_most_horizons_lie_beyond_the_longest_lag_so_does_their_median(browser: Any, tmp_path: Path) -> None:
     done = {"state": "completed", "births": births([-1.0], vanishing=1), "slope": -1.0}
     records = [done | {"horizon": 3, "horizon_direction": "down"}, done | {"longest_lag": 9}, done | {"longest_lag": 9}]
@@ -327,6 +329,7 @@ def test_the_slider_goes_through_training(browser: Any, run: Path) -> None:
         assert after == [True, True, *[False] * (len(before) - 2)]
 
 
+@pytest.mark.long
 def test_words_are_shaded_by_their_share(browser: Any, run: Path) -> None:
     with opened(browser, run) as page:
         first = page.locator(".attribution").first
@@ -340,6 +343,7 @@ def test_words_are_shaded_by_their_share(browser: Any, run: Path) -> None:
 TYPED = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
 
+@pytest.mark.long
 def test_markup_on_a_runs_page_is_inert(browser: Any, run: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(run.parent, folder, symlinks=True)
@@ -365,6 +369,7 @@ def test_a_run_without_a_result_has_a_page_of_what_it_left(browser: Any, run: Pa
     assert "half a run" in build_run(folder).read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 def test_slopes_beyond_all_bounds_break_no_figure(browser: Any, tmp_path: Path) -> None:
     """A learning rate of 1e30 makes weights, and slopes, of any size."""
     made = {"births": births([-1.0], vanishing=1), "slope_start": -1.0, "steps": 5}

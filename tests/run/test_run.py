@@ -59,7 +59,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(quick_run:
     assert all(first[name] != other[name] for name in ("metrics.csv", "grad_h.csv", "births_relative_log.csv"))
 
 
-@pytest.mark.parametrize("task", ["adding", "caption"])
+@pytest.mark.parametrize("task", ["adding", pytest.param("caption", marks=pytest.mark.long)])
 def test_other_patterns_repeat_to_the_byte_too(task: str, quick_run: Run, tmp_path: Path) -> None:
     for folder in ("first", "second"):
         quick_run(f"task={task}", "model.hidden=8", folder=folder)

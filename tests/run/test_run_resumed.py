@@ -270,7 +270,7 @@ def ended_early(folder: Path, how: type[BaseException], at: int, monkeypatch: py
 
 
 @pytest.mark.parametrize("how", [Interrupted, RuntimeError])
-@pytest.mark.parametrize("at", [23, 27])
+@pytest.mark.parametrize("at", [23, pytest.param(27, marks=pytest.mark.long)])
 def test_a_resume_that_does_not_end_takes_no_result_away(  # noqa: PLR0917 - fixtures
     how: type[BaseException], at: int, undisturbed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:

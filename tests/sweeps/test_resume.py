@@ -197,6 +197,7 @@ def test_a_dry_run_names_its_runs_and_leaves_nothing(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
+@pytest.mark.long
 def test_an_error_can_keep_the_waiting_runs_from_starting(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     words = [*failing(tmp_path), "seed=1,2,3,4", "hydra.launcher.slots=1"]

@@ -44,6 +44,7 @@ def quoted(text: str) -> str:
 
 @settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(texts=st.lists(TEXT, min_size=len(FREE), max_size=len(FREE), unique=True))
+@pytest.mark.long
 def test_a_text_reaches_the_run_as_typed(texts: list[str]) -> None:
     made = runs(f"sweep.question={','.join(map(quoted, texts))}", "seed=3")
     words = [f"{key}={run.words[-1].partition('=')[2]}" for key, run in zip(FREE, made, strict=True)]

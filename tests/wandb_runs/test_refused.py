@@ -68,6 +68,7 @@ def test_one_that_answers_with_an_error(
     assert [line.startswith("W&B ") and "recording offline (`make sync`" in line for line in lines] == [True]
 
 
+@pytest.mark.long
 def test_one_that_accepts_and_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")

@@ -33,6 +33,7 @@ def test_what_was_replaced_is_not_uploaded(tmp_path: Path) -> None:
     assert old.name.rpartition("-")[2] not in listed.stdout + listed.stderr
 
 
+@pytest.mark.long
 def test_no_runs_and_no_network_are_told_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match="holds no offline runs"):
         offline_runs(tmp_path)

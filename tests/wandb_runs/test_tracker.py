@@ -29,6 +29,7 @@ def test_a_whole_file_has_no_flaw_and_a_shorter_one_has(tmp_path: Path) -> None:
     assert flaw(run, STEP, range(5)) is not None
 
 
+@pytest.mark.long
 def test_a_long_profile_is_strided_and_the_run_has_few_files(tmp_path: Path) -> None:
     """A histogram of W&B has 512 bins at most, and a run of it is slow from 1,000 files on."""
     length = ["task=latch", "task.length=600", "task.samples=64", "trainer.batch_size=8", "model.hidden=4"]
