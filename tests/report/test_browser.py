@@ -104,6 +104,31 @@ def test_the_first_screen_has_the_answer_and_its_figure_and_all_are_drawn_unscro
         assert page.evaluate("scrollY") == 0
 
 
+def test_what_is_cut_at_the_edge_has_a_sign(browser: Any, sweep: Path) -> None:
+    for width, least in ((390, 2), (1280, 0)):
+        with opened(browser, sweep, width) as page:
+            page.locator(".figure .main-svg").first.wait_for()
+            page.wait_for_function(
+                "[...document.querySelectorAll('.scroll, .wide')].filter(each => each.checkVisibility()).every("
+                "each => each.classList.contains('cut') === each.scrollWidth > each.clientWidth + 1)"
+            )
+            assert page.locator(".cut").count() >= least
+            if width == 1280:  # the table of a sweep with four references fits
+                assert page.locator("#cells").evaluate("each => each.offsetWidth") <= width
+
+
+def test_rows_and_heads_of_the_table_are_reached_by_the_keyboard(browser: Any, sweep: Path) -> None:
+    with opened(browser, sweep) as page:
+        page.focus("th:text-is('slope now')")
+        page.keyboard.press("Enter")
+        slopes = [f"{float(row['slope']):+.3f}" for row in results(sweep)]
+        assert column(page, "slope now") == sorted(slopes, key=float)
+        page.keyboard.press("Tab")
+        page.locator("#cells tr.cell").first.focus()
+        page.keyboard.press(" ")
+        assert "python src/train.py" in page.inner_text("tr.about")
+
+
 def test_no_two_names_of_lines_lie_on_one_another(browser: Any, sweep: Path) -> None:
     with opened(browser, sweep) as page:
         page.locator(".figure .main-svg").first.wait_for()

@@ -26,7 +26,7 @@ def swept(axes: dict[str, list[Any]], regime: Any) -> Swept:
 
 
 def found(axes: dict[str, list[Any]], regime: Any) -> list[tuple[str, str, list[int]]]:
-    return [(each.subject, each.text, each.runs) for each in at_initialisation(swept(axes, regime))]
+    return [(each.subject, each.whole, each.runs) for each in at_initialisation(swept(axes, regime))]
 
 
 def by_gain(here: dict[str, Any]) -> dict[str, int]:
@@ -133,5 +133,5 @@ def test_a_theorem_is_no_sample(activation: str, init: str, exact: bool) -> None
     run = SweptRun(Path("nowhere/0"), {"activation": activation, "init.gain": 0.5}, record)
     whole = Swept(Path("nowhere"), "made", "?", {"activation": [activation], "init.gain": [0.5]}, [run])
     (clause,) = at_initialisation(whole)
-    assert ("(exact: each step back multiplies the gradient by the gain)" in clause.text) == exact
-    assert ("10 of 10 networks" in clause.text) != exact
+    assert ("(exact: each step back multiplies the gradient by the gain)" in clause.whole) == exact
+    assert ("10 of 10 networks" in clause.whole) != exact

@@ -128,6 +128,16 @@ def _add_names(figure: go.Figure) -> None:
                 showlegend=False, xaxis=axes[0], yaxis=axes[1],
             )  # fmt: skip
     figure.update_xaxes(range=[-BEHIND * longest, NAMES * longest])
+    figure.update_yaxes(range=_limits(figure))
+
+
+def _limits(figure: go.Figure) -> tuple[float, float]:
+    """Returns the decades that the panels share: of lines, bands and names. Plotly would take those of one panel."""
+    every: Any = figure.data
+    values = np.concatenate([np.asarray(trace.y, dtype=float) for trace in every])
+    logs = np.log10(values[(values > 0) & np.isfinite(values)])
+    margin = APART * max(1.0, float(np.ptp(logs)))
+    return float(logs.min()) - margin, float(logs.max()) + margin
 
 
 def spread(places: Sequence[float], gap: float) -> list[float]:

@@ -15,7 +15,7 @@ from plotly.utils import PlotlyJSONEncoder
 
 from unrolled.record.files import replacing
 
-WIDE, LEGEND, PANEL = 700, 240, 290  # pixels: wide figures scroll on a phone
+WIDE, LEGEND, PANEL = 700, 240, 250  # pixels: wide figures scroll on a phone
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,22 @@ function compare(a, b) {
   return order.sign * by || a.number - b.number;
 }
 
+// Reached by Tab, and pressed by Enter or the space bar as by a click.
+function pressable(element, act) {
+  element.tabIndex = 0;
+  element.onclick = act;
+  element.onkeydown = event => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    act();
+  };
+}
+
 function row(cell) {
   const line = make("tr", "");
   line.className = "cell";
   line.append(...cell.shown.map(text => make("td", text)));
-  line.onclick = () => about(line, cell);
+  pressable(line, () => about(line, cell));
   return line;
 }
 
@@ -69,12 +80,13 @@ function head() {
   sweep.header.forEach((name, i) => {
     const cell = make("th", name);
     cell.dataset.column = i;
-    cell.onclick = () => {
+    pressable(cell, () => {
       order = { column: i, sign: order.column === i ? -order.sign : 1 };
-      line.querySelectorAll("th").forEach(other => delete other.dataset.order);
+      line.querySelectorAll("th").forEach(other => { delete other.dataset.order; other.removeAttribute("aria-sort"); });
       cell.dataset.order = order.sign;
+      cell.setAttribute("aria-sort", order.sign > 0 ? "ascending" : "descending");
       list();
-    };
+    });
     line.append(cell);
   });
   table.tHead.append(line);

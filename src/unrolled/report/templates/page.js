@@ -88,6 +88,13 @@ function place_rest() {
 addEventListener("load", () => setTimeout(() => idle(place_rest), 500));
 addEventListener("beforeprint", () => { for (const element of [...undrawn.keys()]) place(element); });
 
+// What is cut at the edge of the screen has a sign.
+const wider = new ResizeObserver(entries => {
+  for (const { target } of entries)
+    target.parentElement.classList.toggle("cut", target.offsetWidth > target.parentElement.clientWidth + 1);
+});
+for (const element of document.querySelectorAll(".scroll > *, .wide > *")) wider.observe(element);
+
 function redraw() { for (const [element, figure] of drawn) draw(element, figure); }
 document.getElementById("theme").onclick = () => {
   const dark = shade("--paper") !== "#fff";

@@ -62,8 +62,9 @@ def _clauses_of(swept: Swept, subject: Axes, along: str | None) -> list[Clause]:
     return [
         Clause(
             name,
-            words + _range_of(stretch) + _behind(swept, [subject | value for value in stretch], words),
+            words + _range_of(stretch),
             _run_numbers(swept, [subject | value for value in stretch], words),
+            _behind(swept, [subject | value for value in stretch], words),
         )
         for words, stretch in stretches
     ]
@@ -94,12 +95,12 @@ def _range_of(stretch: list[Axes]) -> str:
 
 
 def _behind(swept: Swept, kept: Sequence[Axes], words: str) -> str:
-    """Returns the networks behind a clause in parentheses: how many have the regime, or that it is a theorem."""
+    """Returns the networks behind a clause: how many have the regime, or that it is a theorem."""
     pools = [each for axes in kept for each in _pools(swept, axes)]
     if words == NO_RESULT or not pools:
         return ""
     if all(_is_exact(run) for run in _runs(swept, kept)):
-        return " (exact: each step back multiplies the gradient by the gain)"
+        return "exact: each step back multiplies the gradient by the gain"
     n = sum(each.initialisations for each in pools)
     if words == DIFFERENT:
         counts: dict[str, int] = {}
@@ -107,9 +108,9 @@ def _behind(swept: Swept, kept: Sequence[Axes], words: str) -> str:
             for regime, k in each.initial_regimes.items():
                 counts[regime] = counts.get(regime, 0) + k
         ordered = sorted(counts.items(), key=lambda item: -item[1])
-        return f" ({', '.join(f'{k} {regime}' for regime, k in ordered)} of {n} networks)"
+        return f"{', '.join(f'{k} {regime}' for regime, k in ordered)} of {n} networks"
     regime = agreed(pools[0])
-    return f" ({share(Share(sum(each.initial_regimes[regime or ''] for each in pools), n), 'networks')})"
+    return share(Share(sum(each.initial_regimes[regime or ""] for each in pools), n), "networks")
 
 
 def _is_exact(run: SweptRun) -> bool:

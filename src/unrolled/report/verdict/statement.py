@@ -15,11 +15,17 @@ class Clause:
 
     subject: printed once before all clauses that follow one another with it; "" for a whole sentence.
     runs: the numbers of the runs that the statement rests on.
+    evidence: how many networks behind it, with the interval; it follows in brackets.
     """
 
     subject: str
     text: str
     runs: list[int] = field(default_factory=list)
+    evidence: str = ""
+
+    @property
+    def whole(self) -> str:
+        return f"{self.text} ({self.evidence})" if self.evidence else self.text
 
 
 Sentence = list[Clause]
@@ -51,7 +57,7 @@ class Answer:
 def text(sentence: Sentence) -> str:
     """Returns a sentence without its links."""
     parts = [
-        f"{subject} {', '.join(clause.text for clause in clauses)}".strip()
+        f"{subject} {', '.join(clause.whole for clause in clauses)}".strip()
         for subject, clauses in groupby(sentence, key=lambda clause: clause.subject)
     ]
     joined = "; ".join(parts)
