@@ -242,9 +242,12 @@ print(*loss_of(LossConfig("log_cosh"))(torch.zeros(3, 1), torch.tensor([[0.0], [
 
 
 @pytest.mark.long
-def test_a_line_puts_a_number_into_every_file_page_table_and_panel(extended: Path, tmp_path: Path) -> None:
+def test_a_line_puts_a_number_into_every_file_page_table_and_panel(
+    extended: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     logged = ["tracker=offline", "trainer.log_every_n_steps=2", "probe.every=2"]
     words = ["--multirun", "seed=0,1", *QUICK, *logged, f"hydra.sweep.dir={tmp_path}"]
+    monkeypatch.setenv("COLUMNS", "240")  # of a table that is narrower a few columns are left out
     ended = program("src/train.py", *words, cwd=extended, source=extended)
     assert (ended.returncode, ended.stderr) == (0, "")
     kept = json.loads((tmp_path / "0" / "status.json").read_text())["dimension"]

@@ -47,7 +47,7 @@ def test_the_default_sweep_shows_what_theory_says(swept: Path) -> None:
             assert births.slopes == pytest.approx([math.log(cell.axes["init.gain"])] * 20, abs=1e-3)
     page = (swept / "report.html").read_text(encoding="utf-8")
     for words in ("tanh gain=0.5 vanishes", "sigmoid gain=0.5 vanishes", "identity gain=1.5 explodes"):
-        assert f"{words} at birth: 80 of 80 births" in page
+        assert f"{words} at initialisation: 80 of 80 networks" in page
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

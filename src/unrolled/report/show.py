@@ -22,7 +22,7 @@ from unrolled.record.words import gradient_lines
 
 from .gather import curves
 from .table import horizon_entry
-from .terminal import WIDE, print_lines
+from .terminal import for_a_table, print_lines
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 PLAIN = "_.:-=+*#"  # for terminals without block characters
@@ -37,9 +37,7 @@ ALIKE = 1e-9
 
 def show(folder: Path) -> None:
     """Prints the run or sweep in `folder`. Raises UserError if it holds neither."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 240  # a pipe has no width: do not cut the lines
+    console = for_a_table()
     if (folder / SWEEP_RECORD).is_file():
         _sweep(console, folder)
     elif not (record := RunRecord.read(folder)).foreign:
@@ -82,8 +80,6 @@ def _chain(curve: Sequence[float], steps: int, head: str, every_state: bool | No
 
 
 def _sweep(console: Console, folder: Path) -> None:
-    if not console.is_terminal:
-        console.width = WIDE
     swept = read_sweep(folder)
     notes = [f"note      {line}" for line in swept.damage]
     print_lines(console, [f"{swept.name}: {swept.question}", *notes, *_baselines(swept), HOW_TO_READ])

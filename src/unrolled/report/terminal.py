@@ -1,5 +1,6 @@
 """Text in the terminal: lines that break at words, the command to try next, and a sweep's table."""
 
+import os
 import shlex
 import shutil
 import sys
@@ -44,14 +45,20 @@ def command(*words: str | Path) -> str:
     return shlex.join([program, *map(str, words)])
 
 
+def for_a_table() -> Console:
+    """Returns a console for the table of a sweep: a pipe is as wide as COLUMNS says, else WIDE."""
+    console = Console(highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = WIDE
+    return console
+
+
 def print_table(swept: Swept) -> None:
     """Prints the table of a sweep's runs with as many rows as a screen has and the columns that fit; the page has all.
 
     The references are left out first, then quantities that only the page needs, then the slope at initialisation.
     """
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = WIDE
+    console = for_a_table()
     heads = header(swept)
     columns = list(zip(heads, *([entry.text for entry in row] for row in rows(swept)), strict=True))
     for name in (*references(swept), *SPARED, INITIAL_SLOPE):
