@@ -1,6 +1,7 @@
 """What a sweep's page says first follows from the quantity that `sweep.answer` names, and from no other."""
 
 import math
+import re
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -224,3 +225,41 @@ def test_no_quantity_needs_what_a_record_may_lack(quantity: str, axes: dict[str,
             if each.draw is not None:
                 each.draw()
         answers(replace(whole, runs=[]))
+
+
+UNIVERSAL = re.compile(r"\b(every|always|never|all|any|none|up to|at least|at most)\b(?! (updates|class))", re.I)
+BEHIND = re.compile(r"\d+ (of \d+|runs?\b|pairs? of runs|differences|comparisons?|networks|values)|n = \d+|\(exact: ")
+
+
+def full(here: dict[str, Any]) -> dict[str, Any]:
+    """A run with all that a sentence can speak of; its numbers follow from the axes."""
+    size = here["init.gain"] + 0.1 * here["seed"]
+    moment = {"slope": -size, "slope_by_f": -size, "slope_by_W_h": 0.0, "regime": "vanishing", "longest_lag": 9}
+    born = {"n": 10, "slopes": [-size] * 10, "regimes": {"vanishing": 10 - here["seed"], "stable": here["seed"]}}
+    return {
+        **accuracy(size / 10), **moment, "start": moment, "births": born, "horizon": 3 + here["seed"],
+        "dependency": 8.0, "train": {"accuracy": 0.9},
+        "references": {"bag of words": {"val/accuracy": 0.3, "seconds": 0.1}},
+        "seconds_per_update": size / 100, **solved(50 if here["seed"] else None),
+        "halves_of_validation": {half: {"val/accuracy": size / 10} for half in ("even", "odd")},
+    }  # fmt: skip
+
+
+AXES = (
+    {"init.gain": [0.5, 1.0, 1.5, 2.0], "activation": ["tanh", "relu", "identity"], "seed": [0, 1, 2]},
+    {"init.gain": [0.5, 1.0], "activation": ["tanh"], "seed": [0]},
+)
+ASKED = [f"{quantity}{by}" for quantity in ANSWERS for by in ("", " by init.gain", " by activation", " by slope")]
+
+
+def sentences() -> list[str]:
+    found = (swept(axes, full, asked) for axes in AXES for asked in ASKED)
+    return sorted({line for whole in found for each in answers(whole) for line in each.lines})
+
+
+def test_sentences_rest_on_a_number_of_runs_and_name_what_they_hold_for() -> None:
+    found = sentences()
+    assert len(found) >= 40
+    bare = [line for line in found if not BEHIND.search(line)]
+    assert [line for line in bare if "at the same sizes" not in line or UNIVERSAL.search(line)] == []
+    assert [line for line in found if re.search(r"\bfrom \S+ on\b|\bup to\b|\bevery\b", line)] == []

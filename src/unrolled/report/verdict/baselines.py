@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from unrolled.config.identity import shown
 from unrolled.record.results import Swept, SweptRun
 from unrolled.record.run_record import RunRecord
 
 from .comparison import AtValue, Measured, by_value, summary
-from .phrases import plain
+from .phrases import label, plain
 from .statement import Sentence, whole
 
 OWN = "this network, "  # a reference that is the trained network itself, on changed examples
@@ -17,9 +16,11 @@ OWN = "this network, "  # a reference that is the trained network itself, on cha
 class Beside:
     """Scores of the runs at one value, with the trivial baseline and the strongest other model.
 
+    name: of the value.
     beats: how many runs are better than the baseline. beats_reference: than the reference; None without one.
     """
 
+    name: str
     at: AtValue
     score: str
     baseline: float | None
@@ -43,7 +44,11 @@ def beside(swept: Swept, key: str) -> list[Beside]:
             None if limit is None else sum(_better(value, limit, first.larger_is_better) for value in at.found.values)
             for limit in limits
         )
-        made.append(Beside(at, name, baseline, first.baseline_name, reference, beats or 0, beats_reference))
+        made.append(
+            Beside(
+                label(key, at.value), at, name, baseline, first.baseline_name, reference, beats or 0, beats_reference
+            )
+        )
     return made
 
 
@@ -78,12 +83,12 @@ def beside_baselines(swept: Swept, key: str) -> list[Sentence]:
 
 
 def _of(some: list[Beside], every: list[Beside]) -> str:
-    names = f" ({', '.join(shown(each.at.value) for each in some)})" if some else ""
+    names = f" ({', '.join(each.name for each in some)})" if some else ""
     return f"{len(some)} of {len(every)}{names}"
 
 
 def _line(each: Beside) -> str:
-    parts = [f"{shown(each.at.value)}: {each.score} {summary(each.at)}"]
+    parts = [f"{each.name}: {each.score} {summary(each.at)}"]
     if each.baseline is not None:
         parts.append(f"{each.baseline_name}: {plain(each.baseline)}, beaten by {each.beats} of {each.at.found.n}")
     if each.reference is not None:

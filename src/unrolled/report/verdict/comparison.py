@@ -10,7 +10,7 @@ from unrolled.record.checked import is_number
 from unrolled.record.results import Swept, SweptRun
 from unrolled.record.values import identity, key_of
 
-from .phrases import difference, estimate, listed, plain, runs, tried
+from .phrases import difference, estimate, label, listed, plain, runs, tried
 from .statement import Sentence, whole
 from .statistics import Difference, Estimate
 
@@ -95,7 +95,7 @@ def _verdict(swept: Swept, key: str, measured: Measured, at: Sequence[AtValue]) 
     if len(at) == 2 or numeric:
         first, last = at[0], at[-1]
         found = matched(swept, key, (last.value, first.value), measured)
-        return difference(found, _label(key, last), _label(key, first), measured.unit)
+        return difference(found, label(key, last.value), label(key, first.value), measured.unit)
     pairs = list(combinations(at, 2)) if len(at) <= MOST_PAIRWISE else [(at[0], each) for each in at[1:]]
     certain, count = [], set()
     for one, other in pairs:
@@ -112,10 +112,6 @@ def _verdict(swept: Swept, key: str, measured: Measured, at: Sequence[AtValue]) 
     if not certain:
         return f"No difference between any two of {listed([shown(value.value) for value in at])} is certain ({each})"
     return f"Certain with 95 % intervals that hold together ({each}): {', '.join(certain)}"
-
-
-def _label(key: str, at: AtValue) -> str:
-    return f"{key.rpartition('.')[2]} {shown(at.value)}" if "." in key else shown(at.value)
 
 
 def matched(swept: Swept, key: str, values: tuple[Any, Any], measured: Measured, comparisons: int = 1) -> Difference:

@@ -128,7 +128,7 @@ def beside_baselines(found: Sequence[Beside]) -> go.Figure | None:
 
     if not found:
         return None
-    titles = [f"{text(each.at.value)}: {text(each.score)}" for each in found]
+    titles = [f"{text(each.name)}: {text(each.score)}" for each in found]
     figure = make_subplots(1, len(found), subplot_titles=titles, horizontal_spacing=0.25 / len(found))
     for column, each in enumerate(found, start=1):
         at = {"row": 1, "col": column}

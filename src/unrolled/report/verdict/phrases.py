@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from unrolled.config.identity import shown
+from unrolled.config.identity import SEED, shown
 
 from .statistics import Difference, Estimate, Share
 
@@ -47,6 +47,11 @@ def tried(key: str, values: Sequence[Any]) -> str:
     if len(words) > MOST_VALUES:
         return f"at the {len(words)} values of {name} from {words[0]} to {words[-1]}"
     return f"at {name} {listed(words)}"
+
+
+def label(key: str, value: Any) -> str:
+    """Returns a value with the name of its axis, such as "gain 0.5"; a choice of a group alone, such as "tanh"."""
+    return f"{key.rpartition('.')[2]} {shown(value)}" if "." in key or key == SEED else shown(value)
 
 
 def estimate(found: Estimate) -> str:

@@ -12,7 +12,7 @@ from unrolled.record.results import Swept
 from ..configurations import groups
 from .comparison import by_value, compared
 from .numbers import SECONDS
-from .phrases import plain, tried
+from .phrases import plain, runs, tried
 from .statement import Sentence, whole
 from .statistics import CONFIDENCE
 
@@ -37,7 +37,8 @@ def _growth(swept: Swept, key: str) -> list[Sentence]:
     low, high = (plain(power + sign * half, half) for sign in (-1, 1))
     between = tried(key, [each.value for each in at])
     name = key.rpartition(".")[2]
-    grows = f"the time grows as {name} to the power {plain(power, half)} (95 % interval {low} to {high})"
+    interval = f"95 % interval {low} to {high}, {runs(len(points))}"
+    grows = f"the time grows as {name} to the power {plain(power, half)} ({interval})"
     words = f"{between[:1].upper()}{between[1:]} {grows}"
     return [whole(words, [run for each in at for run in each.runs])]
 

@@ -6,7 +6,7 @@ from unrolled.config.identity import shown
 from unrolled.record.results import Swept, SweptRun
 
 from .comparison import Measured, by_value
-from .phrases import plain
+from .phrases import label, plain
 from .statement import Sentence, whole
 
 LARGEST_SLOPE = {  # sup |f'|; a test compares it with the activations themselves
@@ -33,11 +33,12 @@ def why(swept: Swept, key: str) -> list[Sentence]:
         other = by_w[shown(at.value)].found
         if not at.found.n or not other.n:
             continue
-        name = shown(at.value) if key in swept.axes else "the gradient"
-        slope = LARGEST_SLOPE.get(_activation(at.runs), "f'")
+        name = label(key, at.value) if key in swept.axes else "the gradient"
+        known = LARGEST_SLOPE.get(_activation(at.runs))
+        slope = f" ({known})" if known else ""
         lines.append(
             whole(
-                f"{name}: at each step back f' multiplies the gradient by {_factors(at.found.values)} ({slope}) and "
+                f"{name}: at each step back f' multiplies the gradient by {_factors(at.found.values)}{slope} and "
                 f"W_h, along the gradient, by {_factors(other.values)}; together {_factors(_sums(at.runs))} "
                 f"({len(at.runs)} run{'s' * (len(at.runs) != 1)} at step 0)",
                 at.runs,
