@@ -144,6 +144,8 @@ def start_at_once(cluster: Cluster, folder: Path) -> None:
     jobs = folder / "slurm" / "jobs.txt"
     for job in jobs.read_text().split() if jobs.is_file() else []:
         why, _, begins = cluster.ask("squeue", "-h", "-j", job, "-o", "%r %S").strip().partition(" ")
+        if begins == "N/A":  # it has not been given a time yet
+            continue
         if why == "BeginTime" and datetime.fromisoformat(begins) > datetime.now() + timedelta(seconds=10):  # once
             cluster.ask("scontrol", "update", f"jobid={job}", "StartTime=now+3")
 

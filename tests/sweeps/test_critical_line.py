@@ -18,5 +18,5 @@ def test_the_measured_contour_lies_on_the_mean_field_line(tmp_path: Path) -> Non
     assert float(distance) < 0.05
     assert "2 values of sigma_b" in ended.stdout
     page = (folder / "report.html").read_text(encoding="utf-8")
-    assert "1. Phase diagram" in page and f"mean-field line: {distance} in sigma_w" in page
+    assert 'data-name="Phase diagram"' in page and f"mean-field line: {distance} in sigma_w" in page
     assert "How many updates it takes" not in page and "After training" not in page
