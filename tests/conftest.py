@@ -37,11 +37,6 @@ def pytest_configure(config: pytest.Config) -> None:
         torch.set_num_threads(1)  # as in every run: also what makes two of them equal to the bit
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Returns the workers of `-n auto`: one more than there are cores, for a test waits for its commands at times."""
-    return len(os.sched_getaffinity(0)) + 1
-
-
 class Sharing(LoadScopeScheduling):
     """Tests that share a sweep or a browser of their module go to one process: else each process makes its own."""
 
@@ -76,6 +71,12 @@ def handlers() -> Iterator[None]:
     signal.setitimer(signal.ITIMER_REAL, 0)
     for each, handler in before.items():
         signal.signal(each, handler)
+
+
+@pytest.fixture(autouse=True)
+def as_wide_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Removes the width of the terminal in which the tests are started: tables would follow it."""
+    monkeypatch.delenv("COLUMNS", raising=False)
 
 
 @pytest.fixture(autouse=True)
