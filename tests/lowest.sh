@@ -21,5 +21,6 @@ grep -vE '^(nvidia|cuda|triton)' "$folder/all.txt" >"$folder/lowest.txt"  # for 
 "$folder/venv/bin/python" -m pytest -n 2 -q -p no:cacheprovider \
     -W "ignore:*scattermapbox* is deprecated:DeprecationWarning" \
     -W "ignore::DeprecationWarning:matplotlib._mathtext" \
+    -W "ignore:'parseAll' argument is deprecated:DeprecationWarning" \
     -W "ignore::DeprecationWarning:matplotlib._fontconfig_pattern" tests/rnn tests/gradients tests/training tests/tasks \
     tests/run tests/inspection tests/test_golden.py tests/report/test_page.py "$@"
