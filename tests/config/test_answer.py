@@ -73,3 +73,8 @@ def test_each_quantity_has_a_maker() -> None:
     from unrolled.report.verdict.answers import MAKERS
 
     assert set(MAKERS) == set(ANSWERS)
+
+
+def test_each_quantity_stands_in_the_documentation() -> None:
+    page = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
+    assert all(f"| `{quantity}` | {what} |" in page for quantity, what in ANSWERS.items())

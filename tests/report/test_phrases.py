@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from unrolled.report.intervals import Difference, Estimate, Share
 from unrolled.report.verdict.phrases import difference, digits, estimate, listed, plain, share, tried
-from unrolled.report.verdict.statistics import Difference, Estimate, Share
 
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from unrolled.report.intervals import Difference, Estimate, Share, differ
 from unrolled.report.verdict.rank import interval
-from unrolled.report.verdict.statistics import Difference, Estimate, Share, differ
 
 
 def test_students_interval() -> None:

@@ -1,6 +1,5 @@
 """What answers the question of a sweep: `sweep.answer`, such as `score by model.hidden`."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from unrolled.errors import UserError
@@ -46,11 +45,11 @@ def asked(text: str) -> list[Asked]:
     return [_one(" ".join(part.split())) for part in text.split(";") if part.strip()]
 
 
-def check_answer(text: str, known: Iterable[str] = ()) -> None:
-    """Raises UserError if `sweep.answer` cannot be read. known: the keys of the sweep's axes."""
+def check_answer(text: str) -> None:
+    """Raises UserError if `sweep.answer` cannot be read."""
     for each in asked(text):
         for key in each.by:
-            if key != SLOPE and not is_known(key) and key not in known:
+            if key != SLOPE and not is_known(key):
                 near = meant(key)
                 instead = f"; did you mean {near[0]}?" if near else "; allowed are the keys of the configuration"
                 raise UserError(f"{KEY}: unknown key {key}{instead}", KEY)

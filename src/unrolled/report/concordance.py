@@ -7,7 +7,7 @@ from statistics import NormalDist
 import numpy as np
 from scipy.special import expit, logit
 
-from .survival import CONFIDENCE
+from .intervals import CONFIDENCE
 
 
 @dataclass(frozen=True)

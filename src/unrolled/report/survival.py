@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.stats import CensoredData, binom, binomtest, ecdf
+from scipy.stats import CensoredData, binom, ecdf
 
-CONFIDENCE = 0.95
+from .intervals import CONFIDENCE, Share
+
 LEAST = 6  # runs: with fewer, smallest and largest value do not enclose the median in 95 % of all cases
 
 
@@ -120,5 +121,4 @@ class Survival:
     @property
     def share_interval(self) -> tuple[float, float]:
         """Confidence interval, 95 %, of the share of runs that solve the task within their updates (Wilson 1927)."""
-        found = binomtest(self.solved, self.n).proportion_ci(CONFIDENCE, method="wilson")
-        return float(found.low), float(found.high)
+        return Share(self.solved, self.n).interval

@@ -3,9 +3,9 @@
 from unrolled.record.results import Swept, SweptRun
 
 from ..configurations import Group, groups
+from ..intervals import Estimate
 from .phrases import estimate
 from .statement import Sentence, whole
-from .statistics import Estimate
 
 CHOOSING, SCORING = "even", "odd"
 LEAST = 2  # configurations among which one can be the best

@@ -10,9 +10,9 @@ from unrolled.record.checked import is_number
 from unrolled.record.results import Swept, SweptRun
 from unrolled.record.values import identity, key_of
 
+from ..intervals import Difference, Estimate
 from .phrases import difference, estimate, label, listed, plain, runs, tried
 from .statement import Sentence, whole
-from .statistics import Difference, Estimate
 
 MOST_PAIRWISE = 5  # values of which all differences are looked at; of more, those from the first
 MOST_LISTED = 6  # values that a headline lists

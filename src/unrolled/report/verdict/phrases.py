@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from unrolled.config.identity import SEED, shown
+from unrolled.digits import counted
 
-from .statistics import Difference, Estimate, Share
+from ..intervals import Difference, Estimate, Share
 
 NO_SPREAD = 1e-9  # a half-width that is rounding alone
 MOST_VALUES = 8  # of an axis that a sentence lists
@@ -29,7 +30,7 @@ def plain(value: float, half: float = 0.0) -> str:
 
 
 def runs(n: int) -> str:
-    return f"{n} run{'s' * (n != 1)}"
+    return counted(n, "runs")
 
 
 def listed(words: Sequence[str]) -> str:
@@ -88,4 +89,4 @@ def difference(found: Difference, first: str, second: str, what: str) -> str:
 
 
 def _pairs(n: int) -> str:
-    return f"{n} pair{'s' * (n != 1)} of runs"
+    return f"{counted(n, 'pairs')} of runs"

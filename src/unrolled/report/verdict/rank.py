@@ -7,11 +7,11 @@ from scipy.stats import spearmanr
 
 from unrolled.record.results import Swept, SweptRun
 
+from ..intervals import CONFIDENCE
+from ..solving import FEWEST
 from .comparison import Measured
 from .statement import Sentence, whole
-from .statistics import CONFIDENCE
 
-FEWEST = 10  # runs for a statement about their order
 FIELLER = 1.06  # variance of Fisher's z of a rank correlation is FIELLER / (n - 3) (Fieller et al. 1957)
 
 

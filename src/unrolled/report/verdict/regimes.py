@@ -10,10 +10,10 @@ from unrolled.record.results import Swept, SweptRun
 from unrolled.record.values import holds
 
 from ..gather import Axes, Pool, combinations, pool, varied
+from ..intervals import Share
 from ..sentences import agreed, verb
 from .phrases import share, tried
 from .statement import Clause, Sentence
-from .statistics import Share
 
 NO_RESULT = "has no result"
 DIFFERENT = "has no regime that 9 in 10 initialisations share"

@@ -10,11 +10,11 @@ from unrolled.record.checked import is_number
 from unrolled.record.results import Swept
 
 from ..configurations import groups
+from ..intervals import CONFIDENCE
 from .comparison import by_value, compared
 from .numbers import SECONDS
 from .phrases import plain, runs, tried
 from .statement import Sentence, whole
-from .statistics import CONFIDENCE
 
 LEAST = 4  # values of the axis for a statement about growth
 

@@ -8,10 +8,10 @@ from unrolled.config.identity import shown
 from unrolled.record.results import Swept, SweptRun
 
 from .. import solving
+from ..intervals import Share, differ
 from .comparison import MOST_PAIRWISE, Measured, by_value
 from .phrases import listed, runs, share
 from .statement import Sentence, whole
-from .statistics import Share, differ
 
 
 def _solved(run: SweptRun) -> float | None:
