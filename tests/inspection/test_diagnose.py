@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from commands import unrolled
-from conftest import QUICK, train
+from conftest import QUICK, some, train
 from unrolled.config.identity import RunIdentity
 from unrolled.errors import UserError
 from unrolled.inspection.diagnose import _from_torch, _inputs, diagnose_run, diagnose_torch
@@ -128,7 +128,7 @@ def test_relu_is_diagnosed_as_relu(tmp_path: Path) -> None:
     assert evidence_in(tmp_path / "tanh", "weights")["regime"] == "saturated"
 
 
-@pytest.mark.parametrize("suffix", [".npy", ".pt"])
+@pytest.mark.parametrize("suffix", some([".npy", ".pt"], 2))
 def test_inputs_of_ones_own(suffix: str, tmp_path: Path, capsys) -> None:
     weights, inputs = tmp_path / "weights.pt", tmp_path / f"x{suffix}"
     torch.save(nn.RNN(E, H).state_dict(), weights)

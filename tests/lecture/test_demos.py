@@ -36,7 +36,7 @@ EQUATIONS = {
     "bifurcation": "x<sub>t</sub> = w s(x<sub>t-1</sub>) + b",
     "hump": "h<sub>t</sub> = W<sub>h</sub> h<sub>t-1</sub>",
 }
-SLOW = ("error_wall", "length", "not", "tent_map")
+SLOW = ("error_wall", "hump", "length", "not", "tent_map")
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name in SLOW)) for name in DEMOS])

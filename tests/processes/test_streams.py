@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, some
 from unrolled.record import status
 from unrolled.run.entry import train
 
@@ -50,7 +50,7 @@ def _unread() -> int:
 
 
 @pytest.mark.parametrize("numbers", [(1,), (1, 2)])
-@pytest.mark.parametrize("onto", ["closed", "pipe", "/dev/full"])
+@pytest.mark.parametrize("onto", some(["pipe", "closed", "/dev/full"], 3))
 def test_a_run_completes_though_its_output_goes_nowhere(numbers: tuple[int, ...], onto: str, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     assert forked(lambda: train([*SMALL, f"hydra.run.dir={folder}"]), *numbers, onto=onto) == 0

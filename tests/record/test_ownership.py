@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import some
 from unrolled.config.identity import RunIdentity
 from unrolled.errors import UserError
 from unrolled.record import ownership, status
@@ -33,7 +34,7 @@ def put(folder: Path, name: str, text: str = "precious") -> None:
 
 
 @pytest.mark.parametrize("inside", ["", "/resnet.pt"])
-@pytest.mark.parametrize("name", [*TOPS, ".unrolled.json"])
+@pytest.mark.parametrize("name", some([*TOPS, ".unrolled.json"], 3))
 def test_a_single_run_refuses_each_name_that_it_would_write(name: str, inside: str, tmp_path: Path) -> None:
     put(tmp_path, name + inside)
     with pytest.raises(UserError, match=rf"holds {name.replace('.', '[.]')}, which would be written over"):
@@ -46,7 +47,7 @@ def test_a_single_run_refuses_each_name_that_it_would_write(name: str, inside: s
     assert tree(tmp_path) == {name + inside: "precious"}
 
 
-@pytest.mark.parametrize("name", [*sorted(SWEEP_TOPS), ".unrolled.json", "0/cat.png", "17/dog.png"])
+@pytest.mark.parametrize("name", some([*sorted(SWEEP_TOPS), ".unrolled.json", "0/cat.png", "17/dog.png"], 2))
 def test_a_sweep_refuses_each_name_that_it_would_write(name: str, tmp_path: Path) -> None:
     put(tmp_path, name)
     with pytest.raises(UserError, match=rf"holds {name.partition('/')[0].replace('.', '[.]')}, which"):

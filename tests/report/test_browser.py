@@ -226,6 +226,7 @@ def test_any_two_axes_hold_the_means_of_results_csv(browser: Any, sweep: Path) -
                     assert value == pytest.approx(np.mean([float(row[key]) for row in records])), (x, y, quantity)
 
 
+@pytest.mark.long
 def test_a_click_on_the_grid_shows_its_runs(browser: Any, sweep: Path) -> None:
     with opened(browser, sweep) as page:
         page.locator("#grid").scroll_into_view_if_needed()

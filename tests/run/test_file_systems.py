@@ -138,7 +138,7 @@ EMPTIED = ["status.json", ".unrolled.json", ".hydra/config.yaml", "metrics.csv",
 EMPTIED += ["checkpoints/last.ckpt", "checkpoints/best.ckpt", ".lock"]
 
 
-@pytest.mark.parametrize("file", EMPTIED)
+@pytest.mark.parametrize("file", some(EMPTIED, 2))
 def test_a_run_with_an_emptied_file_is_resumed_or_refused_in_a_line(file: str, ended: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(ended, folder)
@@ -170,7 +170,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    "file", ["cells.json", "multirun.yaml", ".unrolled.json", "results.csv", ".lock", "0/status.json"]
+    "file", some(["cells.json", "multirun.yaml", "0/status.json", "results.csv", ".unrolled.json", ".lock"], 2)
 )
 @pytest.mark.parametrize("content", some([b"", b"{", b"\xff\xfe\x00", b"[1, 2]\n"], 4))
 def test_a_sweep_with_a_damaged_file_is_shown_and_resumed(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from conftest import Run
+from conftest import Run, some
 from unrolled.config.files import choices
 from unrolled.errors import Interrupted
 from unrolled.rnn import SequenceToVector
@@ -71,6 +71,7 @@ def recorded(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in files}
 
 
+@pytest.mark.long
 def test_both_backward_passes_and_both_precisions_train_alike(quick_run: Run) -> None:
     losses = [
         quick_run(*overrides, folder=str(i))["metrics"]["val/loss"]
@@ -153,14 +154,14 @@ def test_an_interrupted_run_keeps_what_it_had(quick_run: Run, tmp_path: Path, mo
     assert torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] == 8
 
 
-@pytest.mark.parametrize("choice", [f"activation={name}" for name in choices()["activation"]])
+@pytest.mark.parametrize("choice", some((f"activation={name}" for name in choices()["activation"]), 3))
 def test_every_activation_trains(choice: str, quick_run: Run) -> None:
     status = quick_run(choice, "task=latch", "trainer.max_steps=2")
     assert status["state"] == "completed"
     assert sum(status["births"]["regimes"].values()) == 3
 
 
-@pytest.mark.parametrize("length", [1, 2, 7, 8])
+@pytest.mark.parametrize("length", some([7, 1, 8, 2], 2))
 def test_short_sentences_are_no_ground_for_a_regime(length: int, quick_run: Run) -> None:
     status = quick_run(f"task.length={length}", "trainer.max_steps=2", "init.gain=0.1")
     assert (status["regime"] == "undecided") == (length < 8)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from conftest import Run
+from conftest import Run, some
 from unrolled.errors import UserError
 from unrolled.run.preflight import compose
 from unrolled.training.network import build
@@ -87,7 +87,7 @@ def test_a_bias_moves_the_critical_gain() -> None:
     assert float(rnn.W_h.detach().var()) * 256 == pytest.approx(1.9861, rel=0.02)
 
 
-@pytest.mark.parametrize("bias", [0.3, 0.7])
+@pytest.mark.parametrize("bias", some([0.3, 0.7], 2))
 def test_critical_births_neither_vanish_nor_explode(bias: float, quick_run: Run) -> None:
     """Without input, as theory takes it; a Gaussian network at gain 1 with that bias vanishes."""
     silent = ["task=latch", "task.samples=40", "init.input_gain=0", f"init.bias_std={bias}", "model.hidden=128"]

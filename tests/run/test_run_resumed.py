@@ -14,7 +14,7 @@ import torch
 from omegaconf import OmegaConf
 
 from commands import TRAIN, Command
-from conftest import train, wandb_rows
+from conftest import some, train, wandb_rows
 from same_bits import same
 from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import plain
@@ -71,13 +71,12 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]
 
 
 # 10 steps an epoch: within one, at its first and last step, in its validation, and near max_steps
-@pytest.mark.parametrize(
-    ("step", "where"),
-    [(0, "training_step"), (9, "training_step"), (10, "validation_step"), (36, "validation_step"),
-     *(pytest.param(*stop, marks=pytest.mark.long) for stop in [
-         (1, "training_step"), (8, "training_step"), (10, "training_step"), (11, "training_step"),
-         (24, "training_step"), (30, "validation_step"), (35, "training_step")])],
-)  # fmt: skip
+TRAINING, VALIDATION = (0, 1, 8, 10, 11, 24, 35), (30, 36)
+STOPS = [(9, "training_step"), (10, "validation_step")]
+LATER = [*((step, "training_step") for step in TRAINING), *((step, "validation_step") for step in VALIDATION)]
+
+
+@pytest.mark.parametrize(("step", "where"), [*STOPS, *(pytest.param(*stop, marks=pytest.mark.long) for stop in LATER)])
 def test_a_killed_run_goes_on_to_the_same_bits(step: int, where: str, undisturbed, tmp_path: Path) -> None:
     killed(tmp_path / "run", step, where)
     ended = one(tmp_path / "run", "resume=true")
@@ -269,7 +268,7 @@ def ended_early(folder: Path, how: type[BaseException], at: int, monkeypatch: py
         one(folder, "resume=true")
 
 
-@pytest.mark.parametrize("how", [Interrupted, RuntimeError])
+@pytest.mark.parametrize("how", some([Interrupted, RuntimeError], 2))
 @pytest.mark.parametrize("at", [23, pytest.param(27, marks=pytest.mark.long)])
 def test_a_resume_that_does_not_end_takes_no_result_away(  # noqa: PLR0917 - fixtures
     how: type[BaseException], at: int, undisturbed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys

@@ -7,6 +7,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
+from conftest import some
 from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import plain
 from unrolled.errors import UserError
@@ -68,7 +69,7 @@ def as_an_earlier_version(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("earlier", [False, True])
-@pytest.mark.parametrize("lost", ["", "checkpoints/last.ckpt", ".hydra/config.yaml"])
+@pytest.mark.parametrize("lost", some(["", "checkpoints/last.ckpt", ".hydra/config.yaml"], 3))
 def test_another_seed_from_the_environment_is_refused(
     lost: str, earlier: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

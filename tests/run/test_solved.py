@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_run_resumed import killed, one, same
 
+from conftest import some
 from unrolled.config.fingerprint import fingerprint
 from unrolled.config.schema import plain
 from unrolled.errors import UserError
@@ -100,7 +101,7 @@ def moments(folder: Path) -> list[tuple[int, str]]:
             (at + 2 * EPOCH - 1, "training_step"), (at + 2 * EPOCH, "validation_step")]  # fmt: skip
 
 
-@pytest.mark.parametrize("moment", [0, 3, *(pytest.param(each, marks=pytest.mark.long) for each in (1, 2, 4, 5))])
+@pytest.mark.parametrize("moment", some(range(6), 6))
 def test_a_killed_run_stops_at_the_same_bits(moment: int, stopped: Path, tmp_path: Path) -> None:
     killed(tmp_path / "run", *moments(stopped)[moment], *EASY, STOP)
     one(tmp_path / "run", *EASY, STOP, "resume=true")
@@ -119,7 +120,7 @@ def test_a_run_that_has_stopped_is_not_trained_on(limit: str, stopped: Path, tmp
 
 
 @pytest.mark.parametrize("good", [pytest.param(1, marks=pytest.mark.long), 2])
-@pytest.mark.parametrize("by_epochs", [True, False])
+@pytest.mark.parametrize("by_epochs", some([True, False], 2))
 def test_good_validations_that_the_end_cuts_off_count_once_it_is_made_longer(
     good: int, by_epochs: bool, stopped: Path, tmp_path: Path
 ) -> None:

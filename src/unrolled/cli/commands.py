@@ -44,15 +44,22 @@ def _train() -> None:
 @unrolled.command()
 @click.argument("folder", type=FOLDER)
 @click.option("--open", "shown", is_flag=True, help="Open the page in the browser.")
+@click.option("--slides", is_flag=True, help="Write each figure as a 16:9 picture for a projector too, in slides/.")
 @TRUST
-def report(folder: Path, shown: bool, trust: bool) -> None:
+def report(folder: Path, shown: bool, slides: bool, trust: bool) -> None:
     """Write the HTML page of a sweep or a run from its folder."""
     _check_folder(folder)
     announce("writing the page")
-    from unrolled.report.build import build
-    from unrolled.report.run_page import build_run
+    from unrolled.report.build import build, figures
+    from unrolled.report.run_page import build_run, figures_of_run
+    from unrolled.report.slides import write_slides
 
-    _page(build(folder) if (folder / SWEEP_RECORD).is_file() else build_run(folder, trust=trust), shown)
+    is_sweep = (folder / SWEEP_RECORD).is_file()
+    _page(build(folder) if is_sweep else build_run(folder, trust=trust), shown)
+    if slides:
+        announce("drawing the slides")
+        for file in write_slides(folder, figures(folder) if is_sweep else figures_of_run(folder)):
+            print(file)
 
 
 def _check_folder(folder: Path) -> None:

@@ -180,7 +180,7 @@ def _shares(predictions: dict[str, Prediction]) -> go.Figure:
             x=_places(each), y=share, marker={"color": COLOURS[column - 1]}, showlegend=False, row=1, col=column
         )
     figure.update_xaxes(title="word")
-    figure.update_yaxes(title="share of the norms of dL/dx_t, %", col=1)
+    figure.update_yaxes(title="share of the norms of dL/dx<sub>t</sub>, %", col=1)
     figure.update_layout(height=400, **layout())
     return figure
 

@@ -46,14 +46,14 @@ SWEEP = (*FIRST_SWEEP, ".results.csv.*")
 def of_run(folder: Path) -> list[str]:
     """Returns the names that a run may have written in `folder`; [] if it holds no record of a run."""
     ours = RunRecord.read(folder).fingerprint is not None
-    return _listed(folder) or (list(RUN if _has_marker(folder) else FIRST_RUN) if ours else [])
+    return names_of(folder) or (list(RUN if _has_marker(folder) else FIRST_RUN) if ours else [])
 
 
 def of_sweep(folder: Path) -> list[str]:
     """Returns the names that a sweep may have written in `folder`, its runs' folders excluded; [] without a sweep."""
     planned = _json(folder / "cells.json")
     ours = isinstance(planned, list) and all(isinstance(run, dict) and "fingerprint" in run for run in planned)
-    return _listed(folder) or (list(SWEEP if _has_marker(folder) else FIRST_SWEEP) if ours else [])
+    return names_of(folder) or (list(SWEEP if _has_marker(folder) else FIRST_SWEEP) if ours else [])
 
 
 def check_free(folder: Path, names: Sequence[str], listed: Sequence[str] = ()) -> None:
@@ -175,7 +175,8 @@ def _has_marker(folder: Path) -> bool:
     return (folder / MARKER).is_file()
 
 
-def _listed(folder: Path) -> list[str]:
+def names_of(folder: Path) -> list[str]:
+    """Returns the names that the marker of a folder lists; [] without a marker."""
     return list(_as_dict(_json(folder / MARKER)).get("names", []))
 
 

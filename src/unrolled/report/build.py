@@ -12,7 +12,7 @@ from .configurations import trained
 from .runs import runs_data, sweep_command
 from .sections import of_answers, sections
 from .sentences import sentences
-from .shell import write_page
+from .shell import Section, write_page
 from .verdict.answers import answers, questions
 from .verdict.best import best
 from .verdict.regimes import unmentioned_axes
@@ -52,6 +52,13 @@ def build(folder: Path) -> Path:
         data=runs_data(swept),
         again=[sweep_command(swept), shlex.join(["unrolled", "report", str(folder)])],
     )
+
+
+def figures(folder: Path) -> list[Section]:
+    """Returns the figures of the sweep in `folder` in the order of its page. Raises UserError if it holds no sweep."""
+    swept = read_sweep(folder)
+    found = answers(swept)
+    return [*of_answers(swept, found), *sections(swept, found)]
 
 
 def _remarks(swept: Swept) -> list[str]:

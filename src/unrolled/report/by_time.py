@@ -33,7 +33,7 @@ def profiles_by_time(swept: Swept) -> go.Figure | None:
         for name, start in each.first.later_parts.items():
             figure.add_vline(x=start - 0.5, line_dash="dot", line_color=stroke(i)["color"], annotation_text=name)
     figure.update_xaxes(title="time step t")
-    figure.update_yaxes(title="norm of dL/dh_t (RMS over samples)", type="log", exponentformat="power")
+    figure.update_yaxes(title="norm of dL/dh<sub>t</sub> (RMS over samples)", type="log", exponentformat="power")
     figure.update_layout(height=420, **layout(beside=True))
     return figure
 

@@ -16,6 +16,7 @@ from .gather import combinations, pool, varied
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999933", "#000000"]
 DASHES = ("solid", "dash", "dot", "dashdot")
 DIVERGING = [[0.0, "#08407a"], [0.5, "#f7f7f7"], [1.0, "#e69f00"]]  # the ends differ in greyscale too
+DECADES = {"tickprefix": "10<sup>", "ticksuffix": "</sup>"}  # of axes that count powers of ten
 MEAN = "%{y}: %{x:+.3f} nats per lag, mean over %{customdata}<extra></extra>"
 
 

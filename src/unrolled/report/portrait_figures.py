@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 from unrolled.record.moments import Moment
 from unrolled.record.quantities import LN_10, PREDICTORS
 
-from .figures import COLOURS, layout
+from .figures import COLOURS, DECADES, layout
 
 MOST_LINES = 64
 
@@ -38,7 +38,7 @@ def singular_values(evidence: dict[str, Any]) -> go.Figure:
         figure.add_scatter(
             x=lags, y=ln[:, i] / LN_10, mode="lines", line={"color": COLOURS[0], "width": 1}, opacity=0.4,
             name="singular values", legendgroup="s", showlegend=bool(i == chosen[0]),
-            hovertemplate=f"number {i + 1}, lag %{{x}}: 10^%{{y:.2f}}<extra></extra>",
+            hovertemplate=f"number {i + 1}, lag %{{x}}: 10<sup>%{{y:.2f}}</sup><extra></extra>",
         )  # fmt: skip
     predicted = Moment.from_dict(evidence).predictions
     for key, each in PREDICTORS.items():
@@ -48,7 +48,7 @@ def singular_values(evidence: dict[str, Any]) -> go.Figure:
             label = f"{each.label} {slope:+z.3f}"
             figure.add_scatter(x=lags, y=slope * lags / LN_10, mode="lines", name=label, line=line, hoverinfo="skip")
     figure.update_xaxes(title="lag k")
-    figure.update_yaxes(title="log10 of the singular values of dh_T/dh_T-k")
+    figure.update_yaxes({"title": "singular values of dh<sub>T</sub>/dh<sub>T-k</sub>", **DECADES})
     figure.update_layout(height=460, **layout(beside=True))
     return figure
 
@@ -64,8 +64,8 @@ def cone(evidence: dict[str, Any]) -> go.Figure:
         go.Heatmap(
             z=np.where(np.isfinite(values), values, np.nan), y=[str(s) for s in portrait["sources"]],
             colorscale="Viridis",
-            colorbar={"title": {"text": "log10 of norm of dL_s/dh_t", "side": "right"}},
-            hovertemplate="s = %{y}, t = %{x}: 10^%{z:.2f}<extra></extra>",
+            colorbar={"title": {"text": "norm of dL<sub>s</sub>/dh<sub>t</sub>", "side": "right"}, **DECADES},
+            hovertemplate="s = %{y}, t = %{x}: 10<sup>%{z:.2f}</sup><extra></extra>",
         )
     )  # fmt: skip
     figure.update_xaxes(title="state t")
@@ -81,7 +81,9 @@ def spectra(evidence: dict[str, Any]) -> go.Figure:
     evidence: the content of a portrait's .json.
     """
     portrait = evidence["portrait"]
-    figure = make_subplots(1, 2, subplot_titles=["Lyapunov spectrum", "eigenvalues of W_h"], horizontal_spacing=0.12)
+    figure = make_subplots(
+        1, 2, subplot_titles=["Lyapunov spectrum", "eigenvalues of W<sub>h</sub>"], horizontal_spacing=0.12
+    )
     values = numbers(portrait["exponents"] or [])
     # earlier versions have standard errors instead of half widths
     half = numbers(portrait["half"] or []) if "half" in portrait else 2 * numbers(portrait["errors"] or [])

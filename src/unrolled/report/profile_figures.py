@@ -94,8 +94,10 @@ def _add_band(  # noqa: PLR0917
     lags, known = _finite(middle)
     band = {"x": lags, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False, **group}
     colour = COLOURS[index % len(COLOURS)]
-    figure.add_scatter(y=_exp(low[lags]), **band)
-    figure.add_scatter(y=_exp(high[lags]), fill="tonexty", fillcolor=faint(colour), **band)
+    figure.add_scatter(y=_exp(low[lags]), name=f"{name}, 10th percentile", **band)
+    figure.add_scatter(
+        y=_exp(high[lags]), name=f"{name}, 90th percentile", fill="tonexty", fillcolor=faint(colour), **band
+    )
     hover = f"{name}, lag %{{x}}: %{{y:.3g}} (median of {len(drawn)} {kind})<extra></extra>"
     _add_line(figure, lags, known, name, index, hover, first=True, at=at)
 

@@ -12,7 +12,7 @@ from unrolled.record.quantities import LN_10
 from unrolled.record.run_record import RunRecord
 from unrolled.record.tables import METRICS, PROFILES, read_rows, read_table
 
-from .figures import COLOURS, layout, stroke, text
+from .figures import COLOURS, DECADES, layout, stroke, text
 
 MOST_PROBES = 60  # positions of the slider
 FEW = 3  # points that make no curve
@@ -100,7 +100,7 @@ def profile_over_training(folder: Path, suffix: str = "") -> go.Figure | None:
             x=np.arange(len(curve)), y=curve, mode="lines", name=f"step {step:g}" if now else "before training",
             visible=not now or i == len(rows),
             line={"color": COLOURS[0] if now else "#777", "width": 3 if now else 1, "dash": "solid" if now else "dash"},
-            hovertemplate="lag %{x}: 10^%{y:.2f}<extra></extra>",
+            hovertemplate="lag %{x}: 10<sup>%{y:.2f}</sup><extra></extra>",
         )  # fmt: skip
     steps = [
         {"label": f"{step:g}", "method": "restyle", "args": ["visible", [True, *(j == i for j in range(len(rows)))]]}
@@ -110,7 +110,7 @@ def profile_over_training(folder: Path, suffix: str = "") -> go.Figure | None:
     shown = {"prefix": "training step ", "suffix": few}
     slider = {"active": len(rows) - 1, "steps": steps, "currentvalue": shown, "pad": {"t": 75}}
     figure.update_xaxes(title=LAG)
-    figure.update_yaxes(title="norm of dL/dh at this lag / at lag 0", tickprefix="10^")
+    figure.update_yaxes({"title": "norm of dL/dh at this lag / at lag 0", **DECADES})
     figure.update_layout(height=520, sliders=[slider] if len(rows) > 1 else [], **layout(beside=True))
     return figure
 
@@ -133,8 +133,8 @@ def heat_map(folder: Path, later_parts: Mapping[str, int]) -> go.Figure | None:
         go.Heatmap(
             z=np.stack([values for _, values in rows]) / LN_10, x=_lags(rows), y=[f"{step:g}" for step, _ in rows],
             colorscale="Viridis",
-            colorbar={"title": {"text": "norm of dL/dh_t", "side": "right"}, "tickprefix": "10^"},
-            hovertemplate="training step %{y}, lag %{x}: 10^%{z:.2f}<extra></extra>",
+            colorbar={"title": {"text": "norm of dL/dh<sub>t</sub>", "side": "right"}, **DECADES},
+            hovertemplate="training step %{y}, lag %{x}: 10<sup>%{z:.2f}</sup><extra></extra>",
         )
     )  # fmt: skip
     for name, start in later_parts.items():
@@ -159,7 +159,7 @@ def weights_by_time(folder: Path, suffix: str = "") -> go.Figure | None:
         line = {"color": COLOURS[i], "width": 2, "dash": "dash" if i == 0 and len(rows) > 1 else "solid"}
         figure.add_scatter(x=_lags(rows), y=shown, mode="lines", name=f"step {step:g}", line=line)
     figure.update_xaxes(title=LAG)
-    figure.update_yaxes(title="norm of the part of dL/dW_h", type="log", exponentformat="power")
+    figure.update_yaxes(title="norm of the part of dL/dW<sub>h</sub>", type="log", exponentformat="power")
     figure.update_layout(height=360, **layout(beside=True))
     return figure
 

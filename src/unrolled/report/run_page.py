@@ -35,11 +35,7 @@ def build_run(folder: Path, *, trust: bool = False) -> Path:
     trust: whether the Python file of an own task, which the record names, may be executed for the sentences.
     Raises UserError if `folder` holds no run, or a record that cannot be read.
     """
-    record = RunRecord.read(folder)
-    if not record.kept and status.unreadable(folder):
-        raise UserError(f"{folder / status.FILE} cannot be read: it is empty or cut short")
-    if record.foreign:
-        raise UserError(f"{folder} holds neither a run nor a sweep")
+    record = _read(folder)
     attributions, silent = _attributions(folder, trust)
     return write_page(
         folder / PAGE,
@@ -58,6 +54,20 @@ def build_run(folder: Path, *, trust: bool = False) -> Path:
         silent=silent,
         again=_commands(folder),
     )
+
+
+def figures_of_run(folder: Path) -> list[Section]:
+    """Returns the figures of the run in `folder` in the order of its page. Raises UserError as `build_run` does."""
+    return _sections(folder, _read(folder))
+
+
+def _read(folder: Path) -> RunRecord:
+    record = RunRecord.read(folder)
+    if not record.kept and status.unreadable(folder):
+        raise UserError(f"{folder / status.FILE} cannot be read: it is empty or cut short")
+    if record.foreign:
+        raise UserError(f"{folder} holds neither a run nor a sweep")
+    return record
 
 
 def _commands(folder: Path) -> list[str]:

@@ -85,7 +85,7 @@ def scatter(swept: Swept) -> go.Figure | None:
         for i, (name, found) in enumerate(every.items()):
             if len(found.runs):
                 _add_points(figure, name, found, i, column)
-    figure.update_xaxes(title="slope by theory, or measured another way; nats per lag")
+    figure.update_xaxes(title="theory or another measure, nats per lag")
     figure.update_yaxes(title="measured slope, nats per lag")
     figure.update_layout(height=520, **layout(beside=True))
     return figure

@@ -122,11 +122,8 @@ filter.oninput = list;
 for (const clause of document.querySelectorAll("[data-cells]"))
   clause.addEventListener("click", () => only(JSON.parse(clause.dataset.cells)));
 
-const quoted = text => /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-document.getElementById("csv").onclick = () => {
-  const lines = [sweep.columns, ...shown().map(cell => cell.values)].map(line => line.map(quoted).join(","));
-  save(URL.createObjectURL(new Blob([lines.join("\n") + "\n"], { type: "text/csv" })), `${sweep.sweep}.csv`);
-};
+document.getElementById("csv").onclick = () =>
+  save_csv([sweep.columns, ...shown().map(cell => cell.values)], sweep.sweep);
 
 const safe = text => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 const number = text => text !== "" && Number.isFinite(Number(text)) ? Number(text) : null;

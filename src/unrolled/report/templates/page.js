@@ -39,28 +39,6 @@ function draw(element, figure) {
   return plotly().react(element, data, layout, config);
 }
 
-function save(href, download) {
-  const link = Object.assign(document.createElement("a"), { href, download });
-  document.body.append(link);
-  link.click();
-  link.remove();
-}
-
-function exportButtons(element) {
-  const bar = document.createElement("div");
-  bar.className = "tools export";
-  for (const format of ["svg", "png"]) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = format.toUpperCase();
-    const name = element.dataset.name.toLowerCase().replace(/[^a-z0-9]+/g, "_");
-    const size = () => ({ format, scale: 2, width: element.clientWidth, height: element.clientHeight });
-    button.onclick = () => plotly().toImage(element, size()).then(url => save(url, `${name}.${format}`));
-    bar.append(button);
-  }
-  element.parentElement.after(bar);
-}
-
 // A figure is drawn when it comes near, so that a page with many opens at once; the others while nothing else happens,
 // and all of them before printing: a picture of the whole page has them too.
 const undrawn = new Map();  // element -> what draws it
