@@ -43,9 +43,10 @@ lint: $(READY) ## style (ruff) and types (pyright)
 	$(PY) -m ruff format --check .
 	$(PY) -m pyright
 
-docs: $(READY) ## writes docs/reference.md and the pictures docs/chain*.svg
+docs: $(READY) ## writes docs/reference.md and the pictures docs/chain*.svg, and executes the notebooks
 	@$(PY) -m unrolled.config.reference > docs/reference.md
 	@$(PY) -m unrolled.lecture.chains docs
+	@$(PY) docs/execute.py docs/*.ipynb
 
 report: $(READY) ## rebuilds a sweep's table and page from disk: DIR=outputs/sweeps/...
 	@$(if $(DIR),,$(error give the sweep's folder: make report DIR=outputs/sweeps/NAME/TIME))

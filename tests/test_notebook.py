@@ -1,34 +1,34 @@
-"""docs/lecture.ipynb runs from top to bottom, and its numbers are those that are known."""
+"""The notebooks of docs/ run from top to bottom, and their numbers are those that are known and kept."""
 
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from conftest import ROOT, Run
+from unrolled.report.figures import COLOURS
 
 pytestmark = pytest.mark.long
-NOTEBOOK = ROOT / "docs" / "lecture.ipynb"
-KEPT = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
+DOCS = ROOT / "docs"
+NOTEBOOKS = ("lecture", "solutions")
+NUMBER = r"[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
+Cells = list[dict[str, Any]]
 
-EXECUTE = """
-import sys
-import nbformat
-from nbclient import NotebookClient
 
-notebook = nbformat.read(sys.argv[1], as_version=4)
-NotebookClient(notebook, kernel_name="python3", timeout=240).execute(cwd=".")
-nbformat.write(notebook, "executed.ipynb")
-"""
+def cells(file: Path) -> Cells:
+    return json.loads(file.read_text(encoding="utf-8"))["cells"]
 
 
 @pytest.fixture(scope="module")
-def executed(tmp_path_factory: pytest.TempPathFactory) -> list[dict]:
-    """The cells after a run in an empty folder, by this Python: a process of its own, whose warnings are not ours."""
+def executed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Cells]:
+    """The cells of copies, as `make docs` executes them with this Python: a process whose warnings are not ours."""
     folder = tmp_path_factory.mktemp("notebook")
     kernel = folder / "jupyter" / "kernels" / "python3" / "kernel.json"
     kernel.parent.mkdir(parents=True)
@@ -36,45 +36,82 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> list[dict]:
     kernel.write_text(json.dumps({"argv": start, "display_name": "Python 3", "language": "python"}))
     own = {name: str(folder / "jupyter") for name in ("JUPYTER_PATH", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
     environment = {key: value for key, value in os.environ.items() if key != "MPLBACKEND"} | own
+    copies = [Path(shutil.copy(DOCS / f"{name}.ipynb", folder)) for name in NOTEBOOKS]
     ran = subprocess.run(
-        [sys.executable, "-c", EXECUTE, str(NOTEBOOK)],
+        [sys.executable, DOCS / "execute.py", *copies],
         cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=280,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
-    assert not [file for file in folder.iterdir() if file.name not in ("jupyter", "executed.ipynb")]
-    return json.loads((folder / "executed.ipynb").read_text(encoding="utf-8"))["cells"]
+    assert sorted(file.name for file in folder.iterdir()) == ["jupyter", *sorted(copy.name for copy in copies)]
+    return {copy.stem: cells(copy) for copy in copies}
 
 
-@pytest.fixture(scope="module")
-def printed(executed: list[dict]) -> str:
-    """All that its cells print."""
-    outputs = [output for cell in executed for output in cell.get("outputs", [])]
+def text(found: Cells) -> str:
+    """Returns all that the cells of a notebook print."""
+    outputs = [output for cell in found for output in cell.get("outputs", [])]
     assert not [output for output in outputs if output.get("name") == "stderr"]
     return "".join("".join(output["text"]) for output in outputs if output["output_type"] == "stream")
 
 
-def test_it_is_kept_without_outputs() -> None:
-    assert set(KEPT["metadata"]) == {"kernelspec", "language_info"}
-    assert KEPT["metadata"]["kernelspec"]["name"] == "python3"
-    for cell in KEPT["cells"]:
-        assert cell["metadata"] == {}
-        if cell["cell_type"] == "code":
-            assert (cell["outputs"], cell["execution_count"]) == ([], None)
+@pytest.fixture(scope="module")
+def printed(executed: dict[str, Cells]) -> str:
+    return text(executed["lecture"])
 
 
-def test_every_cell_runs_and_every_figure_is_drawn(executed: list[dict]) -> None:
-    drawn = [
-        output
-        for cell in executed
-        for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {})
-    ]  # fmt: skip
-    asked = sum("".join(cell["source"]).count("plt.show()") for cell in executed)
-    assert len(drawn) == asked == 5
+@pytest.fixture(scope="module")
+def answers(executed: dict[str, Cells]) -> str:
+    return text(executed["solutions"])
 
 
-def numbers(text: str) -> list[float]:
-    return [float(found) for found in re.findall(r"[+-]?\d+\.\d+", text)]
+def pictures(found: Cells) -> list[str]:
+    outputs = [output for cell in found for output in cell.get("outputs", [])]
+    return [output["data"]["image/png"] for output in outputs if "image/png" in output.get("data", {})]
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_the_kept_outputs_are_those_of_an_execution(name: str, executed: dict[str, Cells]) -> None:
+    """Words are equal; numbers are, up to the rounding of a processor in their last digit."""
+    kept, again = cells(DOCS / f"{name}.ipynb"), executed[name]
+    assert [cell["source"] for cell in kept] == [cell["source"] for cell in again]
+    assert [cell.get("execution_count") for cell in kept] == [cell.get("execution_count") for cell in again]
+    assert all(cell["metadata"] == {} for cell in kept)
+    assert len(pictures(kept)) == len(pictures(again)) == sum("".join(c["source"]).count("plt.show()") for c in kept)
+    first, second = (re.sub(r"largest difference .*", "", text(found)) for found in (kept, again))
+    assert re.sub(NUMBER, "#", first) == re.sub(NUMBER, "#", second)
+    for one, other in zip(re.findall(NUMBER, first), re.findall(NUMBER, second), strict=True):
+        digits = len(one.partition(".")[2]) if "e" not in one else 0
+        assert float(other) == pytest.approx(float(one), abs=1.5 * 10**-digits, rel=0.01 if "e" in one else 0)
+
+
+def test_they_are_small_and_in_the_colours_of_the_pages() -> None:
+    assert sum((DOCS / f"{name}.ipynb").stat().st_size for name in NOTEBOOKS) < 500_000
+    sources = "".join("".join(cell["source"]) for cell in cells(DOCS / "lecture.ipynb"))
+    assert re.findall(r"#[0-9A-F]{6}", sources) == COLOURS[:6]
+
+
+def test_every_question_has_its_answer(answers: str) -> None:
+    lecture, solutions = (
+        "".join("".join(cell["source"]) + "\n" for cell in cells(DOCS / f"{name}.ipynb")) for name in NOTEBOOKS
+    )
+    asked = re.findall(r"^(\d+)\. ", lecture[lecture.index("## Questions") :], flags=re.MULTILINE)
+    assert asked == re.findall(r"^## (\d+) ", solutions, flags=re.MULTILINE) == [str(i) for i in range(1, 9)]
+    assert "-0.000" not in answers
+
+
+def test_answers_with_a_closed_form(answers: str) -> None:
+    """The eigenvalues of [[1.2, 1], [-1.19, -1.2]] are +-.5; a sum of inputs with mean .5 in 32 units grows with t."""
+    (sizes,) = re.findall(r"eigenvalues of W_h: \[(.*)\]", answers)
+    assert [float(size) for size in sizes.split(", ")] == pytest.approx([0.5, 0.5], abs=1e-6)
+    assert "the gradient grows 1.20 times a step back" in answers
+    (row,) = re.findall(r"mean 0\.5: norm of the state (.*)", answers)
+    at = {int(step): float(size) for size, step in re.findall(r"([\d.]+) at step (\d+)", row)}
+    assert at[60] / at[30] == pytest.approx(2, rel=0.05)
+    spread = [float(found) for found in re.findall(r"over 8 networks ([\d.]+)", answers)]
+    assert len(spread) == 4 and spread[-1] < spread[0]
+
+
+def numbers(line: str) -> list[float]:
+    return [float(found) for found in re.findall(r"[+-]?\d+\.\d+", line)]
 
 
 def test_the_four_words_are_those_of_the_command(
