@@ -81,7 +81,7 @@ def test_every_ready_setting_is_accepted(name: str) -> None:
 
 def test_notes_example_prints_its_passes_and_its_update(quick_run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     config = compose(["experiment=notes_example"])
-    assert (config.embedding.dim, config.model.hidden, config.trainer.max_steps) == (4, 8, 1)
+    assert (config.embedding.dim, config.model.hidden, config.trainer.max_steps) == (4, 8, 80)
     status = quick_run("experiment=notes_example", "trainer.max_steps=1")
     printed = capsys.readouterr().out
     for vector in ("+0.500 +0.200 +0.100 +0.800", "+0.900 +0.100 +0.700 +0.400", "+0.300 +0.800 +0.500 +0.600"):

@@ -10,6 +10,8 @@ from typing import Any
 METRICS = "metrics.csv"
 PROFILES = "profiles"
 WORDS = "words.csv"
+FIRST_PASS = f"{PROFILES}/first_pass.json"  # of one example, with probe.walkthrough=true
+ANSWERS = f"{PROFILES}/answers.csv"  # for that example, after each update
 
 
 class Table:

@@ -19,6 +19,7 @@ from . import portrait_figures as portraits
 from . import run_figures as figures
 from .chain import PALEST, THICKEST, THINNEST
 from .chain_data import chain_data
+from .first_pass import answered, answers, first_pass
 from .runs import run_command
 from .shell import Section, write_page
 
@@ -44,6 +45,7 @@ def build_run(folder: Path, *, trust: bool = False) -> Path:
         _sections(folder, record),
         template="run",
         chain=chain_data(folder, record),
+        first_pass=first_pass(folder),
         thinnest=THINNEST,
         thickest=THICKEST,
         palest=PALEST,
@@ -106,6 +108,12 @@ def _scores(record: RunRecord) -> dict[str, Numbers]:
 def _sections(folder: Path, record: RunRecord) -> list[Section]:
     parts = suffixes(record.parts)
     found = [
+        Section(
+            "Answers to the example",
+            "The shares of the classes for the example above, after each update.",
+            answers(folder),
+            answered(folder),
+        ),
         Section(
             "Loss and score",
             "Training loss is the mean since the row before; the dashed line is the trivial baseline.",

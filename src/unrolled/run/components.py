@@ -167,7 +167,7 @@ def observe(
             enable_version_counter=False,
             save_on_train_epoch_end=False,
         ),
-        walkthrough=Walkthrough(trained.data) if probe.walkthrough and rank.leads else None,
+        walkthrough=Walkthrough(trained.data, folder) if probe.walkthrough and rank.leads else None,
         progress=Progress(scores.main) if trainer.progress and rank.leads and sys.stdout.isatty() else None,
         checkpoints=Checkpoints(folder / CHECKPOINTS, recorder, trainer.checkpoint_every_s, Deferred()),
     )
