@@ -14,6 +14,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+OPTIONS = {"kernel_name": "python3", "timeout": 240, "record_timing": False, "coalesce_streams": True}
 
 
 def execute(file: Path) -> None:
@@ -23,7 +24,7 @@ def execute(file: Path) -> None:
     """
     notebook = nbformat.read(file, as_version=4)
     with TemporaryDirectory() as folder:
-        NotebookClient(notebook, kernel_name="python3", timeout=240, record_timing=False).execute(cwd=folder)
+        NotebookClient(notebook, **OPTIONS).execute(cwd=folder)
     notebook.metadata = METADATA
     for cell in notebook.cells:
         for output in cell.get("outputs", []):

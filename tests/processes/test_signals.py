@@ -47,7 +47,7 @@ def handlers() -> Iterator[None]:
 
 def send(*numbers: int) -> None:
     for number in numbers:
-        os.kill(os.getpid(), number)
+        signal.raise_signal(number)
 
 
 def saves(folder: Path, signals: Deferred, meanwhile: Callable[[], None]) -> None:

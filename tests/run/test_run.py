@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import signal
 from pathlib import Path
 
@@ -139,7 +138,7 @@ def test_an_interrupted_run_keeps_what_it_had(quick_run: Run, tmp_path: Path, mo
 
     def stop_at_7(self: RecurrentModule, batch, index: int):
         if self.global_step == 7:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
         return train(self, batch, index)
 
     monkeypatch.setattr(RecurrentModule, "training_step", stop_at_7)

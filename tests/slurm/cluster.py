@@ -103,6 +103,8 @@ class Cluster:
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.1)
             left = self._left()
+        for process in self.processes:
+            process.wait()
 
     def clear(self, timeout_s: float = 30) -> None:
         """Cancels all jobs, and waits until they are gone, but no longer than that."""

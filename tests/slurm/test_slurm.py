@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 from cluster import Cluster, unavailable
 
-from commands import TRAIN, Command, run
+from commands import TRAIN, Command
 from conftest import train, wandb_records
 from unrolled.record import status
 from unrolled.record.results import read_sweep
@@ -226,12 +225,3 @@ def test_ctrl_c_cancels_the_jobs(cluster: Cluster, tmp_path: Path) -> None:
     assert not cluster.ask("squeue", "-h").strip()
     states = [each.state for each in read_sweep(folder).runs]
     assert states[0] == "interrupted" and states[-1] == "missing"
-
-
-def test_a_machine_that_is_no_part_of_a_cluster_is_told_so(tmp_path: Path) -> None:
-    environment = {**os.environ, "PATH": str(Path(sys.executable).parent)}
-    words = [*SWEEP, *QUICK, "seed=0,1", f"hydra.sweep.dir={tmp_path / 'sweep'}"]
-    ended = run(TRAIN, *words, environment=environment)
-    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
-    assert "sbatch, squeue, scancel not found" in ended.stderr
-    assert not any(tmp_path.iterdir())

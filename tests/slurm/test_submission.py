@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from commands import TRAIN, run
 from unrolled.errors import Interrupted
 from unrolled.processes.signals import ENDING, raise_on_signals
 from unrolled.sweeps import slurm
@@ -33,7 +35,7 @@ class Cluster:
     @contextlib.contextmanager
     def batch(self) -> Iterator[None]:
         if self.submitted and self.number is not None:
-            os.kill(os.getpid(), self.number)
+            signal.raise_signal(self.number)  # in this thread: another one may be late
         yield
 
     def submit(self, _: Any) -> SimpleNamespace:
@@ -82,3 +84,13 @@ def test_without_one_all_are_submitted(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_little_memory_is_not_all_of_it(gb: float, asked: str) -> None:
     wanted = SimpleNamespace(**{**WANTED, "mem_gb": gb})
     assert slurm.parameters(wanted, "a sweep", 1, 1, False)["mem"] == asked
+
+
+def test_a_machine_that_is_no_part_of_a_cluster_is_told_so(tmp_path: Path) -> None:
+    environment = {**os.environ, "PATH": str(Path(sys.executable).parent)}
+    words = ["--config-name", "train", "hydra.mode=MULTIRUN", "hydra/launcher=slurm", "seed=0,1"]
+    words.append(f"hydra.sweep.dir={tmp_path / 'sweep'}")
+    ended = run(TRAIN, *words, environment=environment)
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
+    assert "sbatch, squeue, scancel not found" in ended.stderr
+    assert not any(tmp_path.iterdir())
