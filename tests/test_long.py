@@ -132,4 +132,5 @@ def test_the_wheel_brings_its_configuration_along(tmp_path: Path) -> None:
     assert ended.stdout.startswith(str(installed))
     page = (tmp_path / "out" / "report.html").read_text()
     assert "unrolled train --config-name activations" in page and "src/train.py" not in page
+    assert '<dt id="word-slope">' in page
     assert RunRecord.read(tmp_path / "out" / "0").git == {}

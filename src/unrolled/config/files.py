@@ -1,4 +1,7 @@
-"""Locations of the configuration and of the sweep files: beside src/ in a checkout, inside the package in a wheel."""
+"""Locations of the configuration, of the sweep files and of the glossary.
+
+In a checkout they lie beside src/, in a wheel inside the package.
+"""
 
 from functools import cache
 from pathlib import Path
@@ -9,6 +12,7 @@ from omegaconf import OmegaConf
 _PACKAGE = Path(__file__).resolve().parents[1]
 CHECKOUT = _PACKAGE.parents[1]
 CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else CHECKOUT / "conf"
+WORDS = _PACKAGE / "words.md" if (_PACKAGE / "words.md").is_file() else CHECKOUT / "docs" / "words.md"
 SWEEPS = _PACKAGE / "sweep_files" if (_PACKAGE / "sweep_files").is_dir() else CHECKOUT / "sweeps"
 
 TRAIN = ["python", "src/train.py"] if (CHECKOUT / "src" / "train.py").is_file() else ["unrolled", "train"]

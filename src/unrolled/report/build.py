@@ -9,6 +9,7 @@ from unrolled.record.status import STATES
 
 from .configuration_lines import lines
 from .configurations import trained
+from .linked_words import typed
 from .runs import runs_data, sweep_command
 from .sections import of_answers, sections
 from .sentences import sentences
@@ -34,7 +35,7 @@ def build(folder: Path) -> Path:
     return write_page(
         folder / PAGE,
         swept.name,
-        swept.question,
+        typed(swept.question),
         [*of_answers(swept, others), *sections(swept, found)],
         template="sweep",
         answer=first[0].sentences if first else [],

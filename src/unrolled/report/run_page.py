@@ -5,6 +5,8 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup, escape
+
 from unrolled.config.environment import concealed_by_record
 from unrolled.errors import UserError
 from unrolled.record import earlier, status
@@ -20,6 +22,7 @@ from . import run_figures as figures
 from .chain import PALEST, THICKEST, THINNEST
 from .chain_data import chain_data
 from .first_pass import answered, answers, first_pass
+from .linked_words import typed
 from .runs import run_command
 from .shell import Section, write_page
 
@@ -78,9 +81,9 @@ def _commands(folder: Path) -> list[str]:
     return [*made, *(shlex.join(["unrolled", command, str(folder)]) for command in ("report", "diagnose"))]
 
 
-def _lead(record: RunRecord) -> str:
+def _lead(record: RunRecord) -> Markup:
     regime, ending = _regime(record), _ending(record)
-    return f"{regime} {ending[0].upper()}{ending[1:]}." if regime else ending
+    return Markup("{} {}{}.").format(regime, ending[0].upper(), ending[1:]) if regime else ending
 
 
 def _regime(record: RunRecord) -> str:
@@ -91,11 +94,11 @@ def _regime(record: RunRecord) -> str:
     return f"{record.end.regime.capitalize()}: {sentence[0].lower()}{sentence[1:]}."
 
 
-def _ending(record: RunRecord) -> str:
+def _ending(record: RunRecord) -> Markup:
     updates = "update" if record.steps == 1 else "updates"
     after = f" after {record.steps} {updates}" if record.steps is not None else ""
-    ended = f"{record.state or 'unknown'}{after}" + (f": {record.error}" if record.error else "")
-    return "; ".join(filter(None, [ended, unfinished_resume(record), *earlier.of_run(record)]))
+    ended = escape(f"{record.state or 'unknown'}{after}") + (Markup(": ") + typed(record.error) if record.error else "")
+    return Markup("; ").join(filter(None, [ended, unfinished_resume(record), *earlier.of_run(record)]))
 
 
 def _scores(record: RunRecord) -> dict[str, Numbers]:

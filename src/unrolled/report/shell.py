@@ -15,6 +15,8 @@ from plotly.utils import PlotlyJSONEncoder
 
 from unrolled.record.files import replacing
 
+from .linked_words import with_words
+
 WIDE, LEGEND, PANEL = 700, 240, 250  # pixels: wide figures scroll on a phone
 
 
@@ -74,6 +76,7 @@ def write_picture(file: Path, **variables: Any) -> Path:
 def _environment() -> Environment:
     made = Environment(loader=PackageLoader("unrolled.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     made.filters["json"] = as_json
+    made.filters["with_words"] = with_words
     return made
 
 

@@ -80,3 +80,14 @@ document.getElementById("theme").onclick = () => {
   redraw();
 };
 for (const query of [matchMedia("(prefers-color-scheme: dark)"), narrow]) query.addEventListener("change", redraw);
+
+// A link to an entry of the folded list opens the list.
+function unfold() {
+  const entry = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const list = entry && entry.closest("details");
+  if (!list) return;
+  list.open = true;
+  entry.scrollIntoView();
+}
+addEventListener("hashchange", unfold);
+unfold();
