@@ -128,6 +128,8 @@ def test_the_distance_of_the_contour_is_measured_along_sigma_w(tmp_path: Path) -
     assert second.theory**2 == pytest.approx(1.1892, abs=6e-5)  # published
     assert first.measured == pytest.approx(1.05, abs=3e-3)  # a line between two gains, where a curve is
     assert "0.051 in sigma_w, at sigma_b = 0 (1.051 against 1.000); 2 values of sigma_b." in line
+    (where,) = critical_line.line(found)
+    assert "1.05 (1.00) at sigma_b 0; 1.11 (1.09) at sigma_b 0.0316" in where  # 1.0 + .05, 1.0905 + .02
     page = build(found.folder).read_text(encoding="utf-8")
     assert "1. Phase diagram" in page and line in page
 

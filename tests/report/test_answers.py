@@ -57,10 +57,9 @@ def said(folder: Path) -> list[str]:
 
 def test_without_an_answer_asked_for_the_regimes_and_the_solved_runs_are_counted(solved: Path) -> None:
     assert said(solved) == [
-        "The gradient vanishes at gain 0.5 and 1.0 (4 of 4 networks, 0.51 to 1.00).",
-        "Runs that solved the task by gain (with Wilson's 95 % interval): 0.5: 0 of 2, 0.00 to 0.66; "
-        "1.0: 2 of 2, 0.34 to 1.00.",
-        "No difference between 0.5 and 1.0 is certain (Fisher's exact test, 1 comparison).",
+        "The gradient at initialisation vanishes at gain 0.5 and 1.0 (4 of 4 networks, 0.51 to 1.00).",
+        "No difference between gain 0.5 and 1.0 is certain; runs that solved the task by gain (with Wilson's 95 % "
+        "interval): 0.5: 0 of 2, 0.00 to 0.66; 1.0: 2 of 2, 0.34 to 1.00 (Fisher's exact test, 1 comparison).",
     ]
 
 
@@ -69,7 +68,7 @@ def test_tasks_with_scores_of_their_own_are_set_against_their_own_baselines(tmp_
     numbers = {"metrics": {"val/mse": 0.5}, "baseline": {"val/mse": 0.2}}
     records = [record(0.6, solved=None), record(None, **other, **numbers)]
     folder = make_sweep(tmp_path / "s", {"task": "latch,adding"}, records)
-    assert said(folder)[1] == "Better than the trivial baseline in all runs: 1 of 2 (latch)."
+    assert said(folder)[1] == "Better than the trivial baseline in all runs: 1 of 2 (latch, 1 run)."
     build(folder)
 
 
@@ -81,8 +80,8 @@ def test_smaller_is_better_where_it_is(tmp_path: Path) -> None:
 
     folder = make_sweep(tmp_path / "s", {"model.hidden": "8,32"}, [scored(3.0), scored(2.0)])
     assert said(folder)[1:] == [
-        "val/bits (lower is better) by hidden: 8: 3 (1 run); 32: 2 (1 run).",
         "hidden 32 minus hidden 8: -1 val/bits (1 pair of runs, too few for an interval).",
+        "val/bits (lower is better) by hidden: 8: 3 (1 run); 32: 2 (1 run).",
     ]
 
 

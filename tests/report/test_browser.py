@@ -186,7 +186,7 @@ def test_a_long_table_grows_as_it_is_scrolled(browser: Any, tmp_path: Path) -> N
 
 def test_a_clause_shows_its_runs_and_a_run_its_command(browser: Any, sweep: Path) -> None:
     with opened(browser, sweep) as page:
-        assert "identity vanishes at gain 0.5 (exact: " in page.inner_text(".answer")
+        assert "identity: the gradient at initialisation vanishes at gain 0.5 (exact: " in page.inner_text(".answer")
         page.fill("#filter", "tanh")  # what was looked for before does not hide what a clause stands on
         page.click(".answer a:has-text('explodes at gain 1.5') >> nth=-1")
         assert all(name.startswith("identity gain=1.5") for name in column(page, "run"))

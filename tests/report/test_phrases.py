@@ -44,6 +44,18 @@ def test_a_mean_has_its_interval_and_n(values: tuple[float, ...], sentence: str)
 
 
 @pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ((0.9, 0.95, 1.0), "0.95 (0.83 to 1.00, 3 runs)"),  # t(2) = 4.303, sd .05: half .124, so .826 to 1.074
+        ((0.0, 0.05, 0.1), "0.05 (0.00 to 0.17, 3 runs)"),
+        ((0.1, 0.9, 1.0), "0.1, 0.9 and 1 (3 runs)"),  # half 1.23: no value between 0 and 1 is left out
+    ],
+)
+def test_the_interval_of_a_share_stays_within_0_and_1(values: tuple[float, ...], sentence: str) -> None:
+    assert estimate(Estimate(values), (0.0, 1.0)) == sentence
+
+
+@pytest.mark.parametrize(
     ("count", "n", "sentence"),
     [
         (18, 20, "18 of 20, 0.70 to 0.97"),  # Wilson: .6990 to .9721
@@ -69,6 +81,15 @@ def test_a_share_has_its_interval(count: int, n: int, sentence: str) -> None:
 )  # fmt: skip
 def test_a_difference_is_certain_if_its_interval_leaves_out_0(values: tuple[float, ...], sentence: str) -> None:
     assert difference(Difference(values), "a", "b", "score") == sentence
+
+
+@pytest.mark.parametrize(
+    ("sign", "larger_is_better", "word"),
+    [(1, True, "better than"), (1, False, "worse than"), (-1, True, "worse than"), (-1, False, "better than")],
+)
+def test_a_difference_of_scores_says_which_is_better(sign: int, larger_is_better: bool, word: str) -> None:
+    found = Difference(tuple(sign * value for value in (0.19, 0.2, 0.21)))
+    assert difference(found, "a", "b", "score", larger_is_better).startswith(f"a is {word} b: {0.2 * sign:+.3f} score")
 
 
 @given(st.lists(st.floats(-1e4, 1e4, allow_subnormal=False), min_size=3, max_size=12))

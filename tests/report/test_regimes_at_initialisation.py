@@ -37,9 +37,17 @@ def by_gain(here: dict[str, Any]) -> dict[str, int]:
 def test_a_clause_for_each_run_of_values_that_agree() -> None:
     axes = {"activation": ["tanh", "relu"], "init.gain": [1.5, 0.9, 1.2], "seed": [0]}
     assert found(axes, by_gain) == [
-        ("tanh", "vanishes at gain 0.9, 1.2 and 1.5 (30 of 30 networks, 0.89 to 1.00)", [0, 1, 2]),
-        ("relu", "vanishes at gain 0.9 and 1.2 (20 of 20 networks, 0.84 to 1.00)", [4, 5]),
-        ("relu", "explodes at gain 1.5 (9 of 10 networks, 0.60 to 0.98)", [3]),
+        (
+            "tanh: the gradient at initialisation",
+            "vanishes at gain 0.9, 1.2 and 1.5 (30 of 30 networks, 0.89 to 1.00)",
+            [0, 1, 2],
+        ),
+        (
+            "relu: the gradient at initialisation",
+            "vanishes at gain 0.9 and 1.2 (20 of 20 networks, 0.84 to 1.00)",
+            [4, 5],
+        ),
+        ("relu: the gradient at initialisation", "explodes at gain 1.5 (9 of 10 networks, 0.60 to 0.98)", [3]),
     ]
 
 
@@ -48,13 +56,13 @@ def test_where_nine_in_ten_do_not_agree_there_is_no_regime() -> None:
         return {"vanishing": 8, "exploding": 2} if here["model.hidden"] == 8 else {"stable": 10}
 
     assert found({"model.hidden": [4, 8, 16, 32]}, regime) == [
-        ("The gradient", "is stable at hidden 4 (10 of 10 networks, 0.72 to 1.00)", [0]),
+        ("The gradient at initialisation", "is stable at hidden 4 (10 of 10 networks, 0.72 to 1.00)", [0]),
         (
-            "The gradient",
+            "The gradient at initialisation",
             "has no regime that 9 in 10 initialisations share at hidden 8 (8 vanishing, 2 exploding of 10 networks)",
             [1],
         ),
-        ("The gradient", "is stable at hidden 16 and 32 (20 of 20 networks, 0.84 to 1.00)", [2, 3]),
+        ("The gradient at initialisation", "is stable at hidden 16 and 32 (20 of 20 networks, 0.84 to 1.00)", [2, 3]),
     ]
 
 
@@ -64,14 +72,22 @@ def test_without_an_axis_of_numbers_each_value_has_its_verb(axes: dict[str, list
     low = {1: "0.72", 2: "0.84"}[seeds]  # Wilson's limit
     regime = {"tanh": {"vanishing": 10}, "relu": {"chaotic": 10}}
     assert found(axes, lambda here: regime[here["activation"]]) == [
-        ("tanh", f"vanishes ({10 * seeds} of {10 * seeds} networks, {low} to 1.00)", list(range(seeds))),
-        ("relu", f"is chaotic ({10 * seeds} of {10 * seeds} networks, {low} to 1.00)", list(range(seeds, 2 * seeds))),
+        (
+            "tanh: the gradient at initialisation",
+            f"vanishes ({10 * seeds} of {10 * seeds} networks, {low} to 1.00)",
+            list(range(seeds)),
+        ),
+        (
+            "relu: the gradient at initialisation",
+            f"is chaotic ({10 * seeds} of {10 * seeds} networks, {low} to 1.00)",
+            list(range(seeds, 2 * seeds)),
+        ),
     ]
 
 
 def test_a_sweep_over_seeds_alone_speaks_of_the_gradient() -> None:
     assert found({"seed": [0, 1, 2]}, lambda _: {"dead": 10}) == [
-        ("The gradient", "is dead (30 of 30 networks, 0.89 to 1.00)", [0, 1, 2])
+        ("The gradient at initialisation", "is dead (30 of 30 networks, 0.89 to 1.00)", [0, 1, 2])
     ]
 
 
@@ -88,9 +104,9 @@ def test_an_axis_that_no_clause_speaks_of_is_never_averaged_away() -> None:
 
     axes = {"init.gain": [1, 2], "model.hidden": list(range(1, 11))}
     assert found(axes, regime) == [
-        ("The gradient", "explodes at gain 1 (100 of 100 networks, 0.96 to 1.00)", list(range(10))),
+        ("The gradient at initialisation", "explodes at gain 1 (100 of 100 networks, 0.96 to 1.00)", list(range(10))),
         (
-            "The gradient",
+            "The gradient at initialisation",
             "has no regime that 9 in 10 initialisations share at gain 2 (90 exploding, 10 vanishing of 100 networks)",
             list(range(10, 20)),
         ),
@@ -103,8 +119,8 @@ def test_values_whose_runs_failed_are_not_passed_over() -> None:
         return {} if here["init.gain"] == 3 or here["seed"] == here["init.gain"] else {"vanishing": 10}
 
     assert found({"init.gain": [0, 1, 3], "seed": [0, 1]}, regime) == [
-        ("The gradient", "vanishes at gain 0 and 1 (20 of 20 networks, 0.84 to 1.00)", [1, 2]),
-        ("The gradient", "has no result at gain 3", [4, 5]),
+        ("The gradient at initialisation", "vanishes at gain 0 and 1 (20 of 20 networks, 0.84 to 1.00)", [1, 2]),
+        ("The gradient at initialisation", "has no result at gain 3", [4, 5]),
     ]
 
 
@@ -113,7 +129,7 @@ def test_values_whose_runs_failed_are_not_passed_over() -> None:
 )
 def test_a_subject_says_what_it_is(axis: str, value: Any, subject: str) -> None:
     assert found({axis: [value]}, lambda _: {"undecided": 10}) == [
-        (subject, "is undecided (10 of 10 networks, 0.72 to 1.00)", [0])
+        (f"{subject}: the gradient at initialisation", "is undecided (10 of 10 networks, 0.72 to 1.00)", [0])
     ]
 
 
@@ -123,7 +139,7 @@ def test_a_subject_says_what_it_is(axis: str, value: Any, subject: str) -> None:
         ("identity", "orthogonal", True),
         ("identity", "identity", True),
         ("identity", "gaussian", False),
-        ("tanh", "orthogonal", False),
+        ("tanh: the gradient at initialisation", "orthogonal", False),
     ],
 )
 def test_a_theorem_is_no_sample(activation: str, init: str, exact: bool) -> None:

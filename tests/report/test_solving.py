@@ -80,7 +80,7 @@ def test_the_order_is_given_with_its_pairs_and_interval(tmp_path: Path) -> None:
     assert line.startswith("Where the gradient shrinks, a smaller |slope x lag| takes fewer updates: ")
     assert "sooner in 0.94 of 102 pairs of runs" in line and line.endswith("18 runs; 0.5: no order).")
     (found,) = answers(replace(swept, answer="updates by slope"))
-    assert line == found.lines[0]
+    assert line in found.lines
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,9 @@ def test_score_by_an_axis_of_numbers() -> None:
         return accuracy(at[here["model.hidden"]][here["seed"]])
 
     assert lines({"model.hidden": [64, 4], "seed": [0, 1, 2]}, make, "score by model.hidden") == [
-        "val/accuracy (higher is better) by hidden: 4: 0.20 (-0.05 to 0.45, 3 runs); 64: 0.80 (0.55 to 1.05, 3 runs).",
-        "hidden 64 is above hidden 4: +0.600 val/accuracy (95 % interval +0.600 to +0.600, 3 pairs of runs).",
+        "hidden 64 is better than hidden 4: +0.600 val/accuracy (95 % interval +0.600 to +0.600, 3 pairs of runs).",
+        "val/accuracy (higher is better) by hidden: 4: 0.20 (0.00 to 0.45, 3 runs); 64: 0.80 (0.55 to 1.00, 3 runs); "
+        "any class: 0.25.",
     ]  # fmt: skip
 
 
@@ -61,9 +62,18 @@ def test_only_runs_that_differ_in_nothing_else_are_compared() -> None:
         return accuracy(here["model.hidden"] * 10 + 0.1 * here["task.shuffle_words"] + 0.001 * here["seed"] ** 2)
 
     axes = {"task.shuffle_words": [False, True], "model.hidden": [1, 2], "seed": [0, 1, 2]}
-    headline, verdict = lines(axes, make, "score by task.shuffle_words")
-    assert "False: 15 (from 10 to 20 in 6 runs of 2 configurations)" in headline
-    assert verdict.startswith("shuffle_words True is above shuffle_words False: +0.1")
+    verdict, means = lines(axes, make, "score by task.shuffle_words")
+    assert "False: 15 (from 10 to 20 in 6 runs of 2 configurations)" in means
+    assert verdict.startswith("shuffle_words True is better than shuffle_words False: +0.1")
+
+
+def test_along_three_numbers_the_course_is_the_headline() -> None:
+    def make(here: dict[str, Any]) -> dict[str, Any]:
+        return accuracy(here["model.hidden"] / 100 + 0.01 * here["seed"])
+
+    course, verdict = lines({"model.hidden": [4, 16, 64], "seed": [0, 1, 2]}, make, "score by model.hidden")
+    assert course.startswith("val/accuracy (higher is better) by hidden: 4: 0.050 (")
+    assert verdict.startswith("hidden 64 is better than hidden 4: +0.600 val/accuracy")
 
 
 def test_words_are_compared_pair_by_pair() -> None:
@@ -73,10 +83,10 @@ def test_words_are_compared_pair_by_pair() -> None:
     def make(here: dict[str, Any]) -> dict[str, Any]:
         return accuracy(at[here["activation"]] + noise[(here["seed"] * len(here["activation"]) + 1) % 4])
 
-    _, verdict = lines({"activation": list(at), "seed": [0, 1, 2, 3]}, make, "score by activation")
-    assert verdict.startswith("Certain with 95 % intervals that hold together (3 differences, 4 pairs of runs each): ")
-    assert "relu above tanh by 0." in verdict and "relu above gelu by 0." in verdict
-    assert "tanh above" not in verdict and "gelu above" not in verdict
+    verdict, _ = lines({"activation": list(at), "seed": [0, 1, 2, 3]}, make, "score by activation")
+    assert verdict.startswith("val/accuracy: relu better than tanh by 0.") and "relu better than gelu by 0." in verdict
+    assert verdict.endswith("(certain with 95 % intervals that hold together; 3 differences, 4 pairs of runs each).")
+    assert "tanh better" not in verdict and "gelu better" not in verdict
 
 
 def test_a_run_without_a_value_is_counted() -> None:
@@ -88,12 +98,24 @@ def test_a_run_without_a_value_is_counted() -> None:
 
 
 def test_training_scores_beside_validation() -> None:
-    def make(_: dict[str, Any]) -> dict[str, Any]:
-        return accuracy(0.35) | {"train": {"accuracy": 0.955}}
+    def make(here: dict[str, Any]) -> dict[str, Any]:
+        return accuracy(0.35 - 0.2 * here["task.label_noise"] + 0.01 * here["seed"]) | {"train": {"accuracy": 0.955}}
 
-    found = lines({"task.label_noise": [0.0, 1.0]}, make, "training score by task.label_noise")
-    assert found[0] == "accuracy on training examples by label_noise: 0.0: 0.955 (1 run); 1.0: 0.955 (1 run)."
-    assert found[2].startswith("val/accuracy (higher is better) by label_noise: 0.0: 0.35 (1 run)")
+    axes = {"task.label_noise": [0.0, 0.45, 1.0], "seed": [-1, 0, 1]}
+    assert lines(axes, make, "training score by task.label_noise") == [
+        "label_noise 0.0: accuracy 0.955 (0.955 to 0.955, 3 runs) on training examples, "
+        "0.350 (0.325 to 0.375, 3 runs) on validation (both better than the trivial baseline); "
+        "label_noise 0.45: accuracy 0.955 (0.955 to 0.955, 3 runs) on training examples, "
+        "0.260 (0.235 to 0.285, 3 runs) on validation (on training better than the trivial baseline, on validation not "
+        "certainly different from it); label_noise 1.0: accuracy 0.955 (0.955 to 0.955, 3 runs) on training examples, "
+        "0.150 (0.125 to 0.175, 3 runs) on validation (on training better than the trivial baseline, on validation "
+        "worse than it); any class: 0.25."
+    ]
+    (few,) = lines({"task.label_noise": [0.0], "seed": [0]}, make, "training score by task.label_noise")
+    assert (
+        few
+        == "label_noise 0.0: accuracy 0.955 (1 run) on training examples, 0.35 (1 run) on validation; any class: 0.25."
+    )
 
 
 def solved(at: int | None, **more: Any) -> dict[str, Any]:
@@ -105,9 +127,9 @@ def test_share_solved_by_an_axis() -> None:
         return solved(50 if here["activation"] == "relu" else None)
 
     assert lines({"activation": ["relu", "sigmoid"], "seed": list(range(6))}, make, "share solved by activation") == [
-        "Runs that solved the task by activation (with Wilson's 95 % interval): relu: 6 of 6, 0.61 to 1.00; "
-        "sigmoid: 0 of 6, 0.00 to 0.39.",
-        "Certain at the 5 % level (Fisher's exact test, 1 comparison): relu more often than sigmoid.",
+        "relu solves the task more often than sigmoid; runs that solved the task by activation (with Wilson's 95 % "
+        "interval): relu: 6 of 6, 0.61 to 1.00; sigmoid: 0 of 6, 0.00 to 0.39 "
+        "(Fisher's exact test, 1 comparison, 5 % level)."
     ]
 
 
@@ -133,29 +155,61 @@ def test_baselines_by_task() -> None:
 
     headline, *rest = lines({"task": ["caption", "sentiment", "other"]}, make, "baselines by task")
     assert headline == (
-        "Better than the trivial baseline in all runs: 2 of 3 (caption, sentiment); "
-        "better than the strongest other model: 1 of 3 (caption)."
+        "Better than the trivial baseline in all runs: 2 of 3 (caption, 1 run; sentiment, 1 run); "
+        "also better than the strongest other model: 1 of 3 (caption, 1 run)."
     )
     assert rest[1] == (
         "sentiment: val/accuracy 0.6 (1 run); any class: 0.25, beaten by 1 of 1; bag of words: 0.76, beaten by 0 of 1."
     )
 
 
+def test_a_reference_that_is_worse_than_the_trivial_baseline_is_not_beaten_alone() -> None:
+    def make(_: dict[str, Any]) -> dict[str, Any]:
+        return accuracy(0.2) | {"references": {"nearest example": {"val/accuracy": 0.1}}}
+
+    headline, line, _ = lines({"task": ["forecast", "other"]}, make, "baselines by task")
+    assert headline == (
+        "Better than the trivial baseline in all runs: 0 of 2; also better than the strongest other model: 0 of 2."
+    )
+    assert "any class: 0.25, beaten by 0 of 1; nearest example: 0.1, beaten by 1 of 1" in line
+
+
 def test_seconds_by_length_with_their_power() -> None:
     def make(here: dict[str, Any]) -> dict[str, Any]:
         return {"seconds_per_update": 2e-3 * here["task.length"] ** 0.5, "steps": 100}
 
-    headline, growth = lines({"task.length": [10, 20, 40, 80]}, make, "seconds by task.length")
+    axes = {"task.length": [10, 20, 40, 80]}
+    headline, growth = lines(axes, make, "seconds by task.length")
     assert headline.startswith("Seconds of all updates by length: 10: 0.632 (1 run); 20: 0.894 (1 run)")
     assert growth.startswith("At length 10, 20, 40 and 80 the time grows as length to the power 0.5")
+    _, flat = lines(axes, lambda here: make({"task.length": 10 + here["task.length"] % 30}), "seconds by task.length")
+    assert flat.startswith("At length 10, 20, 40 and 80 no growth of the time with length is certain: power ")
+
+
+def test_two_lengths_have_their_seconds_first() -> None:
+    def make(here: dict[str, Any]) -> dict[str, Any]:
+        reference = {"bag of words": {"seconds": 0.01 * here["task.length"]}}
+        return {"seconds_per_update": 1e-3 * here["task.length"], "steps": 100, "references": reference}
+
+    assert lines({"task.length": [10, 20]}, make, "seconds by task.length") == [
+        "Seconds of all updates by length: 10: 1 (1 run); 20: 2 (1 run); bag of words: 0.1 to 0.2 at these values."
+    ]
 
 
 def test_the_change_of_the_slope_by_training() -> None:
-    def make(here: dict[str, Any]) -> dict[str, Any]:
-        return {"start": {"slope": -0.5}, "slope": -0.5 + 0.1 * here["seed"]}
+    """A share of 6 of 6 has Wilson's interval .61 to 1, which leaves out one half; 3 of 6 has not."""
+    change = {"tanh": [-0.1, -0.2, -0.3, 0.1, 0.2, 0.3], "sigmoid": [1, 2, 3, 4, 5, 6], "relu": [-1] * 6}
 
-    (found,) = lines({"activation": ["tanh"], "seed": [1, 2, 3]}, make, "change of slope by activation")
-    assert found == "Change of the slope by training, nats per lag, at activation tanh: 0.20 (-0.05 to 0.45, 3 runs)."
+    def make(here: dict[str, Any]) -> dict[str, Any]:
+        return {"start": {"slope": -0.5}, "slope": -0.5 + change[here["activation"]][here["seed"]]}
+
+    (found,) = lines({"activation": list(change), "seed": list(range(6))}, make, "change of slope by activation")
+    assert found == (
+        "Training raises the slope with sigmoid (higher in 6 of 6 runs, 0.61 to 1.00; +1 to +6 nats per lag); "
+        "training lowers the slope with relu (higher in 0 of 6 runs, 0.00 to 0.39; -1 to -1 nats per lag); "
+        "training changes the slope in no certain direction with tanh (higher in 3 of 6 runs, 0.19 to 0.81; "
+        "-0.3 to +0.3 nats per lag)."
+    )
 
 
 def test_why() -> None:
@@ -180,7 +234,7 @@ def test_the_horizon_beyond_the_longest_lag_is_not_a_number() -> None:
         return {"longest_lag": 19} | ({"horizon": 7} if here["loss"] == "mse" else {})
 
     (found,) = lines({"loss": ["mse", "mae"], "seed": [0, 1]}, make, "horizon by loss")
-    assert found.endswith("by loss, median: mse: 7 (2 runs); mae: beyond 19 (2 runs).")
+    assert found.endswith("by loss, median: mse: 7 and 7 (2 runs); mae: beyond 19 and beyond 19 (2 runs).")
 
 
 def test_score_by_slope_is_a_rank_correlation() -> None:
@@ -192,6 +246,37 @@ def test_score_by_slope_is_a_rank_correlation() -> None:
     (found,) = lines({"seed": list(range(20))}, make, "score by slope")
     assert found.startswith("val/accuracy is lower in runs whose gradient changes more per lag at step 0: "
                             "rank correlation -1.00 (95 % interval -1.00 to -1.00, 20 runs)")  # fmt: skip
+
+
+def test_seeds_of_one_configuration_count_once_in_a_rank_correlation() -> None:
+    """10 configurations in perfect order with a swap; Fieller's interval for n = 10, whatever the number of seeds."""
+    ranks = [1, 0, *range(2, 10)]
+    rho = 1 - 6 * 2 / (10 * 99)
+    half = 1.959964 * math.sqrt(1.06 / 7)
+    low, high = np.tanh(np.arctanh(rho) - half), np.tanh(np.arctanh(rho) + half)
+
+    def make(here: dict[str, Any]) -> dict[str, Any]:
+        return accuracy(float(ranks[here["init.gain"]])) | {"start": {"slope": -0.1 * here["init.gain"]}}
+
+    (found,) = lines({"init.gain": list(range(10)), "seed": [0, 1, 2]}, make, "score by slope")
+    assert (
+        f"rank correlation +{rho:.2f} (95 % interval +{low:.2f} to +{high:.2f}, 30 runs of 10 configurations)" in found
+    )
+
+
+def test_updates_by_slope_begin_with_how_many_solved_and_how_many_diverged() -> None:
+    at = {0.5: [100, 2000], 1.0: [50, None], 9.0: [None, None]}
+
+    def make(here: dict[str, Any]) -> dict[str, Any]:
+        more = {"state": "diverged"} if here["init.gain"] == 9 else {"steps": 4000}
+        return solved(at[here["init.gain"]][here["seed"]], **more)
+
+    headline, extremes, *_ = lines({"init.gain": list(at), "seed": [0, 1]}, make, "updates by slope")
+    assert headline == (
+        "At gain 0.5, 1.0 and 9.0: 3 of 6 runs, 0.19 to 0.81, solved the task after 50 to 2,000 updates; "
+        "1 run did not within 4,000 updates; 2 of 6, 0.10 to 0.70, diverged before they solved it."
+    )
+    assert extremes.startswith("Fewest updates until solved: gain=1.0, median ")
 
 
 def test_the_best_is_scored_by_the_half_that_did_not_choose_it() -> None:

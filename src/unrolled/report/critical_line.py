@@ -122,6 +122,26 @@ def _slope_at(swept: Swept, gain: float, sigma_b: float) -> float:
     return _initial_slope(swept, own[GAIN], own[BIAS])
 
 
+def line(swept: Swept) -> list[str]:
+    """Returns where the slope at initialisation is 0, for each sigma_b, beside the mean-field line; empty without."""
+    found = crossings(swept)
+    if not found:
+        return []
+    places = "; ".join(
+        f"{each.measured:z.2f}{'' if math.isnan(each.theory) else f' ({each.theory:z.2f})'} at sigma_b {each.sigma_b:g}"
+        for each in found
+    )
+    drawn = [pool(swept.runs, {GAIN: g, BIAS: b}).initialisations for g in swept.axes[GAIN] for b in swept.axes[BIAS]]
+    ends = " to ".join(dict.fromkeys(map(str, (min(drawn), max(drawn)))))
+    without = len(swept.axes[BIAS]) - len(found)
+    lost = f"; no crossing at {without} further values of sigma_b" if without else ""
+    return [
+        f"A gradient neither vanishes nor explodes at sigma_w (in brackets mean-field theory): {places}{lost} "
+        f"({ends} networks for each of {len(swept.axes[GAIN])} values of sigma_w from {min(swept.axes[GAIN]):g} to "
+        f"{max(swept.axes[GAIN]):g}, a straight line between neighbours)."
+    ]
+
+
 def distance(swept: Swept) -> list[str]:
     """Returns a line with the largest distance of measurement and theory, in sigma_w; empty without both."""
     found = [each for each in crossings(swept) if not math.isnan(each.theory)]

@@ -12,14 +12,17 @@ from unrolled.record.results import Swept
 from .. import critical_line, learning, profile_figures, solving, solving_figures
 from ..configurations import trained
 from ..gather import varied
-from . import baselines, numbers, rank, seconds, solved, why
+from . import baselines, numbers, rank, seconds, solved, updates, why
 from . import figures as drawn
+from .change import changes
 from .comparison import Measured, compared
 from .horizon import horizons
 from .regimes import at_initialisation
 from .statement import Answer, Sentence, whole
+from .training import beside_training
 
 Keys = Sequence[str]
+CIRCLES = "A circle is a run; the line joins the means."
 
 
 def answers(swept: Swept) -> list[Answer]:
@@ -87,7 +90,7 @@ def _compared(quantity: str, find: Callable[[Swept], Sequence[Measured]], title:
     keys = _axes(swept, by)
     lines = [line for key in keys for each in measured for line in compared(swept, key, each)]
     draw = partial(drawn.by_axis, swept, keys[0], measured) if keys else None
-    return Answer(quantity, lines, title, "A circle is a run; the line joins the means.", draw)
+    return Answer(quantity, lines, title, CIRCLES, draw)
 
 
 def _along_slope(quantity: str, swept: Swept, measured: Measured) -> Answer:
@@ -100,8 +103,19 @@ def _score(swept: Swept) -> list[Measured]:
     return [each for each in (numbers.score(swept),) if each is not None]
 
 
-def _both_scores(swept: Swept) -> list[Measured]:
-    return [each for each in (numbers.training_score(swept), numbers.score(swept)) if each is not None]
+def _training(swept: Swept, by: Keys) -> Answer:
+    measured = [each for each in (numbers.training_score(swept), numbers.score(swept)) if each is not None]
+    keys = _axes(swept, by)
+    lines = [line for key in keys for line in beside_training(swept, key)]
+    draw = partial(drawn.by_axis, swept, keys[0], measured) if keys and lines else None
+    return Answer("training score", lines, "Training and validation", CIRCLES, draw)
+
+
+def _change(swept: Swept, by: Keys) -> Answer:
+    keys = _axes(swept, by)
+    lines = [line for key in keys for line in changes(swept, key)]
+    draw = partial(drawn.by_axis, swept, keys[0], [numbers.CHANGE]) if keys and lines else None
+    return Answer("change of slope", lines, "Change of the slope", CIRCLES, draw)
 
 
 def _share_solved(swept: Swept, by: Keys) -> Answer:
@@ -121,10 +135,9 @@ def _updates(swept: Swept, by: Keys) -> Answer:
     draw: Callable[[Swept], go.Figure | None]
     below: Callable[[Swept], list[str]]
     if list(by) == [SLOPE]:
-        lines, draw, below = solved.by_change(swept), solving_figures.by_change, solving.against_change
+        lines, draw, below = updates.by_change(swept), solving_figures.by_change, solving.against_change
     else:
-        lines = [whole(line.rstrip(".")) for line in (*solving.extremes(swept), *solving.diverged(swept))]
-        lines = lines if solving.by_configuration(swept) else []
+        lines = [*updates.totals(swept), *updates.extremes(swept)]
         draw, below = solving_figures.by_configuration, solving.solving
     note = "The share of runs that have not solved the task yet (Kaplan and Meier's curve)."
     return Answer("updates", lines, "How many updates it takes", note, partial(draw, swept), partial(below, swept))
@@ -148,7 +161,9 @@ def _horizon(swept: Swept, by: Keys) -> Answer:
 
 
 def _critical(swept: Swept, _: Keys) -> Answer:
-    lines: list[Sentence] = [whole(line.rstrip(".")) for line in critical_line.distance(swept)]
+    lines: list[Sentence] = [
+        whole(line.rstrip(".")) for line in (*critical_line.line(swept), *critical_line.distance(swept))
+    ]
     note = "The mean slope at initialisation of each configuration. Where its sign changes, a gradient keeps its size."
     return Answer("critical line", lines, "Phase diagram", note, partial(critical_line.phase_diagram, swept))
 
@@ -156,9 +171,9 @@ def _critical(swept: Swept, _: Keys) -> Answer:
 MAKERS: dict[str, Callable[[Swept, Keys], Answer]] = {
     "regime at initialisation": _regimes,
     "why": _why,
-    "change of slope": partial(_compared, "change of slope", lambda _: [numbers.CHANGE], "Change of the slope"),
+    "change of slope": _change,
     "score": partial(_compared, "score", _score, "Scores"),
-    "training score": partial(_compared, "training score", _both_scores, "Training and validation"),
+    "training score": _training,
     "baselines": _baselines,
     "share solved": _share_solved,
     "updates": _updates,

@@ -6,7 +6,8 @@ from unrolled.record.results import Swept, SweptRun
 from unrolled.record.run_record import RunRecord
 
 from .comparison import AtValue, Measured, by_value, summary
-from .phrases import label, plain
+from .numbers import limits
+from .phrases import label, plain, runs
 from .statement import Sentence, whole
 
 OWN = "this network, "  # a reference that is the trained network itself, on changed examples
@@ -72,10 +73,10 @@ def beside_baselines(swept: Swept, key: str) -> list[Sentence]:
         return []
     better = [each for each in found if each.baseline is not None and each.beats == each.at.found.n]
     referred = [each for each in found if each.reference is not None]
-    strong = [each for each in referred if each.beats_reference == each.at.found.n]
+    strong = [each for each in better if each in referred and each.beats_reference == each.at.found.n]
     words = f"Better than the trivial baseline in all runs: {_of(better, found)}"
-    if referred:
-        words += f"; better than the strongest other model: {_of(strong, referred)}"
+    if referred:  # a reference can be worse than the trivial baseline: to beat it alone is nothing
+        words += f"; also better than the strongest other model: {_of(strong, referred)}"
     return [
         whole(words, [run for each in found for run in each.at.runs]),
         *(whole(_line(each), each.at.runs) for each in found),
@@ -83,12 +84,13 @@ def beside_baselines(swept: Swept, key: str) -> list[Sentence]:
 
 
 def _of(some: list[Beside], every: list[Beside]) -> str:
-    names = f" ({', '.join(each.name for each in some)})" if some else ""
+    names = f" ({'; '.join(f'{each.name}, {runs(each.at.found.n)}' for each in some)})" if some else ""
     return f"{len(some)} of {len(every)}{names}"
 
 
 def _line(each: Beside) -> str:
-    parts = [f"{each.name}: {each.score} {summary(each.at)}"]
+    measured = Measured("score", each.score, _score, limits=limits(each.score))
+    parts = [f"{each.name}: {each.score} {summary(each.at, measured)}"]
     if each.baseline is not None:
         parts.append(f"{each.baseline_name}: {plain(each.baseline)}, beaten by {each.beats} of {each.at.found.n}")
     if each.reference is not None:

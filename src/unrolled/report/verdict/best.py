@@ -4,6 +4,7 @@ from unrolled.record.results import Swept, SweptRun
 
 from ..configurations import Group, groups
 from ..intervals import Estimate
+from .numbers import limits
 from .phrases import estimate
 from .statement import Sentence, whole
 
@@ -26,7 +27,7 @@ def best(swept: Swept) -> list[Sentence]:
         return []
     choose = max if larger.pop() else min
     _, chosen = choose(known, key=lambda pair: Estimate(tuple(pair[0])).mean)
-    score = estimate(Estimate(tuple(_on(SCORING, chosen))))
+    score = estimate(Estimate(tuple(_on(SCORING, chosen))), limits(chosen.score))
     baseline = "" if chosen.baseline is None else f"; {chosen.baseline_name}: {chosen.baseline:.3g} on the whole split"
     words = (
         f"Best of {len(every)} configurations, chosen by one half of the validation split: {chosen.name}; "

@@ -11,7 +11,7 @@ from unrolled.record.results import Swept, SweptRun
 from unrolled.record.values import identity, key_of
 
 from ..intervals import Difference, Estimate
-from .phrases import difference, estimate, label, listed, plain, runs, tried
+from .phrases import UNBOUNDED, difference, estimate, label, listed, plain, runs, tried
 from .statement import Sentence, whole
 
 MOST_PAIRWISE = 5  # values of which all differences are looked at; of more, those from the first
@@ -20,11 +20,22 @@ MOST_LISTED = 6  # values that a headline lists
 
 @dataclass(frozen=True)
 class Measured:
-    """A number of each run. name: in sentences. unit: of the axis in figures. of: None if the run has none."""
+    """A number of each run.
+
+    name: in sentences.
+    unit: of the axis in figures.
+    of: None if the run has none.
+    larger_is_better: None if neither is better.
+    beside: what a headline sets beside the numbers, such as the trivial baseline.
+    limits: the smallest and the largest number that it can be.
+    """
 
     name: str
     unit: str
     of: Callable[[SweptRun], float | None]
+    larger_is_better: bool | None = None
+    beside: str = ""
+    limits: tuple[float, float] = UNBOUNDED
 
 
 @dataclass(frozen=True)
@@ -60,28 +71,36 @@ def _is(run: SweptRun, key: str, value: Any) -> bool:
 
 
 def compared(swept: Swept, key: str, measured: Measured) -> list[Sentence]:
-    """Returns the headline, which lists the numbers by value, and which differences between values are certain."""
+    """Returns the numbers by value, and which differences between values are certain.
+
+    What answers the question is the headline: along three or more numbers their course, else the difference.
+    """
     at = by_value(swept, key, measured)
     if not at:
         return []
     name = key.rpartition(".")[2]
     every = [run for each in at for run in each.runs]
     kept = at if len(at) <= MOST_LISTED else [at[0], at[-1]]
-    numbers = "; ".join(f"{shown(each.value)}: {summary(each)}" for each in kept)
+    numbers = "; ".join(f"{shown(each.value)}: {summary(each, measured)}" for each in kept)
     between = "" if len(at) <= MOST_LISTED else f" ({len(at)} values)"
-    lines = [whole(f"{measured.name} by {name}{between}: {numbers}", every)] if len(at) > 1 else []
+    beside = f"; {measured.beside}" if measured.beside else ""
     if len(at) == 1:
-        return [whole(f"{measured.name} {tried(key, [at[0].value])}: {summary(at[0])}", every)]
-    lines.append(whole(_verdict(swept, key, measured, at), every))
+        return [whole(f"{measured.name} {tried(key, [at[0].value])}: {summary(at[0], measured)}{beside}", every)]
+    lines = [
+        whole(f"{measured.name} by {name}{between}: {numbers}{beside}", every),
+        whole(_verdict(swept, key, measured, at), every),
+    ]
+    if len(at) == 2 or not all(is_number(each.value) for each in at):
+        lines.reverse()
     if (lost := sum(len(each.runs) - each.found.n for each in at)) > 0:
         lines.append(whole(f"{runs(lost)} of {len(every)} without a value (diverged, or without one) not counted"))
     return lines
 
 
-def summary(at: AtValue) -> str:
+def summary(at: AtValue, measured: Measured) -> str:
     """Returns the mean with its interval over seeds; over several configurations their range instead."""
     if at.configurations <= 1 or at.found.n <= 1:
-        return estimate(at.found)
+        return estimate(at.found, measured.limits)
     values = at.found.values
     if not values:
         return "no value"
@@ -95,7 +114,9 @@ def _verdict(swept: Swept, key: str, measured: Measured, at: Sequence[AtValue]) 
     if len(at) == 2 or numeric:
         first, last = at[0], at[-1]
         found = matched(swept, key, (last.value, first.value), measured)
-        return difference(found, label(key, last.value), label(key, first.value), measured.unit)
+        return difference(
+            found, label(key, last.value), label(key, first.value), measured.unit, measured.larger_is_better
+        )
     pairs = list(combinations(at, 2)) if len(at) <= MOST_PAIRWISE else [(at[0], each) for each in at[1:]]
     certain, count = [], set()
     for one, other in pairs:
@@ -103,15 +124,21 @@ def _verdict(swept: Swept, key: str, measured: Measured, at: Sequence[AtValue]) 
         found = matched(swept, key, (high.value, low.value), measured, len(pairs))
         count.add(found.n)
         if found.certain:
-            certain.append(f"{shown(high.value)} above {shown(low.value)} by {plain(found.mean, found.half or 0)}")
+            by = plain(found.mean, found.half or 0)
+            if measured.larger_is_better is None:
+                certain.append(f"{shown(high.value)} above {shown(low.value)} by {by}")
+            else:
+                best, worst = (high, low) if measured.larger_is_better else (low, high)
+                certain.append(f"{shown(best.value)} better than {shown(worst.value)} by {by}")
     each = (
         f"{len(pairs)} differences, {min(count)} pairs of runs each" if len(count) == 1 else f"{len(pairs)} differences"
     )
     if not certain and len(at) > MOST_PAIRWISE:
-        return f"No difference from {shown(at[0].value)} is certain ({each})"
+        return f"No difference in {measured.unit} from {shown(at[0].value)} is certain ({each})"
     if not certain:
-        return f"No difference between any two of {listed([shown(value.value) for value in at])} is certain ({each})"
-    return f"Certain with 95 % intervals that hold together ({each}): {', '.join(certain)}"
+        values = listed([shown(value.value) for value in at])
+        return f"No difference in {measured.unit} between any two of {values} is certain ({each})"
+    return f"{measured.unit}: {', '.join(certain)} (certain with 95 % intervals that hold together; {each})"
 
 
 def matched(swept: Swept, key: str, values: tuple[Any, Any], measured: Measured, comparisons: int = 1) -> Difference:

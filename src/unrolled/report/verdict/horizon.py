@@ -6,13 +6,14 @@ from statistics import median
 from unrolled.config.identity import shown
 from unrolled.record.results import Swept, SweptRun
 
+from ..intervals import FEWEST
 from .comparison import Measured, by_value
-from .phrases import runs
+from .phrases import listed, runs
 from .statement import Sentence, whole
 
 
 def horizons(swept: Swept, key: str) -> list[Sentence]:
-    """Returns the median horizon at each value, in lags; empty if no run has one.
+    """Returns the median horizon at each value, in lags, of fewer than three runs each horizon; empty if none has one.
 
     A run whose gradient has not changed a hundredfold within its longest lag counts as beyond that lag.
     """
@@ -39,8 +40,7 @@ def _reach(run: SweptRun) -> float | None:
 
 
 def _median(values: tuple[float, ...], of: list[SweptRun]) -> str:
-    middle = median(values)
-    if math.isfinite(middle):
-        return f"{middle:g} ({runs(len(values))})"
     longest = max(run.record.end.longest_lag or 0 for run in of)
-    return f"beyond {longest} ({runs(len(values))})"
+    kept = sorted(values) if len(values) < FEWEST else [median(values)]
+    words = listed([f"{value:g}" if math.isfinite(value) else f"beyond {longest}" for value in kept])
+    return f"{words} ({runs(len(values))})"

@@ -3,6 +3,14 @@
 from unrolled.record.results import Swept, SweptRun
 
 from .comparison import Measured
+from .phrases import UNBOUNDED, plain
+
+SHARES = ("accuracy", "f1", "recall")  # scores that lie between 0 and 1
+
+
+def limits(score: str) -> tuple[float, float]:
+    """Returns the smallest and the largest value that a score can have."""
+    return (0.0, 1.0) if score.removeprefix("val/") in SHARES else UNBOUNDED
 
 
 def score(swept: Swept) -> Measured | None:
@@ -13,7 +21,16 @@ def score(swept: Swept) -> Measured | None:
     name = names.pop()
     larger = next((run.record.larger_is_better for run in swept.runs if run.record.score == name), None)
     better = {True: "higher is better", False: "lower is better"}.get(larger) if larger is not None else None
-    return Measured(name if better is None else f"{name} ({better})", name, lambda run: run.record.metrics.get(name))
+    words = name if better is None else f"{name} ({better})"
+    return Measured(words, name, lambda run: run.record.metrics.get(name), larger, _baseline(swept, name), limits(name))
+
+
+def _baseline(swept: Swept, name: str) -> str:
+    """Returns the trivial baseline; of runs with different ones, their range; empty without any."""
+    found = [(value, run.record) for run in swept.runs if (value := run.record.baseline.get(name)) is not None]
+    values = sorted(value for value, _ in found)
+    ends = dict.fromkeys(plain(value) for value in (*values[:1], *values[-1:]))
+    return f"{found[0][1].baseline_name}: {' to '.join(ends)}" if found else ""
 
 
 def training_score(swept: Swept) -> Measured | None:
@@ -24,7 +41,9 @@ def training_score(swept: Swept) -> Measured | None:
     name = on_validation.unit.removeprefix("val/")
     if not any(name in run.record.train for run in swept.runs):
         return None
-    return Measured(f"{name} on training examples", f"train/{name}", lambda run: run.record.train.get(name))
+    return Measured(
+        f"{name} on training examples", f"train/{name}", lambda run: run.record.train.get(name), limits=limits(name)
+    )
 
 
 def seconds(run: SweptRun) -> float | None:

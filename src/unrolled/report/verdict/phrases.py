@@ -10,6 +10,7 @@ from unrolled.digits import counted
 from ..intervals import Difference, Estimate, Share
 
 NO_SPREAD = 1e-9  # a half-width that is rounding alone
+UNBOUNDED = (-math.inf, math.inf)
 MOST_VALUES = 8  # of an axis that a sentence lists
 
 
@@ -55,13 +56,18 @@ def label(key: str, value: Any) -> str:
     return f"{key.rpartition('.')[2]} {shown(value)}" if "." in key or key == SEED else shown(value)
 
 
-def estimate(found: Estimate) -> str:
-    """Returns a mean with its 95 % interval over runs; of fewer than three runs, each value."""
+def estimate(found: Estimate, limits: tuple[float, float] = UNBOUNDED) -> str:
+    """Returns a mean with its 95 % interval over runs; of fewer than three runs, each value.
+
+    limits: the smallest and the largest value that there can be; an interval ends there, and one that leaves no value
+        out is replaced by each run's value.
+    """
     if not found.n:
         return "no value"
-    if found.half is None:
-        return " and ".join(plain(value) for value in found.values) + f" ({runs(found.n)})"
-    low, high = (plain(found.mean + sign * found.half, found.half) for sign in (-1, 1))
+    if found.half is None or (found.mean - found.half <= limits[0] and found.mean + found.half >= limits[1]):
+        return f"{listed([plain(value) for value in found.values])} ({runs(found.n)})"
+    ends = (max(found.mean - found.half, limits[0]), min(found.mean + found.half, limits[1]))
+    low, high = (plain(end, found.half) for end in ends)
     return f"{plain(found.mean, found.half)} ({low} to {high}, {runs(found.n)})"
 
 
@@ -71,10 +77,11 @@ def share(found: Share, noun: str = "") -> str:
     return f"{found.count} of {found.n}{noun and f' {noun}'}, {low:z.2f} to {high:z.2f}"
 
 
-def difference(found: Difference, first: str, second: str, what: str) -> str:
+def difference(found: Difference, first: str, second: str, what: str, larger_is_better: bool | None = None) -> str:
     """Returns whether `first` is above or below `second`, by the interval of the mean difference of matched runs.
 
     what: the quantity, such as "val/accuracy".
+    larger_is_better: then it is better or worse; None if neither is.
     """
     if not found.n:
         return f"No two runs can be compared between {first} and {second}"
@@ -84,7 +91,13 @@ def difference(found: Difference, first: str, second: str, what: str) -> str:
     low, high = (f"{found.mean + sign * found.half:+z.{digits(found.half)}f}" for sign in (-1, 1))
     by = f"{found.mean:+z.{digits(found.half)}f} {what} (95 % interval {low} to {high}, {_pairs(found.n)})"
     if found.certain:
-        return f"{first} is {'above' if found.mean > 0 else 'below'} {second}: {by}"
+        larger = found.mean > 0
+        word = (
+            ("above" if larger else "below")
+            if larger_is_better is None
+            else ("better than" if larger == larger_is_better else "worse than")
+        )
+        return f"{first} is {word} {second}: {by}"
     return f"No difference between {first} and {second} is certain: {by}"
 
 

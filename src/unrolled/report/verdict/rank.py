@@ -1,12 +1,15 @@
-"""Whether the score goes with the slope at step 0: Spearman's rank correlation over the runs."""
+"""Whether the score goes with the slope at step 0: Spearman's rank correlation over the configurations."""
 
 import math
 from statistics import NormalDist
 
 from scipy.stats import spearmanr
 
+from unrolled.config.identity import SEED
 from unrolled.record.results import Swept, SweptRun
+from unrolled.record.values import key_of
 
+from ..averages import mean
 from ..intervals import CONFIDENCE
 from ..solving import FEWEST
 from .comparison import Measured
@@ -24,20 +27,38 @@ def points(swept: Swept, measured: Measured) -> list[tuple[float, float, SweptRu
 def with_slope(swept: Swept, measured: Measured) -> list[Sentence]:
     """Returns the rank correlation of a number with |slope at step 0|, the distance from a gradient that is kept."""
     known = points(swept, measured)
-    if len(known) < FEWEST:
+    units = _units(swept, known)
+    if len(units) < FEWEST:
         return []
-    sizes, values = [abs(slope) for slope, *_ in known], [value for _, value, _ in known]
+    sizes, values = zip(*units, strict=True)
     if len(set(sizes)) == 1 or len(set(values)) == 1:
         return []
     rho = float(spearmanr(sizes, values)[0])  # type: ignore[arg-type]
-    low, high = interval(rho, len(known))
-    numbers = f"rank correlation {rho:+z.2f} (95 % interval {low:+z.2f} to {high:+z.2f}, {len(known)} runs)"
+    low, high = interval(rho, len(units))
+    of = f" of {len(units)} configurations" if len(units) < len(known) else ""
+    numbers = f"rank correlation {rho:+z.2f} (95 % interval {low:+z.2f} to {high:+z.2f}, {len(known)} runs{of})"
     if low > 0 or high < 0:
         word = "higher" if rho > 0 else "lower"
         words = f"{measured.unit} is {word} in runs whose gradient changes more per lag at step 0: {numbers}"
     else:
-        words = f"{measured.unit} does not certainly go with how much the gradient changes per lag at step 0: {numbers}"
+        of = f"{measured.unit} and how much the gradient changes per lag at step 0"
+        words = f"No relation between {of} is certain: {numbers}"
     return [whole(words, [run for *_, run in known])]
+
+
+def _units(swept: Swept, known: list[tuple[float, float, SweptRun]]) -> list[tuple[float, float]]:
+    """Returns (|slope|, number) of each configuration, means over its seeds; without other axes, of each run.
+
+    Runs of one configuration have nearly equal slopes: counted as independent they would make the interval too narrow.
+    """
+    keys = [key for key in swept.axes if key != SEED]
+    members: dict[tuple[str, ...], list[tuple[float, float]]] = {}
+    for slope, value, run in known:
+        members.setdefault(key_of(run.axes, keys), []).append((abs(slope), value))
+    if len(members) == 1:
+        return next(iter(members.values()))
+    columns = [tuple(zip(*each, strict=True)) for each in members.values()]
+    return [(mean(sizes), mean(values)) for sizes, values in columns]
 
 
 def interval(rho: float, n: int) -> tuple[float, float]:

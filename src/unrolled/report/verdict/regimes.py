@@ -58,7 +58,7 @@ def _clauses_of(swept: Swept, subject: Axes, along: str | None) -> list[Clause]:
     values = [{along: value} for value in sorted(swept.axes[along])] if along else [{}]
     verbs = [(value, _verb(swept, subject | value)) for value in values]
     stretches = [(verb, [value for value, _ in pairs]) for verb, pairs in groupby(verbs, key=lambda pair: pair[1])]
-    name = name_of(subject) if subject else "The gradient"
+    name = f"{name_of(subject)}: the gradient at initialisation" if subject else "The gradient at initialisation"
     return [
         Clause(
             name,

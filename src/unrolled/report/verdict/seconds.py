@@ -1,6 +1,7 @@
 """How the time of a training grows with an axis, beside the references with a known time."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,16 @@ from ..intervals import CONFIDENCE
 from .comparison import by_value, compared
 from .numbers import SECONDS
 from .phrases import plain, runs, tried
-from .statement import Sentence, whole
+from .statement import Sentence, text, whole
 
 LEAST = 4  # values of the axis for a statement about growth
 
 
 def seconds_by(swept: Swept, key: str) -> list[Sentence]:
     """Returns the seconds at each value, the power of the axis with which they grow, and the references' seconds."""
-    headline = compared(swept, key, SECONDS)[:1]
-    return [*headline, *_growth(swept, key), *_references(swept)] if headline else []
+    by = compared(swept, key, replace(SECONDS, beside=_references(swept)))
+    headline = [line for line in by if text(line).startswith(SECONDS.name)][:1]
+    return [*headline, *_growth(swept, key)] if headline else []
 
 
 def _growth(swept: Swept, key: str) -> list[Sentence]:
@@ -39,15 +41,17 @@ def _growth(swept: Swept, key: str) -> list[Sentence]:
     name = key.rpartition(".")[2]
     interval = f"95 % interval {low} to {high}, {runs(len(points))}"
     grows = f"the time grows as {name} to the power {plain(power, half)} ({interval})"
+    if power - half <= 0:
+        grows = f"no growth of the time with {name} is certain: power {plain(power, half)} ({interval})"
     words = f"{between[:1].upper()}{between[1:]} {grows}"
     return [whole(words, [run for each in at for run in each.runs])]
 
 
-def _references(swept: Swept) -> list[Sentence]:
+def _references(swept: Swept) -> str:
     taken: dict[str, list[float]] = {}
     for each in groups(swept):
         for name, scores in each.references.items():
             if (value := scores.get("seconds")) is not None:
                 taken.setdefault(name, []).append(value)
     ends = {name: " to ".join(dict.fromkeys(plain(x) for x in (min(v), max(v)))) for name, v in taken.items()}
-    return [whole(f"{name}: {words} s at the same sizes") for name, words in ends.items()]
+    return "; ".join(f"{name}: {words} at these values" for name, words in ends.items())

@@ -10,7 +10,7 @@ from unrolled.record.results import Swept, SweptRun
 from .. import solving
 from ..intervals import Share, differ
 from .comparison import MOST_PAIRWISE, Measured, by_value
-from .phrases import listed, runs, share
+from .phrases import label, listed, share
 from .statement import Sentence, whole
 
 
@@ -32,32 +32,38 @@ def shares(swept: Swept, key: str) -> list[tuple[Any, Share, list[SweptRun]]]:
 
 
 def solved_by_axis(swept: Swept, key: str) -> list[Sentence]:
-    """Returns how many runs solved the task at each value, and which differences are certain (Fisher's exact test)."""
+    """Returns which values solve the task more often with certainty (Fisher's exact test), and the counts of each."""
     found = shares(swept, key)
     if not found:
         return []
     every = [run for *_, chosen in found for run in chosen]
     name = key.rpartition(".")[2]
     counts = "; ".join(f"{shown(value)}: {share(each)}" for value, each, _ in found)
-    lines = [whole(f"Runs that solved the task by {name} (with Wilson's 95 % interval): {counts}", every)]
-    return lines if len(found) < 2 else [*lines, whole(_verdict([(value, each) for value, each, _ in found]), every)]
+    solved = f"runs that solved the task by {name} (with Wilson's 95 % interval): {counts}"
+    if len(found) < 2:
+        return [whole(f"R{solved[1:]}", every)]
+    verdict, tested = _verdict(key, [(value, each) for value, each, _ in found])
+    return [whole(f"{verdict}; {solved} ({tested})", every)]
 
 
-def _verdict(found: Sequence[tuple[Any, Share]]) -> str:
+def _verdict(key: str, found: Sequence[tuple[Any, Share]]) -> tuple[str, str]:
+    """Returns which values solve the task more often, and by which test."""
     pairs = list(combinations(found, 2))
     if len(found) > MOST_PAIRWISE:
         pairs = [(found[0], each) for each in found[1:]]
-    certain = []
+    certain: dict[str, list[str]] = {}
     for (one, a), (other, b) in pairs:
         if differ(a, b, len(pairs)):
             more, less = (one, other) if a.count * b.n > b.count * a.n else (other, one)
-            certain.append(f"{shown(more)} more often than {shown(less)}")
+            certain.setdefault(label(key, more), []).append(shown(less))
     tested = f"Fisher's exact test, {len(pairs)} comparison{'s' * (len(pairs) != 1)}"
     if certain:
-        return f"Certain at the 5 % level ({tested}): {', '.join(certain)}"
+        found_more = (f"{more} solves the task more often than {listed(less)}" for more, less in certain.items())
+        return "; ".join(found_more), f"{tested}, 5 % level"
     if len(found) > MOST_PAIRWISE:
-        return f"No difference from {shown(found[0][0])} is certain ({tested})"
-    return f"No difference between {listed([shown(value) for value, _ in found])} is certain ({tested})"
+        return f"No difference from {label(key, found[0][0])} is certain", tested
+    name = "" if label(key, found[0][0]) == shown(found[0][0]) else f"{key.rpartition('.')[2]} "
+    return f"No difference between {name}{listed([shown(value) for value, _ in found])} is certain", tested
 
 
 def solved_by_regime(swept: Swept) -> list[Sentence]:
@@ -76,14 +82,3 @@ def solved_by_regime(swept: Swept) -> list[Sentence]:
 
 def _number(run: SweptRun) -> float:
     return _solved(run) or 0.0
-
-
-def by_change(swept: Swept) -> list[Sentence]:
-    """Returns whether |slope x lag| orders the runs, their regimes at step 0, and how many diverged."""
-    known = [run for run in swept.runs if solving.change_of(run) is not None]
-    lines = [whole(line.rstrip("."), known) for line in solving.ordered(swept)]
-    if not lines and known:
-        lines = [
-            whole(f"{runs(len(known))} with a known slope and lag are too few for a statement about their order", known)
-        ]
-    return [*lines, *solved_by_regime(swept), *(whole(line.rstrip(".")) for line in solving.diverged(swept))]

@@ -35,10 +35,9 @@ def why(swept: Swept, key: str) -> list[Sentence]:
             continue
         name = label(key, at.value) if key in swept.axes else "the gradient"
         known = LARGEST_SLOPE.get(_activation(at.runs))
-        slope = f" ({known})" if known else ""
         lines.append(
             whole(
-                f"{name}: at each step back f' multiplies the gradient by {_factors(at.found.values)}{slope} and "
+                f"{name}: at each step back f' multiplies the gradient by {_factors(at.found.values, known)} and "
                 f"W_h, along the gradient, by {_factors(other.values)}; together {_factors(_sums(at.runs))} "
                 f"({len(at.runs)} run{'s' * (len(at.runs) != 1)} at step 0)",
                 at.runs,
@@ -57,10 +56,11 @@ def _sums(runs: list[SweptRun]) -> tuple[float, ...]:
     return tuple(f + w for f, w in pairs if f is not None and w is not None)
 
 
-def _factors(nats: tuple[float, ...]) -> str:
-    """Returns the geometric mean of the factors, and their range if they differ in the digits shown."""
+def _factors(nats: tuple[float, ...], known: str | None = None) -> str:
+    """Returns the geometric mean of the factors, their range if they differ in the digits shown, and what is known."""
     if not nats:
         return "-"
     middle = plain(math.exp(sum(nats) / len(nats)))
     low, high = (plain(math.exp(value)) for value in (min(nats), max(nats)))
-    return middle if low == high else f"{middle} ({low} to {high})"
+    beside = [text for text in ("" if low == high else f"{low} to {high}", known) if text]
+    return f"{middle} ({'; '.join(beside)})" if beside else middle
