@@ -173,7 +173,7 @@ def postponed(number: int) -> Iterator[None]:
     finally:
         signal.signal(number, handler)
         if came:
-            os.kill(os.getpid(), number)
+            signal.raise_signal(number)
 
 
 def _request(number: int) -> None:
