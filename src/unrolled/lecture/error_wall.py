@@ -127,7 +127,7 @@ def demo() -> Demo:
             (
                 f"After {STEPS} updates the loss is {free.losses[-1]:z.4f} without clipping and "
                 f"{clipped.losses[-1]:z.4f} with it; both began at {free.losses[0]:z.4f}.",
-                f"After the first update the gradient's norm is {free.norms[1]:.1e} without clipping.",
+                f"After the first update the gradient's norm is {free.norms[1]:.2g} without clipping.",
             ),
         ),
     )  # fmt: skip

@@ -85,7 +85,7 @@ def demo() -> Demo:
                 "one is enough to reach 1, where nothing shrinks any more."
             ),
             _pseudospectrum(),
-            (f"A change of norm {to_one:.2e} puts an eigenvalue at 1; the matrix itself has norm {sigma:z.2f}.",),
+            (f"A change of norm {to_one:.2g} puts an eigenvalue at 1; the matrix itself has norm {sigma:z.2f}.",),
         ),
     )
     return Demo(
@@ -127,7 +127,7 @@ def _pseudospectrum() -> go.Figure:
             x=real.tolist(), y=imaginary.tolist(), z=size.tolist(), colorscale="Cividis",
             contours={"start": -4, "end": -1, "size": 0.5, "showlabels": True},
             colorbar={
-                "title": {"text": "log<sub>10</sub> of the change of W<sub>h</sub> that is needed", "side": "top"},
+                "title": {"text": "log<sub>10</sub> of the size of the change", "side": "top"},
                 "orientation": "h", "yanchor": "top", "y": -0.12, "thickness": 14,
             },
         )
