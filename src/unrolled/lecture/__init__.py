@@ -31,7 +31,9 @@ DEMOS = {
     "tent_map": DemoInfo("tent_map", "chaos in two ReLU units: a gradient that must explode although no state does"),
     "hump": DemoInfo("hump", "eigenvalues below 1, and a gradient that first grows 39-fold"),
     "length": DemoInfo("length", "the gradient at the first step against the length, beyond what float32 can hold"),
-    "not": DemoInfo("negation", 'what "not" does in "I do not like this movie", word by word'),
+    "not": DemoInfo(
+        "negation", 'networks that learn what "not" means, and how far it may be from the end of the sentence'
+    ),
 }
 
 

@@ -1,201 +1,173 @@
-"""The effect of "not" in "I do not like this movie": the default sentiment network, trained, and read word by word."""
+"""How far may "not" be from the end? Networks that learn what it means, with more and more words after it."""
 
-import contextlib
-import io
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from dataclasses import dataclass
 
+import numpy as np
 import plotly.graph_objects as go
-from omegaconf import OmegaConf
+import torch
 from plotly.subplots import make_subplots
+from torch.nn.functional import cross_entropy
 
-from unrolled.config.identity import RunIdentity
-from unrolled.config.schema import plain
-from unrolled.inspection.predict import Prediction, predict
+from unrolled.digits import counted, factor
 from unrolled.processes.logs import announce
-from unrolled.record.run_record import RunRecord
-from unrolled.report.figures import COLOURS, DASHES, layout, stroke, text
+from unrolled.record.quantities import LN_10
+from unrolled.report.figures import DECADES, layout, stroke, text
 from unrolled.report.shell import Section
-from unrolled.run.lifecycle import run
-from unrolled.run.preflight import compose
+from unrolled.rnn import SequenceToVector
+from unrolled.rnn.init import stream
+from unrolled.training.samples import norms_of_samples
 
+from . import made_sentences as made
+from . import reviews
 from .demo import Demo
-from .shuffling import Cost, cost
+from .made_sentences import AFTER_NOT, KINDS, Kind
 
-PLAIN, NEGATED, OTHER = "I like this movie", "I do not like this movie", "I do really like this movie"
-AGAINST = "positive"
-OVERRIDES = ("tracker=none", "trainer.progress=false", "probe=off")
-SCORE = "val/accuracy"
-NOTHING = 0.05  # a smaller change of a probability counts as none
+FILLERS, SEEDS = (0, 4, 8, 16), 3
+NEAR, FAR = 0, 16  # fillers of the networks that are read word by word
+KNOWS = 0.99  # accuracy
 
 
-def trained(folder: Path, *overrides: str) -> RunRecord:
-    """Trains the default network in `folder`, without output, and returns its record.
+@dataclass(frozen=True)
+class Tried:
+    """Networks of a kind.
 
-    overrides: of the configuration, KEY=VALUE.
+    networks: by number of fillers, one for each seed.
     """
-    config = compose([*OVERRIDES, *overrides])
-    saved = folder / ".hydra" / "config.yaml"
-    saved.parent.mkdir(parents=True)
-    with contextlib.redirect_stdout(io.StringIO()):
-        run(config, RunIdentity(folder, "not", "not"))
-    OmegaConf.save(OmegaConf.create(plain(config)), saved)
-    return RunRecord.read(folder)
+
+    kind: Kind
+    networks: dict[int, list[SequenceToVector]]
+
+    def accuracies(self) -> dict[int, list[float]]:
+        """Computes the accuracy of each network, by number of fillers."""
+        return {fillers: [made.accuracy(each, fillers) for each in found] for fillers, found in self.networks.items()}
 
 
-def read(folder: Path) -> dict[str, Prediction]:
-    """Returns the predictions of the network in `folder` for the three sentences, the loss against "positive"."""
-    found = {}
-    for sentence in (PLAIN, NEGATED, OTHER):
-        prediction = predict(folder, sentence, AGAINST)
-        assert isinstance(prediction, Prediction)
-        found[sentence] = prediction
-    return found
+def tried(kind: Kind) -> Tried:
+    """Trains networks of a kind at each distance."""
+    networks = {}
+    for fillers in FILLERS:
+        announce(f'training {SEEDS} networks, {kind.name}, with {fillers + AFTER_NOT} words after "not"')
+        networks[fillers] = [made.trained(kind, fillers, seed) for seed in range(SEEDS)]
+    return Tried(kind, networks)
+
+
+def profile(kind: Kind) -> list[float]:
+    """Computes log10 of the norm of dL/dh_t relative to the last time step before training, by lag.
+
+    It is the median over the longest sentences and the seeds: a sentence whose ReLU units are off has a gradient of 0.
+    """
+    found = []
+    for seed in range(SEEDS):
+        batch = made.sentences(made.BATCH, FAR, stream(seed, "lecture/not"))
+        ln = norms_of_samples(made.untrained(kind, seed), cross_entropy, batch)
+        found.append((ln - ln[:, -1:]).numpy() / LN_10)
+    return np.median(np.concatenate(found), axis=0)[::-1].tolist()
 
 
 def demo() -> Demo:
-    with TemporaryDirectory() as folder:
-        announce("training the default network")
-        record = trained(Path(folder) / "run")
-        announce("reading the sentences, and shuffling those that it was not trained on")
-        predictions = read(Path(folder) / "run")
-        shuffling = cost(Path(folder) / "run")
+    torch.set_num_threads(1)  # two threads on matrices this small are slower than one
+    found = [tried(kind) for kind in KINDS]
+    accuracies = {each.kind.name: each.accuracies() for each in found}
+    profiles = {kind.name: profile(kind) for kind in KINDS}
     sections = (
         Section(
-            "Word by word",
-            "The probabilities of the three classes if the sentence ended at this word. Read them from left to right, "
-            "and watch what happens at the word not.",
-            _probabilities(predictions),
-            _answers(predictions),
-            "unrolled train tracker=none hydra.run.dir=FOLDER && "
-            f'unrolled predict FOLDER "{NEGATED}" --label {AGAINST}',
+            "Near the read-out, and far from it",
+            f"Two sentences that differ in one word, read by a network that was trained with {AFTER_NOT + NEAR} words "
+            f"after “not” (left) and by one that was trained with {AFTER_NOT + FAR} (right): the probability of "
+            "positive if the sentence ended at this word; what was trained is the answer at the last word. The "
+            f"networks: {KINDS[0].name}, 8 units.",
+            _read(found[0]),
+            tuple(_ends(found[0].networks[fillers][0], fillers) for fillers in (NEAR, FAR)),
         ),
         Section(
-            "Which words the loss listens to",
-            "The gradient of the loss in each word's vector, as its share of all words'. A word whose share is small "
-            "could be changed without the answer changing much.",
-            _shares(predictions),
-            tuple(_attribution(sentence, predictions[sentence]) for sentence in (PLAIN, NEGATED)),
+            "How far “not” may be from the end",
+            f"Right answers on sentences that were not trained on, against the number of words after “not”. A line is "
+            f"a seed; each of its points is a network of 8 units after {made.UPDATES} updates on fresh sentences. "
+            "Guessing gives 50 %.",
+            _distances(accuracies),
+            tuple(distances_in_words(name, each) for name, each in accuracies.items()),
         ),
         Section(
-            "What this network is worth",
-            "All of it is to be read with its score beside it. A bag of words counts words and knows no order; the "
-            "bar of shuffled words is of one shuffle, the sentence below of many.",
-            _scores(_compared(record)),
-            _verdict(_compared(record), shuffling),
+            "The gradient that should teach it",
+            "What is left of the gradient of the loss at each word before training, in the longest sentences: median "
+            f"over {SEEDS} networks and {made.BATCH} sentences each. The dotted line is the word “not”.",
+            _profiles(profiles),
+            tuple(
+                f"{name}: at “not” the gradient is {factor(each[AFTER_NOT + FAR] * LN_10)} of what it is at "
+                "the last word."
+                for name, each in profiles.items()
+            ),
         ),
+        reviews.section(),
     )
     return Demo(
-        'What does "not" do?',
-        "The default network, 8 units trained for seconds on sentences about films, reads two sentences that mean "
-        "the opposite of each other.",
+        "How far may “not” be from the end?",
+        "“I do not like this movie” and “I do really like this movie” mean the opposite. The sentences are made: with "
+        "“hate” in the place of “like” the answer turns round, so that no single word tells it, and words without a "
+        "meaning follow. Can a network of 8 units learn what “not” means? Near the read-out it can. The more words "
+        "follow, the less of the gradient comes back to “not”.",
         sections,
     )
 
 
-def _positive(prediction: Prediction) -> float:
-    return float(prediction.shares[-1, prediction.classes.index(AGAINST)])
+def distances_in_words(name: str, accuracies: dict[int, list[float]]) -> str:
+    """Returns how many networks know "not" at each distance."""
+    n = ", ".join(str(fillers + AFTER_NOT) for fillers in accuracies)
+    known = ", ".join(str(sum(each >= KNOWS for each in found)) for found in accuracies.values())
+    networks = counted(len(next(iter(accuracies.values()))), "networks")
+    return f"{name}: with {n} words after “not”, {known} of {networks} give at least {KNOWS:.0%} right answers."
 
 
-def _answers(predictions: dict[str, Prediction]) -> tuple[str, ...]:
-    ends = [f'"{sentence}": {_positive(each):.1%} {AGAINST} at the end.' for sentence, each in predictions.items()]
-    return *ends, _effect(
-        _positive(predictions[NEGATED]) - _positive(predictions[PLAIN]),
-        _positive(predictions[NEGATED]) - _positive(predictions[OTHER]),
-    )
+def _ends(network: SequenceToVector, fillers: int) -> str:
+    really, negated = made.by_word(network, made.pair(fillers))[-1].tolist()
+    return f"With {fillers + AFTER_NOT} words after it: {really:.1%} positive with “really”, {negated:.1%} with “not”."
 
 
-def _effect(added: float, exchanged: float) -> str:
-    """Describes how a negation changes the probability of positive.
-
-    added: change if "do not" is added to the sentence.
-    exchanged: change if "not" takes the place of "really".
-    """
-    if added > -NOTHING:
-        verdict = "On these sentences the network does not show that it has learnt what not means"
-    elif exchanged > -NOTHING:
-        verdict = "The negation lowers it, but so does another word in its place"
-    else:
-        verdict = "On these sentences the network treats not as a negation"
-    return (
-        f'{verdict}: adding "do not" moves the probability of {AGAINST} by {100 * added:+z.1f} points, "not" in the '
-        f'place of "really" by {100 * exchanged:+z.1f}.'
-    )
-
-
-def _attribution(sentence: str, prediction: Prediction) -> str:
-    total = float(prediction.dx.sum())
-    shares = ", ".join(
-        f"{word} {float(dx) / total:.0%}" for word, dx in zip(prediction.words, prediction.dx, strict=True)
-    )
-    return f'"{sentence}": {shares}.'
-
-
-def _compared(record: RunRecord) -> dict[str, float]:
-    """Returns the accuracies of the network and its baselines, without those of hidden words."""
-    others = {name: scores for name, scores in record.references.items() if "unknown" not in name}
-    every = {"this network": record.metrics, record.baseline_name: record.baseline, **others}
-    return {name: score for name, scores in every.items() if (score := scores.get(SCORE)) is not None}
-
-
-def _verdict(scores: dict[str, float], shuffling: Cost) -> tuple[str, ...]:
-    accuracies = ", ".join(f"{name} {score:z.3f}" for name, score in scores.items())
-    own, bag = (scores[name] for name in ("this network", "bag of words"))
-    place = "below" if own < bag else "above"
-    return (
-        f"Validation accuracy: {accuracies}.",
-        f"It stays {place} a bag of words, by {100 * abs(own - bag):z.0f} points.",
-        shuffling.in_words(),
-    )
-
-
-def _probabilities(predictions: dict[str, Prediction]) -> go.Figure:
-    figure = make_subplots(1, 2, shared_yaxes=True, subplot_titles=[text(PLAIN), text(NEGATED)])
-    for column, sentence in enumerate((PLAIN, NEGATED), start=1):
-        each = predictions[sentence]
-        for i, name in enumerate(each.classes):
+def _read(found: Tried) -> go.Figure:
+    titles = [f"{fillers + AFTER_NOT} words after “not”" for fillers in (NEAR, FAR)]
+    figure = make_subplots(1, 2, shared_yaxes=True, subplot_titles=titles, column_widths=[0.35, 0.65])
+    for column, fillers in enumerate((NEAR, FAR), start=1):
+        batch = made.pair(fillers)
+        positive = 100 * made.by_word(found.networks[fillers][0], batch)
+        words = [made.WORDS[i] for i in batch.x[:, 0].tolist()]
+        words[2] = "really / not"
+        for i, name in enumerate(("with “really”", "with “not”")):
             figure.add_scatter(
-                x=_places(each), y=(100 * each.shares[:, i]).tolist(), name=name, legendgroup=name,
+                x=reviews.numbered(words), y=positive[:, i].tolist(), name=name, legendgroup=name,
                 showlegend=column == 1, mode="lines+markers", line=stroke(i), marker={"symbol": i, "size": 9},
                 row=1, col=column,
             )  # fmt: skip
-    figure.update_xaxes(title="read up to this word")
-    figure.update_yaxes(title="probability, %", range=[0, 100], col=1)
-    figure.update_layout(height=430, **layout())
+    figure.update_xaxes(title="read up to this word", tickangle=60)
+    figure.update_yaxes(title="probability of positive, %", range=[-3, 103], col=1)
+    figure.update_layout(height=480, **layout())
     figure.update_layout(legend_y=1.12)
     return figure
 
 
-def _places(prediction: Prediction) -> list[str]:
-    """Returns the words, numbered because a word may occur twice."""
-    return [f"{i} {text(word)}" for i, word in enumerate(prediction.words, start=1)]
-
-
-def _shares(predictions: dict[str, Prediction]) -> go.Figure:
-    figure = make_subplots(1, 2, shared_yaxes=True, subplot_titles=[text(PLAIN), text(NEGATED)])
-    for column, sentence in enumerate((PLAIN, NEGATED), start=1):
-        each = predictions[sentence]
-        share = (100 * each.dx / each.dx.sum()).tolist()
-        figure.add_bar(
-            x=_places(each), y=share, marker={"color": COLOURS[column - 1]}, showlegend=False, row=1, col=column
-        )
-    figure.update_xaxes(title="word")
-    figure.update_yaxes(title="share of the norms of dL/dx<sub>t</sub>, %", col=1)
-    figure.update_layout(height=400, **layout())
+def _distances(accuracies: dict[str, dict[int, list[float]]]) -> go.Figure:
+    figure = go.Figure()
+    for i, (name, each) in enumerate(accuracies.items()):
+        for seed in range(SEEDS):
+            figure.add_scatter(
+                x=[fillers + AFTER_NOT for fillers in each], y=[100 * found[seed] for found in each.values()],
+                name=text(name), legendgroup=name, showlegend=seed == 0, mode="lines+markers", line=stroke(i),
+                marker={"symbol": i, "size": 9},
+            )  # fmt: skip
+    figure.add_hline(y=50, line={"width": 1, "dash": "dot", "color": "black"})
+    figure.update_xaxes(title="words after “not”")
+    figure.update_yaxes(title="right answers, %", range=[40, 102])
+    figure.update_layout(height=430, **layout())
     return figure
 
 
-def _scores(scores: dict[str, float]) -> go.Figure:
-    names = list(scores)[::-1]
-    patterns = {"shape": [("", "/", ".", "x")[i % len(DASHES)] for i in range(len(names))][::-1]}
-    figure = go.Figure(
-        go.Bar(
-            x=[100 * scores[name] for name in names], y=names, orientation="h",
-            text=[f"{scores[name]:.1%}" for name in names], textposition="outside",
-            marker={"color": COLOURS[5], "pattern": patterns},
-        )
-    )  # fmt: skip
-    figure.update_xaxes(title="validation accuracy, %", range=[0, 100])
-    figure.update_yaxes(title="", automargin=True)
-    figure.update_layout(height=320, **layout())
+def _profiles(profiles: dict[str, list[float]]) -> go.Figure:
+    figure = go.Figure()
+    for i, (name, each) in enumerate(profiles.items()):
+        figure.add_scatter(y=each, name=text(name), mode="lines+markers", line=stroke(i), marker={"symbol": i})
+    figure.add_vline(x=AFTER_NOT + FAR, line={"width": 1, "dash": "dot", "color": "black"})
+    figure.update_xaxes(title="lag: words back from the last")
+    figure.update_yaxes(
+        title="gradient relative to lag 0", tickprefix=DECADES["tickprefix"], ticksuffix=DECADES["ticksuffix"]
+    )
+    figure.update_layout(height=400, **layout())
     return figure

@@ -18,7 +18,7 @@ def gradient_lines(record: RunRecord) -> list[str]:
         return []
     lines = []
     for name, part in record.parts.items():
-        lines += ([f"{name}:"] if name else []) + _of_part(part)
+        lines += ([f"{name}:"] if name else []) + _of_part(part, record)
     if record.end.below_float_from is not None:
         lag, bits = record.end.below_float_from, record.bits or ""
         lines.append(f"zeros     the gradient is below float{bits} from lag {lag} on; the log-space pass continues")
@@ -47,7 +47,7 @@ def lost_to_rounding(growth: float | None, bits: int) -> str | None:
     )
 
 
-def _of_part(part: Part) -> list[str]:
+def _of_part(part: Part, record: RunRecord) -> list[str]:
     lines, now = [], part.end
     if part.births is not None and part.births.n:
         lines.append(f"initial   {births_words(part.births)}")
@@ -58,7 +58,7 @@ def _of_part(part: Part) -> list[str]:
     if now.predictions:
         lines += [f"theory    {_theory(now.predictions)}", f"measured  {_measured(now.predictions)}"]
     if now.weight_horizon is not None:
-        lines.append(f"weights   {_weights(now.weight_horizon, now.cancellation)}")
+        lines.append(f"weights   {_weights(now, now.weight_horizon, record)}")
     return lines
 
 
@@ -100,12 +100,13 @@ def other_branch(predicted: Numbers) -> str:
     return f" (mean field from other initial states {number(other, '+z.3f')})" if finite else ""
 
 
-def _weights(lags: Numbers, cancellation: float | None) -> str:
+def _weights(now: Moment, lags: Numbers, record: RunRecord) -> str:
     if (last := lags.get("90%")) is None:
-        return "dL/dW_h is 0"
+        overflown = record.state == "diverged" and not now.flushed_to_zero
+        return f"dL/dW_h is not finite in float{record.bits or 32}" if overflown else "dL/dW_h is 0"
     return (
         f"90 % of a sample's dL/dW_h comes from the last {counted(int(last) + 1, 'time steps')}; the vectors that the "
-        f"steps add cancel in part: the length of their sum is {number(cancellation, 'z.2f')} of the sum of lengths"
+        f"steps add cancel in part: the length of their sum is {number(now.cancellation, 'z.2f')} of the sum of lengths"
     )
 
 

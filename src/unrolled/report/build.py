@@ -17,6 +17,7 @@ from .shell import Section, write_page
 from .verdict.answers import answers, questions
 from .verdict.best import best
 from .verdict.regimes import unmentioned_axes
+from .words import lines as lines_of_words
 from .words import words
 
 PAGE = "report.html"
@@ -49,6 +50,7 @@ def build(folder: Path) -> Path:
         lines=lines(swept) if trained(swept) else [],
         sentences=sentences(swept),
         words=words(swept),
+        words_lines=lines_of_words(swept),
         remarks=_remarks(swept),
         data=runs_data(swept),
         again=[sweep_command(swept), shlex.join(["unrolled", "report", str(folder)])],

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from unrolled.record.results import Swept
 
-from . import by_time, critical_line, figures, learning, profile_figures, solving, solving_figures, theory
+from . import by_time, critical_line, figures, learning, profile_figures, recency, solving, solving_figures, theory
 from .configurations import trained
 from .shell import Section
 from .survival import LEAST
@@ -103,6 +103,13 @@ def _of_learning() -> list[Plan]:
             "Scores",
             "Every run; the upright bar is the trivial baseline. Training scores are of examples that were trained on.",
             learning.scores,
+        ),
+        Plan(
+            "Does a gradient that vanishes make the last words count more?",
+            "Each run: how much more accuracy it loses if the last 5 words are hidden than if the first 5 are, by "
+            "its slope after training. If vanishing made it rely on the last words, points would fall to the right.",
+            recency.against_slope,
+            [recency.verdict],
         ),
         Plan(
             "What it cost",

@@ -60,8 +60,7 @@ def _run(console: Console, folder: Path, record: RunRecord) -> None:
         curve = profile(folder, suffix)
         if curve:
             lines += _chain(curve, steps(folder, suffix), name if suffix else "chain", record.every_state)
-    for line in [*lines, *(gradient_lines(record) if record.has_result else [])]:
-        console.print(line, markup=False, soft_wrap=True)
+    print_lines(console, [*lines, *(gradient_lines(record) if record.has_result else [])])
 
 
 def _chain(curve: Sequence[float], steps: int, head: str, every_state: bool | None) -> list[str]:
@@ -131,7 +130,7 @@ def _state(run: SweptRun) -> str:
 
 def _score(record: RunRecord, name: str) -> str:
     """Returns the deciding score beside that of the trivial baseline."""
-    value, baseline = (number(table.get(name), "z.4g") for table in (record.metrics, record.baseline))
+    value, baseline = (score(table.get(name)) for table in (record.metrics, record.baseline))
     return f"{name} {value} ({record.baseline_name}: {baseline})"
 
 

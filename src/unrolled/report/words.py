@@ -3,6 +3,7 @@
 import csv
 from typing import Any
 
+from unrolled.digits import counted
 from unrolled.record.results import Swept
 from unrolled.record.tables import WORDS
 
@@ -34,3 +35,23 @@ def words(swept: Swept) -> list[dict[str, Any]]:
 def _read(path) -> list[dict[str, str]]:
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def lines(swept: Swept) -> list[str]:
+    """Returns a sentence for each pair of words: whether training has brought their vectors closer."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for run in swept.runs:
+        for row in _read(run.folder / WORDS) if (run.folder / WORDS).is_file() else []:
+            pair = f"{row['word']} and {row['other']}"
+            found.setdefault(pair, []).append((float(row["cosine_start"]), float(row["cosine"])))
+    return [_line(pair, each) for pair, each in found.items()]
+
+
+def _line(pair: str, cosines: list[tuple[float, float]]) -> str:
+    first, last = (mean(values) for values in zip(*cosines, strict=True))
+    closer = sum(after > before for before, after in cosines)
+    tables = len({before for before, _ in cosines})
+    return (
+        f"{pair}: training brings them closer in {closer} of {counted(len(cosines), 'runs')}; the mean cosine is "
+        f"{first:+z.2f} before and {last:+z.2f} after (the runs start from {counted(tables, 'different tables')})."
+    )
