@@ -32,7 +32,7 @@ def test_a_run_is_shown_with_its_profile_and_its_score(quick_run: Run, tmp_path:
     T = len(read_rows(tmp_path / "run" / "profiles" / "grad_h_relative_log.csv")[-1]) - 1
     assert f"time step {T - len(curve) + 1} to {T}, the loss reads the last: 10^" in printed
     assert " to 10^0.0\n" in printed  # at the right, where the loss reads the state
-    assert f"val/accuracy {status['metrics']['val/accuracy']:.4g} (most frequent class: " in printed
+    assert f"val/accuracy {status['metrics']['val/accuracy']:.3f} (most frequent class: " in printed
     assert status["regime_reason"] in printed
 
 
