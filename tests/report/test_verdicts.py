@@ -234,7 +234,9 @@ def test_the_horizon_beyond_the_longest_lag_is_not_a_number() -> None:
         return {"longest_lag": 19} | ({"horizon": 7} if here["loss"] == "mse" else {})
 
     (found,) = lines({"loss": ["mse", "mae"], "seed": [0, 1]}, make, "horizon by loss")
-    assert found.endswith("by loss, median: mse: 7 and 7 (2 runs); mae: beyond 19 and beyond 19 (2 runs).")
+    assert found.endswith("by loss: mse: 7 and 7 (2 runs); mae: beyond 19 and beyond 19 (2 runs).")
+    (found,) = lines({"loss": ["mse", "mae"], "seed": [0, 1, 2]}, make, "horizon by loss")
+    assert found.endswith("by loss: mse: median 7 (3 runs); mae: median beyond 19 (3 runs).")
 
 
 def test_score_by_slope_is_a_rank_correlation() -> None:

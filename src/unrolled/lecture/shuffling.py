@@ -40,8 +40,8 @@ class Cost:
         else:
             meaning = "it is not certain that this network uses the order of the words"
         return (
-            f"Shuffling the words costs {100 * self.mean:z.1f} points of accuracy (95 % interval {low:z.1f} to "
-            f"{high:z.1f}; {self.n} sentences, each shuffled {SHUFFLES} times): {meaning}."
+            f"Shuffling the words that this trained network reads costs {100 * self.mean:z.1f} points of accuracy "
+            f"(95 % interval {low:z.1f} to {high:z.1f}; {self.n} sentences, each shuffled {SHUFFLES} times): {meaning}."
         )
 
 

@@ -24,8 +24,7 @@ def horizons(swept: Swept, key: str) -> list[Sentence]:
     name = key.rpartition(".")[2]
     return [
         whole(
-            f"Horizon after training (the lag at which the gradient has changed a hundredfold) by {name}, "
-            f"median: {words}",
+            f"Horizon after training (the lag at which the gradient has changed a hundredfold) by {name}: {words}",
             [run for each in found for run in each.runs],
         )
     ]
@@ -40,7 +39,12 @@ def _reach(run: SweptRun) -> float | None:
 
 
 def _median(values: tuple[float, ...], of: list[SweptRun]) -> str:
-    longest = max(run.record.end.longest_lag or 0 for run in of)
-    kept = sorted(values) if len(values) < FEWEST else [median(values)]
-    words = listed([f"{value:g}" if math.isfinite(value) else f"beyond {longest}" for value in kept])
+    if len(values) < FEWEST:
+        words = listed([_shown(reach, run.record.end.longest_lag) for run in of if (reach := _reach(run)) is not None])
+    else:
+        words = f"median {_shown(median(values), max(run.record.end.longest_lag or 0 for run in of))}"
     return f"{words} ({runs(len(values))})"
+
+
+def _shown(reach: float, longest: int | None) -> str:
+    return f"{reach:g}" if math.isfinite(reach) else f"beyond {longest}"
