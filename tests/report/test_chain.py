@@ -1,6 +1,7 @@
 """The unrolled chain: the thickness of the gradient's line against the norms in the files."""
 
 import csv
+import json
 import math
 import re
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from browser import CHROMIUM, chromium, opened
 from unrolled.record import status
 from unrolled.record.run_record import RunRecord
 from unrolled.record.samples import Samples, write_samples
@@ -108,3 +110,73 @@ def test_a_run_without_a_probe_has_no_chain(tmp_path: Path) -> None:
     status.write(tmp_path, {"state": "failed", "name": "a run", "error": "no room"})
     assert chain_data(tmp_path, RunRecord.read(tmp_path)) is None
     assert 'id="chain"' not in build_run(tmp_path).read_text(encoding="utf-8")
+
+
+def portrait(folder: Path, name: str, ln_cone: list[list[object]], sources: list[int], own_loss: bool = True) -> None:
+    (folder / "portraits").mkdir(exist_ok=True)
+    figures = {"lags": [0, 1], "ln_singular": [[0.0], [-1.0]], "eigenvalues": [[0.5, 0.0]]}
+    figures |= {"exponents": None, "half": None, "no_exponents": "too short"}
+    kept = {"portrait": {"own_loss": own_loss, "ln_cone": ln_cone, "sources": sources, **figures}}
+    (folder / "portraits" / f"{name}.json").write_text(json.dumps(kept), encoding="utf-8")
+
+
+def test_a_cone_is_drawn_as_its_portrait_has_it(tmp_path: Path) -> None:
+    folder = made(tmp_path, [math.nan, -2.0, -1.0, 0.0], every_state=True, steps=9)  # the longest samples have 3 steps
+    ln_10 = math.log(10)
+    rows: list[list[object]] = [[-ln_10, None, None], [-4 * ln_10, "-inf", 0.0]]
+    for name in ("start", "end"):
+        portrait(folder, name, rows, [0, 2])
+    found = chain_data(folder, RunRecord.read(folder))
+    assert found is not None
+    view = found.views[1]
+    assert view.steps == [0, 9] and view.scale == Scale(-4, 0)
+    assert view.sources == [(0, "2"), (2, "4")]  # time step 1 has no box: no sample reaches it
+    np.testing.assert_allclose(view.samples[1], [[-1, math.nan, math.nan], [-4, -math.inf, 0]])
+
+
+def test_a_cone_of_a_decoder_starts_where_the_decoder_does(tmp_path: Path) -> None:
+    folder = made(tmp_path, [-1.0] * 5, steps=1, seam=3, halves={"encoder": {}, "decoder": {}})
+    portrait(folder, "end_encoder", [[0.0] * 3] * 3, [0, 1, 2], own_loss=False)
+    portrait(folder, "end_decoder", [[0.0, None], [-math.log(10), 0.0]], [0, 1])
+    found = chain_data(folder, RunRecord.read(folder))
+    assert found is not None
+    view = found.views[1]
+    assert view.sources == [(3, "decoder 1"), (4, "decoder 2")] and view.remark == "Recorded of the decoder alone."
+    np.testing.assert_allclose(view.samples[0][1], [math.nan] * 3 + [-1, 0])
+
+
+def test_a_cone_of_random_directions_is_no_loss(tmp_path: Path) -> None:
+    folder = made(tmp_path, [-1.0, 0.0])
+    portrait(folder, "end", [[0.0, None], [0.0, 0.0]], [0, 1], own_loss=False)
+    found = chain_data(folder, RunRecord.read(folder))
+    assert found is not None and len(found.views) == 1
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_the_page_draws_the_loss_of_the_chosen_time_step_as_thick_as_its_portrait_says(tmp_path: Path) -> None:
+    folder = made(tmp_path, [-8.0, -4.0, 0.0], every_state=True, steps=9)
+    ln_cone: list[list[object]] = [[-1.0, None, None], [-9.0, -2.0, None], ["-inf", -5.0, -3.0]]
+    portrait(folder, "end", ln_cone, [0, 1, 2])
+    low, high = math.floor(-9 / math.log(10)), 0
+    with chromium() as browser, opened(browser, build_run(folder), width=390) as page:
+        page.get_by_label("of each step's own loss").check()
+        for row, (s, expected) in enumerate(zip((1, 2, 3), ln_cone, strict=True)):
+            page.locator("#chain-sample").fill(str(s))
+            drawn = page.evaluate(
+                "[...document.querySelectorAll('.chain .back')].map(e => e.getAttribute('stroke-width'))"
+            )
+            widths = [
+                THINNEST + (THICKEST - THINNEST) * (v / math.log(10) - low) / (high - low)
+                if isinstance(v, float)
+                else 0
+                for v in expected
+            ]
+            assert [float(px) for px in drawn] == pytest.approx(widths, abs=0.01)
+            marked = page.evaluate(
+                "[...document.querySelectorAll('.chain .step')].findIndex(e => e.matches('.source'))"
+            )
+            assert marked == row
+        assert "step 9, the loss of time step 3 alone" in page.inner_text("#chain-now")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.get_by_label("of the loss").check()
+        assert page.locator(".chain .source").count() == 0 and page.locator("#chain-loss").is_visible()

@@ -14,6 +14,7 @@ from unrolled.record.samples import Samples, read_samples
 from unrolled.record.tables import PROFILES, read_rows
 
 from .chain import Group, Scale, chain, grouped, groups, mean_over_samples
+from .chain_cone import Cone, recorded_cone
 
 MOST_PROBES = 30  # positions of the slider
 OF_THE_LOSS, OF_OWN_LOSS = "of the loss", "of each step's own loss"
@@ -25,6 +26,9 @@ class View:
 
     mean: (P, boxes), log10 of the norm, mean over samples.
     samples: (P, S, boxes), of each sample; S = 0: not recorded.
+    sources: the time step of each row of `samples`, if a row is no sample but the loss of that step; its number of the
+    box, and its name.
+    remark: what else there is to know.
     """
 
     name: str
@@ -33,12 +37,14 @@ class View:
     mean: np.ndarray
     samples: np.ndarray
     scale: Scale
+    sources: list[tuple[int, str]] = field(default_factory=list)
+    remark: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Returns plain values: "0" for an exact 0, None where there is no gradient."""
         return {
             "name": self.name, "unit": self.unit, "steps": self.steps, "low": self.scale.low, "high": self.scale.high,
-            "mean": _plain(self.mean), "samples": _plain(self.samples),
+            "mean": _plain(self.mean), "samples": _plain(self.samples), "sources": self.sources, "remark": self.remark,
         }  # fmt: skip
 
 
@@ -88,7 +94,9 @@ def chain_data(folder: Path, record: RunRecord) -> ChainData | None:
     found = np.isfinite(mean).any(0) | np.isneginf(mean).any(0)
     boxes = groups(parts, int(found.argmax()) if found.any() and len(parts) == 1 else 0)
     views = [_view(OF_THE_LOSS, unit, (steps, mean, each), boxes)]
-    if record.every_state and len(parts) == 1 and (own := _csv(folder, "grad_h_relative_log")):
+    if cone := recorded_cone(folder, record.steps or 0, _spans(record, T)):
+        views.append(_of_cone(cone, dict(_starts(record, T)), boxes))
+    elif record.every_state and len(parts) == 1 and (own := _csv(folder, "grad_h_relative_log")):
         steps, mean = own
         views.append(_view(OF_OWN_LOSS, "relative to the step of the loss", (steps, mean, each[:0]), boxes))
     return ChainData(boxes, views, _labels(samples, boxes) if samples else [])
@@ -99,6 +107,16 @@ def _view(name: str, unit: str, found: tuple[list[int], np.ndarray, np.ndarray],
     kept = np.unique(np.linspace(0, len(steps) - 1, MOST_PROBES).round().astype(int))
     mean, each = grouped(mean[kept], boxes), grouped(each[kept] if len(each) else each, boxes)
     return View(name, unit, [steps[i] for i in kept], mean, each, Scale.of(np.append(mean.ravel(), each.ravel())))
+
+
+def _of_cone(cone: Cone, starts: dict[str, int], boxes: list[Group]) -> View:
+    lead = f"{cone.part} " if len(starts) > 1 else ""
+    box = {t: i for i, each in enumerate(boxes) for t in range(each.first, each.last + 1)}
+    kept = [i for i, s in enumerate(cone.sources) if s in box]
+    names = [(box[s], f"{lead}{s - starts[cone.part] + 1}") for s in (cone.sources[i] for i in kept)]
+    rows = grouped(cone.log10[:, kept], boxes)
+    remark = f"Recorded of the {cone.part} alone." if lead else ""
+    return View(OF_OWN_LOSS, "‖dL_s/dh‖", cone.steps, rows[:, -1], rows, Scale.of(rows.ravel()), names, remark)
 
 
 def _recorded(samples: Samples) -> tuple[list[int], np.ndarray, np.ndarray, str]:
@@ -129,6 +147,10 @@ def _spans(record: RunRecord, T: int) -> Iterable[tuple[str, int, int]]:
     names = list(record.parts)
     firsts = [0, *record.later_parts.values()]
     return zip(names, firsts, [*firsts[1:], T], strict=False)
+
+
+def _starts(record: RunRecord, T: int) -> Iterable[tuple[str, int]]:
+    return ((name, start) for name, start, _ in _spans(record, T))
 
 
 def _labels(samples: Samples, boxes: list[Group]) -> list[list[str]]:

@@ -35,13 +35,16 @@ if (document.getElementById("chain")) {
   function redrawChain() {
     const probe = +by("chain-step").value, sample = +by("chain-sample").value;
     const values = sample ? view.samples[probe][sample - 1] : view.mean[probe];
-    const who = sample ? `sample ${sample}` : "mean over samples";
-    boxes.forEach((box, i) => drawBox(box, i, values, sample ? data.labels[sample - 1] || [] : data.shared));
+    const [source, name] = view.sources[sample - 1] || [];
+    const who = name ? `the loss of time step ${name} alone, mean over samples`
+      : sample ? `sample ${sample}` : "mean over samples";
+    boxes.forEach((box, i) => drawBox(box, i, values, sample && !name ? data.labels[sample - 1] || [] : data.shared));
+    boxes.forEach((box, i) => box.classList.toggle("source", i === source));
     by("chain-step-now").textContent = view.steps[probe];
-    by("chain-sample-now").textContent = sample || "mean";
+    by("chain-sample-now").textContent = name || sample || "mean";
     by("chain-step").setAttribute("aria-valuetext", `training step ${view.steps[probe]}`);
     by("chain-sample").setAttribute("aria-valuetext", who);
-    by("chain-now").textContent = `After training step ${view.steps[probe]}, ${who}.`;
+    by("chain-now").textContent = `After training step ${view.steps[probe]}, ${who}. ${view.remark}`;
   }
 
   function choose(number) {
@@ -49,7 +52,10 @@ if (document.getElementById("chain")) {
     by("chain-step").max = view.steps.length - 1;
     by("chain-step").value = view.steps.length - 1;
     by("chain-sample").max = view.samples.length ? view.samples[0].length : 0;
-    by("chain-sample").value = 0;
+    by("chain-sample").min = view.sources.length ? 1 : 0;
+    by("chain-sample").value = view.sources.length;
+    by("chain-row").textContent = view.sources.length ? "loss of time step" : "sample";
+    for (const id of ["chain-loss", "chain-short"]) by(id).toggleAttribute("hidden", view.sources.length > 0);
     by("chain-samples").hidden = !view.samples.length;
     by("chain-unit").textContent = view.unit;
     for (const each of document.querySelectorAll("#chain .legend svg")) each.toggleAttribute("hidden", +each.dataset.view !== number);
