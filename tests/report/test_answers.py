@@ -46,6 +46,7 @@ def solved(tmp_path: Path) -> Path:
 def test_unsolved_is_censored_never_failed(solved: Path) -> None:
     first, second = lines(read_sweep(solved))
     assert "solved by 2 of 2 after 100 to 300 updates" in first
+    assert "(from 0.995 to 1 over 2 runs)" in first  # a range without "from" is an interval
     assert "solved by 0 of 2, censored at 700 updates" in second
     page = build(solved).read_text(encoding="utf-8")
     assert "How many updates it takes" in page and "0 failed" not in page

@@ -205,10 +205,10 @@ def test_the_change_of_the_slope_by_training() -> None:
 
     (found,) = lines({"activation": list(change), "seed": list(range(6))}, make, "change of slope by activation")
     assert found == (
-        "Training raises the slope with sigmoid (higher in 6 of 6 runs, 0.61 to 1.00; +1 to +6 nats per lag); "
-        "training lowers the slope with relu (higher in 0 of 6 runs, 0.00 to 0.39; -1 to -1 nats per lag); "
+        "Training raises the slope with sigmoid (higher in 6 of 6 runs, 0.61 to 1.00; from +1 to +6 nats per lag); "
+        "training lowers the slope with relu (higher in 0 of 6 runs, 0.00 to 0.39; by -1 nats per lag); "
         "training changes the slope in no certain direction with tanh (higher in 3 of 6 runs, 0.19 to 0.81; "
-        "-0.3 to +0.3 nats per lag)."
+        "from -0.3 to +0.3 nats per lag)."
     )
 
 
@@ -219,6 +219,20 @@ def test_why() -> None:
     assert lines({"activation": ["sigmoid"]}, make, "why by activation") == [
         "sigmoid: at each step back f' multiplies the gradient by 0.25 (f' <= 1/4) and W_h, along the gradient, by 2; "
         "together 0.5 (1 run at step 0)."
+    ]
+
+
+def test_the_factors_of_runs_that_differ_have_their_range() -> None:
+    """Geometric means: sqrt(.25 x .16) = .2 and sqrt(2 x .5) = 1."""
+
+    def make(here: dict[str, Any]) -> dict[str, Any]:
+        by_f, by_w = ((0.25, 2.0), (0.16, 0.5))[here["seed"]]
+        slope = math.log(by_f * by_w)
+        return {"start": {"slope": slope, "slope_by_f": math.log(by_f), "slope_by_W_h": math.log(by_w)}}
+
+    assert lines({"activation": ["sigmoid"], "seed": [0, 1]}, make, "why by activation") == [
+        "sigmoid: at each step back f' multiplies the gradient by 0.2 (from 0.16 to 0.25; f' <= 1/4) and W_h, along "
+        "the gradient, by 1 (from 0.5 to 2); together 0.2 (from 0.08 to 0.5) (2 runs at step 0)."
     ]
 
 

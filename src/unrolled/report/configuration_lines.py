@@ -32,7 +32,7 @@ def _score(each: Group) -> str:
     if len(each.runs) == 1:
         return f"{name} {scores[0]:.4g}"
     n = count(len(scores), len(each.runs), "runs")
-    return f"{name} {mean(scores):.4g} ({min(scores):.4g} to {max(scores):.4g} over {n})"
+    return f"{name} {mean(scores):.3g} (from {min(scores):.3g} to {max(scores):.3g} over {n})"
 
 
 def _count_if_fewer(each: Group, n: int) -> str:

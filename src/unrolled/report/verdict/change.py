@@ -32,7 +32,10 @@ def changes(swept: Swept, key: str) -> list[Sentence]:
 
 def _change(at: AtValue) -> tuple[str, str]:
     up = Share(sum(value > 0 for value in at.found.values), at.found.n)
-    low, high = up.interval
-    direction = "raises the slope" if low > EVEN else "lowers the slope" if high < EVEN else NOT_CERTAIN
-    ends = " to ".join(f"{value:+.3g}" for value in (min(at.found.values), max(at.found.values)))
-    return direction, f"higher in {share(up, 'runs')}; {ends} nats per lag"
+    least, most = up.interval
+    direction = "raises the slope" if least > EVEN else "lowers the slope" if most < EVEN else NOT_CERTAIN
+    low, high = (f"{value:+.3g}" for value in (min(at.found.values), max(at.found.values)))
+    return (
+        direction,
+        f"higher in {share(up, 'runs')}; {f'by {low}' if low == high else f'from {low} to {high}'} nats per lag",
+    )

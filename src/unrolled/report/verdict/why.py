@@ -62,5 +62,5 @@ def _factors(nats: tuple[float, ...], known: str | None = None) -> str:
         return "-"
     middle = plain(math.exp(sum(nats) / len(nats)))
     low, high = (plain(math.exp(value)) for value in (min(nats), max(nats)))
-    beside = [text for text in ("" if low == high else f"{low} to {high}", known) if text]
+    beside = [text for text in ("" if low == high else f"from {low} to {high}", known) if text]
     return f"{middle} ({'; '.join(beside)})" if beside else middle
