@@ -35,6 +35,8 @@ MISTAKES = {
     ("~model",): "~model: a key cannot be deleted; give it a value",
     ("~model.hidden",): "~model.hidden: a key cannot be deleted; give it a value",
     ("seed=0,1",): "seed=0,1: several values are a sweep, which needs -m; one text with commas needs quotes: seed=",
+    ("model=lstm",): "model=lstm: no such choice: each network here is a plain RNN, without gates; allowed: large",
+    ("activation=elu",): "tanh; docs/contributors.md shows how to add one",
     ("model=8",): "model=8: no such choice; allowed: large, medium, small",
     ("optimizer=null",): "optimizer=null: no such choice; allowed: adam, adam_slow, sgd",
     ("task.name=foo",): "task.name=foo: allowed: adding, caption, chars, copy, forecast, latch, multiplication",
@@ -101,6 +103,12 @@ def test_help_names_every_group_with_its_choices() -> None:
         assert f"{group}: {', '.join(names)}" in printed
 
 
+@pytest.mark.parametrize("name", ["noise", "short_memory", "slow"])
+def test_a_ready_setting_that_sweeps_has_its_own_folder(name: str) -> None:
+    planned = train(f"experiment={name}", "sweep.dry_run=true").stdout
+    assert f"outputs/sweeps/{name}/" in planned and "outputs/sweeps/train/" not in planned
+
+
 def test_the_help_of_the_viewer_names_the_other_dashboard() -> None:
     shown = unrolled("dashboard", "--help").stdout
     assert "`push`: to W&B's pages" in shown and "\n  push " in shown
@@ -111,6 +119,7 @@ def test_the_help_of_the_viewer_names_the_other_dashboard() -> None:
     [
         ("nope", "nope: no such command; allowed: train, report, show"),
         ("report", "Missing argument 'FOLDER'"),
+        ("predict something", "predict needs a run's folder and a text: unrolled predict FOLDER TEXT"),
         ("diagnose --length x", "'--length': 'x' is not a valid integer"),
         ("predict run text --checkpoint first", "'first' is not one of 'best', 'last'"),
         ("show --bogus", "No such option '--bogus'"),

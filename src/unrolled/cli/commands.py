@@ -92,15 +92,17 @@ def show(folder: Path) -> None:
 
 @unrolled.command()
 @click.argument("run", type=FOLDER)
-@click.argument("text")
+@click.argument("text", required=False, metavar="TEXT")
 @click.option("--label", help="The class to take the loss against; by default the predicted one.")
 @click.option("--checkpoint", type=click.Choice(("best", "last")), default="best", show_default=True)
 @TRUST
-def predict(run: Path, text: str, label: str | None, checkpoint: str, trust: bool) -> None:
+def predict(run: Path, text: str | None, label: str | None, checkpoint: str, trust: bool) -> None:
     """Print the prediction of a trained network for a text, word by word.
 
     RUN is the folder of a run. TEXT is a sentence, for example "I do not like this movie".
     """
+    if text is None:
+        raise click.UsageError("predict needs a run's folder and a text: unrolled predict FOLDER TEXT")
     _check_folder(run)
     _check_one_run(run)
     announce(SLOW)

@@ -18,6 +18,7 @@ from unrolled.config.schema import Config
 from unrolled.config.validate import defaults
 from unrolled.errors import UserError
 
+GATED = ("lstm", "gru")
 COMMANDS = ("bench", "check-task", "dashboard", "demo", "diagnose", "predict", "report", "show", "sync", "train")
 
 
@@ -165,10 +166,13 @@ def not_a_choice(group: str, value: str, allowed: Sequence[str]) -> str:
     message = f"{group}={value}: no such choice"
     near = closest(value, allowed)
     elsewhere = next((other for other, names in choices().items() if value in names), None)
-    if near:
+    if value.lower() in GATED:
+        message += ": each network here is a plain RNN, without gates"
+    elif near:
         message += f" (did you mean {near}?)"
     elif value.removesuffix(".yaml") in sweep_files():
         message += f"; a sweep's file is named by --config-name {value.removesuffix('.yaml')}"
     elif elsewhere is not None:
         message += f" (did you mean {elsewhere}={value}?)"
-    return f"{message}; allowed: {', '.join(allowed)}"
+    more = "; docs/contributors.md shows how to add one" if group == "activation" else ""
+    return f"{message}; allowed: {', '.join(allowed)}{more}"
