@@ -84,7 +84,8 @@ def _theory(predicted: Numbers) -> str:
 
 def _measured(predicted: Numbers) -> str:
     """Returns the rates measured along the states. They use the f' and Jacobians of the slope: no predictions of it."""
-    found = _named(predicted, MEASURED)
+    known = {key: each for key, each in MEASURED.items() if predicted.get(key) is not None}
+    found = _named(predicted, known or MEASURED)  # a short sequence has no Lyapunov exponent
     half = predicted.get("exponent_half")  # records of earlier versions have none
     return found + (f" +- {number(half, 'z.3f')}" if half is not None else "") + " nats per lag"
 
