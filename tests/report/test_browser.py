@@ -462,3 +462,15 @@ def test_the_chain_follows_its_sliders(browser: Any, run: Path) -> None:
             "s => Math.max(...s.map(e => e.getBoundingClientRect().right))"
         )
         assert right <= 390
+
+
+def test_a_figure_wider_than_paper_is_printed_whole(browser: Any, run: Path) -> None:
+    drawn = "[...document.querySelectorAll('.figure')].map(each => each.querySelector('.main-svg'))"
+    widths = f"{drawn}.map(each => each.getBoundingClientRect().width)"
+    with opened(browser, run) as page:
+        draw_all(page)
+        before = page.evaluate(widths)
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert min(before) > 1000 and max(page.evaluate(widths)) <= 691
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert page.evaluate(widths) == before

@@ -66,6 +66,14 @@ function place_rest() {
 addEventListener("load", () => setTimeout(() => idle(place_rest), 500));
 addEventListener("beforeprint", () => { for (const element of [...undrawn.keys()]) place(element); });
 
+// A figure has the width of the screen; on paper it shrinks to A4. One figure alone has a sheet of its own size.
+const PAPER = 690;
+function zoomFigures(factor) { for (const each of document.querySelectorAll(".figure")) each.style.zoom = factor(each); }
+addEventListener("beforeprint", () => {
+  if (!document.querySelector(".one_figure")) zoomFigures(each => Math.min(1, PAPER / each.offsetWidth));
+});
+addEventListener("afterprint", () => zoomFigures(() => ""));
+
 // What is cut at the edge of the screen has a sign.
 const wider = new ResizeObserver(entries => {
   for (const { target } of entries)
