@@ -464,6 +464,7 @@ def test_the_chain_follows_its_sliders(browser: Any, run: Path) -> None:
         assert right <= 390
 
 
+@pytest.mark.long
 def test_a_figure_wider_than_paper_is_printed_whole(browser: Any, run: Path) -> None:
     drawn = "[...document.querySelectorAll('.figure')].map(each => each.querySelector('.main-svg'))"
     widths = f"{drawn}.map(each => each.getBoundingClientRect().width)"

@@ -152,6 +152,7 @@ def test_a_cone_of_random_directions_is_no_loss(tmp_path: Path) -> None:
     assert found is not None and len(found.views) == 1
 
 
+@pytest.mark.long
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 def test_the_page_draws_the_loss_of_the_chosen_time_step_as_thick_as_its_portrait_says(tmp_path: Path) -> None:
     folder = made(tmp_path, [-8.0, -4.0, 0.0], every_state=True, steps=9)
