@@ -73,6 +73,7 @@ def test_every_training_command_is_accepted(arguments: str, monkeypatch: pytest.
 DRY = [words for words in TRAIN if "sweep.dry_run=true" in words]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "arguments",
     [pytest.param(words, marks=[pytest.mark.long] * ("range(10)" not in words)) for words in DRY],

@@ -36,7 +36,7 @@ def test_every_task_has_its_file_and_every_file_its_task() -> None:
     assert sorted(TASKS) == choices()["task"]
 
 
-@pytest.mark.parametrize("name", some((name for name in TASKS if name != OWN), 2))
+@pytest.mark.parametrize("name", some((name for name in TASKS if name != OWN), 3))
 def test_every_task_trains_and_leaves_its_profiles(name: str, quick_run: Run, tmp_path: Path) -> None:
     if not all(importlib.util.find_spec(package) for package in TASKS[name].needs):
         pytest.skip("its extra is not installed")

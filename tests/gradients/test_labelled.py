@@ -24,8 +24,8 @@ def test_the_suite_is_what_it_says() -> None:
     assert {len(case.x) for case in CASES} >= {10, 500}
 
 
-def test_a_quarter_of_the_networks_of_a_known_regime_have_their_labels() -> None:
-    assert wrong(CASES[::4]) == []
+def test_an_eighth_of_the_networks_of_a_known_regime_have_their_labels() -> None:
+    assert wrong(CASES[::8]) == []
 
 
 @pytest.mark.long

@@ -28,7 +28,7 @@ PROMISED = [
 ]
 
 
-@pytest.mark.parametrize(("arrangement", "noise", "n"), some(PROMISED, 2))
+@pytest.mark.parametrize(("arrangement", "noise", "n"), some(PROMISED, 3))
 def test_the_95_percent_interval_holds_the_truth(arrangement: str, noise: str, n: int) -> None:
     assert 0.92 <= coverage(arrangement, noise, n, DRAWS) <= 0.98
 

@@ -104,6 +104,7 @@ def test_the_first_screen_has_the_answer_and_its_figure_and_all_are_drawn_unscro
         assert page.evaluate("scrollY") == 0
 
 
+@pytest.mark.long
 def test_what_is_cut_at_the_edge_has_a_sign(browser: Any, sweep: Path) -> None:
     for width, least in ((390, 2), (1280, 0)):
         with opened(browser, sweep, width) as page:

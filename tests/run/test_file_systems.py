@@ -170,7 +170,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    "file", some(["cells.json", "multirun.yaml", "0/status.json", "results.csv", ".unrolled.json", ".lock"], 2)
+    "file", some(["cells.json", "multirun.yaml", "0/status.json", "results.csv", ".unrolled.json", ".lock"], 3)
 )
 @pytest.mark.parametrize("content", some([b"", b"{", b"\xff\xfe\x00", b"[1, 2]\n"], 4))
 def test_a_sweep_with_a_damaged_file_is_shown_and_resumed(

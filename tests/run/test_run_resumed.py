@@ -107,6 +107,7 @@ def test_so_do_others_killed_again_and_again(overrides: list[str], undisturbed, 
     same(tmp_path / "run", undisturbed(*overrides))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("step", "where"), [(0, "training_step"), (10, "validation_step"), (36, "validation_step")])
 @pytest.mark.parametrize(
     "overrides",
@@ -178,6 +179,7 @@ TYPED = [word for word in SHORT if not word.startswith(("tracker", "trainer.max_
 TYPED += ["trainer.max_epochs=12", "trainer.progress=false", "trainer.checkpoint_every_s=0.1"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("number", "code"),
     [

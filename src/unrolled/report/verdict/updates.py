@@ -29,7 +29,7 @@ def totals(swept: Swept) -> list[Sentence]:
 
 
 def _updates(ordered: list[float]) -> str:
-    ends = dict.fromkeys(f"{value:,.0f}" for value in (ordered[0], ordered[-1]))
+    ends = dict.fromkeys(f"{value:z,.0f}" for value in (ordered[0], ordered[-1]))
     return f"{' to '.join(ends)} updates"
 
 
