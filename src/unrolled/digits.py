@@ -41,7 +41,9 @@ def interval(value: float, half: float) -> str:
 def factor(ln: float) -> str:
     """Returns e^ln with three significant digits, as a power of ten where it is below 1/1,000 or above 10,000."""
     decades = ln / math.log(10)
-    return f"{math.exp(ln):.3g}" if -3 <= decades <= 4 else f"10^{number(decades, 'z.1f')}"
+    if not -3 <= decades <= 4:
+        return f"10^{number(decades, 'z.1f')}"
+    return f"{math.exp(ln):z,.0f}" if decades >= 3 else f"{math.exp(ln):.3g}"
 
 
 def counted(n: int, plural: str) -> str:

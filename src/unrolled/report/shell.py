@@ -13,6 +13,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 from plotly.utils import PlotlyJSONEncoder
 
+from unrolled.digits import score
 from unrolled.record.files import replacing
 
 from .linked_words import with_words
@@ -76,6 +77,7 @@ def write_picture(file: Path, **variables: Any) -> Path:
 def _environment() -> Environment:
     made = Environment(loader=PackageLoader("unrolled.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     made.filters["json"] = as_json
+    made.filters["score"] = score
     made.filters["with_words"] = with_words
     return made
 

@@ -14,6 +14,18 @@ if (document.getElementById("chain")) {
     return value.toFixed(value < 10 ? 2 : 0);
   };
 
+  // A power of ten with its exponent above the line.
+  function raised(element, text) {
+    const [base, power] = text.split("^");
+    element.textContent = base;
+    if (!power) return;
+    const above = document.createElementNS(element.namespaceURI, "tspan");
+    above.setAttribute("class", "up");
+    above.setAttribute("dy", "-5");
+    above.textContent = power;
+    element.append(above);
+  }
+
   function drawBox(box, i, values, labels) {
     const value = values[i], before = i ? values[i - 1] : null, known = typeof value === "number";
     const set = (selector, attribute, text) => box.querySelector(selector).setAttribute(attribute, text);
@@ -23,7 +35,7 @@ if (document.getElementById("chain")) {
     set(".head", "visibility", known ? "visible" : "hidden");
     write(".zero", value === "0" ? "0" : "");
     const times = known && typeof before === "number" ? factor(before - value) : "";
-    write(".factor", times && `×${times}`);
+    raised(box.querySelector(".factor"), times && `×${times}`);
     const label = labels[i] || "", text = box.querySelector(".label");
     text.textContent = label;
     for (const [key, fit] of [["textLength", 54], ["lengthAdjust", "spacingAndGlyphs"]])

@@ -34,7 +34,7 @@ def _change(at: AtValue) -> tuple[str, str]:
     up = Share(sum(value > 0 for value in at.found.values), at.found.n)
     least, most = up.interval
     direction = "raises the slope" if least > EVEN else "lowers the slope" if most < EVEN else NOT_CERTAIN
-    low, high = (f"{value:+.3g}" for value in (min(at.found.values), max(at.found.values)))
+    low, high = (f"{value:+z.3g}" for value in (min(at.found.values), max(at.found.values)))
     return (
         direction,
         f"higher in {share(up, 'runs')}; {f'by {low}' if low == high else f'from {low} to {high}'} nats per lag",
