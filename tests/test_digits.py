@@ -39,7 +39,14 @@ def test_a_value_has_the_digits_of_its_interval(value: float, half: float, text:
 
 @pytest.mark.parametrize(
     ("ln", "text"),
-    [(0.0, "1"), (math.log(0.5), "0.5"), (-2712435.33, "10^-1.18e+06"), (800.0, "10^347.4"), (-10.0, "10^-4.3"), (math.log(4785.2), "4,785")],
+    [
+        (0.0, "1"),
+        (math.log(0.5), "0.5"),
+        (-2712435.33, "10^-1.18e+06"),
+        (800.0, "10^347.4"),
+        (-10.0, "10^-4.3"),
+        (math.log(4785.2), "4,785"),
+    ],
 )
 def test_a_factor_is_never_printed_as_0(ln: float, text: str) -> None:
     assert factor(ln) == text

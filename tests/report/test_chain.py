@@ -18,7 +18,7 @@ from unrolled.report.chain_data import chain_data
 from unrolled.report.run_page import build_run
 
 LINE = re.compile(r'class="back" d="M88 74H0" stroke-width="([\d.]+)"')
-TICK = re.compile(r'class="back" d="M\d+ 16h40" stroke-width="([\d.]+)".*\n<text class="when"[^>]*>10<tspan[^>]*>(-?\d+)<')
+TICK = re.compile(r'class="back" d="M\d+ 16h40" stroke-width="([\d.]+)".*\n<text class="when".*>10<tspan.*>(-?\d+)<')
 
 
 def made(folder: Path, log10: list[float], **record: object) -> Path:
