@@ -74,6 +74,21 @@ def test_a_run_that_is_queued_again_can_fail_later(sweep: list[Path]) -> None:
     assert progress.ended == {sweep[0]: "completed"}
 
 
+def test_ends_of_before_a_resume_are_not_counted(sweep: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+    set_up()
+    for folder, state in zip(sweep, ("completed", "interrupted", "failed"), strict=True):
+        status.write(folder, {"state": state, "slope": -0.5, "error": None, "ended": "before"})
+    with SweepProgress(sweep) as progress:
+        progress._look()
+        status.write(sweep[1], {"state": "completed", "slope": -0.25})
+        progress._look()
+        status.write(sweep[2], {"state": "failed", "error": None, "ended": "now"})
+    first, second, third = capsys.readouterr().out.splitlines()
+    assert first.startswith("1/3 runs ended: 1 completed;")
+    assert second.startswith("2/3 runs ended: 2 completed;")
+    assert third.startswith("3/3 runs ended: 2 completed, 1 failed;")
+
+
 def test_a_record_that_cannot_be_read_ends_no_launcher(
     sweep: list[Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

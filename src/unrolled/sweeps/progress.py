@@ -34,6 +34,7 @@ class SweepProgress:
         plan = read_plan(folders[0].parent) if folders else []
         self.names = {str(run.number): name_of(run.axes) for run in plan}
         self.open, self.total = set(folders), len(folders)
+        self.before = {folder: record_of(folder) for folder in folders}
         self.ended: dict[Path, str] = {}
         self.running: list[Path] = []
         self.console = Console()
@@ -59,7 +60,7 @@ class SweepProgress:
 
     def _look(self) -> None:
         self._last = time.monotonic()
-        states = {folder: record_of(folder).state for folder in sorted(self.open, key=_number)}
+        states = {folder: self._state(folder) for folder in sorted(self.open, key=_number)}
         self.running = [folder for folder, state in states.items() if state == "running"]
         ended = {folder: state for folder, state in states.items() if state not in (None, "running")}
         new = {folder: state for folder, state in ended.items() if state != self.ended.get(folder)}
@@ -75,6 +76,12 @@ class SweepProgress:
         self.bar.update(self.task, completed=len(self.ended), description=f"runs: {words}")
         if not self.console.is_terminal:
             log.info(f"{len(self.ended)}/{self.total} runs ended: {words}{self._left()}{_slopes(self, new)}")
+
+    def _state(self, folder: Path) -> str | None:
+        """Returns the state of a run; None while its record is that of an end before this sweep was resumed."""
+        record = record_of(folder)
+        waits = record.state not in ("running", *status.RESULTS) and record == self.before[folder]
+        return None if waits else record.state
 
     def _left(self) -> str:
         """Returns the remaining time, extrapolated from the runs that have ended."""
