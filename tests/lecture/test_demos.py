@@ -41,7 +41,7 @@ SLOW = ("error_wall", "hump", "length", "not", "tent_map")
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name in SLOW)) for name in DEMOS])
 def test_every_demo_makes_its_page_and_has_a_line(name: str, browser: Any, tmp_path: Path) -> None:
-    file = make(name, tmp_path)
+    (file,) = make(name, tmp_path)
     if browser is not None:
         with opened(browser, file) as shown:
             assert draw_all(shown) >= 2

@@ -10,6 +10,7 @@ import pytest
 from plotly.subplots import make_subplots
 
 from browser import CHROMIUM
+from commands import unrolled
 from unrolled.errors import UserError
 from unrolled.report.shell import Section
 from unrolled.report.slides import HEIGHT, SCALE, WIDTH, slide, write_slides
@@ -79,3 +80,13 @@ def test_each_figure_is_a_picture_of_a_projectors_size_and_earlier_ones_are_gone
     (file,) = write_slides(tmp_path, [section("One")])
     assert struct.unpack(">II", file.read_bytes()[16:24]) == (WIDTH, HEIGHT) == (1920, 1080)
     assert sorted(each.name for each in mine.parent.glob("*.png")) == ["01_one.png", "mine.png"]
+
+
+@pytest.mark.long
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_the_commands_list_their_pictures(tmp_path: Path) -> None:
+    ended = unrolled("demo", "bifurcation", "--out", str(tmp_path), "--slides")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    page, *pictures = map(Path, ended.stdout.splitlines()[-3:])
+    assert page == tmp_path / "bifurcation.html"
+    assert pictures == sorted((tmp_path / "bifurcation" / "slides").glob("*.png")) and len(pictures) == 2

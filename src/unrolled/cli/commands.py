@@ -3,6 +3,7 @@
 import json
 import sys
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -17,6 +18,10 @@ from unrolled.run.entry import SLOW, fail, guarded, train
 FOLDER = click.Path(path_type=Path)
 TRUST = click.option(
     "--trust", is_flag=True, help="Execute the Python file of an own task that the run or checkpoint names."
+)
+
+SLIDES = click.option(
+    "--slides", is_flag=True, help="Write each figure as a 16:9 picture for a projector too, in slides/."
 )
 
 
@@ -44,7 +49,7 @@ def _train() -> None:
 @unrolled.command()
 @click.argument("folder", type=FOLDER)
 @click.option("--open", "shown", is_flag=True, help="Open the page in the browser.")
-@click.option("--slides", is_flag=True, help="Write each figure as a 16:9 picture for a projector too, in slides/.")
+@SLIDES
 @TRUST
 def report(folder: Path, shown: bool, slides: bool, trust: bool) -> None:
     """Write the HTML page of a sweep or a run from its folder."""
@@ -58,8 +63,7 @@ def report(folder: Path, shown: bool, slides: bool, trust: bool) -> None:
     _page(build(folder) if is_sweep else build_run(folder, trust=trust), shown)
     if slides:
         announce("drawing the slides")
-        for file in write_slides(folder, figures(folder) if is_sweep else figures_of_run(folder)):
-            print(file)
+        _listed(write_slides(folder, figures(folder) if is_sweep else figures_of_run(folder)))
 
 
 def _check_folder(folder: Path) -> None:
@@ -72,6 +76,11 @@ def _check_one_run(folder: Path) -> None:
     """Raises UserError for the folder of a sweep where that of one run is wanted."""
     if (folder / SWEEP_RECORD).is_file():
         raise UserError(f"{folder} is the folder of a sweep: name one of its runs, such as {folder / '0'}")
+
+
+def _listed(files: Sequence[Path]) -> None:
+    for file in files:
+        print(file)
 
 
 def _page(page: Path, shown: bool) -> None:
@@ -185,7 +194,8 @@ def diagnose(  # noqa: PLR0917 - click gives them by name
 @click.option("--list", "all_of_them", is_flag=True, help="Only list them.")
 @click.option("--out", type=FOLDER, metavar="FOLDER", default="outputs/demos", show_default=True, help="For the page.")
 @click.option("--open", "shown", is_flag=True, help="Open the page in the browser.")
-def demo(name: str | None, all_of_them: bool, out: Path, shown: bool) -> None:
+@SLIDES
+def demo(name: str | None, all_of_them: bool, out: Path, shown: bool, slides: bool) -> None:
     """Make a page for a lecture; without a NAME, list the pages."""
     from unrolled.lecture import listed, make
 
@@ -193,7 +203,9 @@ def demo(name: str | None, all_of_them: bool, out: Path, shown: bool) -> None:
         print(listed())
     else:
         announce(f"making the page {name}")
-        _page(make(name, out), shown)
+        page, *pictures = make(name, out, slides=slides)
+        _page(page, shown)
+        _listed(pictures)
 
 
 @unrolled.command()

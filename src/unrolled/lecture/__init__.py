@@ -49,15 +49,18 @@ def load(name: str) -> "Demo":
     return replace(made, sections=tuple(replace(each, command=each.command or again) for each in made.sections))
 
 
-def make(name: str, folder: Path) -> Path:
+def make(name: str, folder: Path, *, slides: bool = False) -> list[Path]:
     """Writes a demo's page, `folder/NAME.html`, and returns its path.
 
-    Raises UserError for an unknown name.
+    slides: whether to write the pictures for a projector too, `folder/NAME/slides/`; their paths follow.
+    Raises UserError for an unknown name, and as `write_slides` does.
     """
     from unrolled.report.shell import write_page
+    from unrolled.report.slides import write_slides
 
     made = load(name)
-    return write_page(folder / f"{name}.html", made.title, made.lead, made.sections)
+    page = write_page(folder / f"{name}.html", made.title, made.lead, made.sections)
+    return [page, *(write_slides(folder / name, made.sections) if slides else [])]
 
 
 def listed() -> str:
