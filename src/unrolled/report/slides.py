@@ -17,6 +17,7 @@ from .shell import Section
 FOLDER = "slides"
 WIDTH, HEIGHT = 1920, 1080
 SCALE = 1.8  # a figure is laid out for a page and magnified, so that lines and marks grow with the letters
+ABOVE = 50  # for the title, over the legend of the figure
 FONT, TITLE, SMALLEST = 13, 20, 10  # 10 are 18 pixels once they are magnified
 
 
@@ -46,11 +47,10 @@ def slide(section: Section) -> go.Figure:
     assert section.figure is not None
     plain = _enlarged(section.figure.to_plotly_json())
     layout = {key: value for key, value in plain["layout"].items() if key not in ("sliders", "updatemenus", "height")}
+    margin = layout.get("margin", {})
     layout |= {
-        "title": {
-            **{"text": section.title, "font": {"size": TITLE}, "x": 0.02, "y": 0.97, "yanchor": "top"},
-            **{"yref": "container", "automargin": True},
-        },
+        "title": {"text": section.title, "font": {"size": TITLE}, "x": 0.02, "y": 0.97, "yanchor": "top"},
+        "margin": {**margin, "t": margin.get("t", 0) + ABOVE},
         "font": {"size": FONT, **layout.get("font", {})},
     }
     return go.Figure({"data": plain["data"], "layout": layout})
