@@ -147,7 +147,7 @@ def _baselines(swept: Swept, by: Keys) -> Answer:
     keys = _axes(swept, by)[:1]
     lines = [line for key in keys for line in baselines.beside_baselines(swept, key)]
     draw = partial(drawn.beside_baselines, [each for key in keys for each in baselines.beside(swept, key)])
-    return Answer("baselines", lines, "Scores beside baselines", "Each panel has its own score and scale.", draw)
+    return Answer("baselines", lines, "Scores beside baselines", "Panels of one score share its scale.", draw)
 
 
 def _seconds(swept: Swept, by: Keys) -> Answer:

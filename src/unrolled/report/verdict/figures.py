@@ -123,13 +123,15 @@ def _add_points(figure: go.Figure, known: list[tuple[float, float, SweptRun]], n
 
 
 def beside_baselines(found: Sequence[Beside]) -> go.Figure | None:
-    """Draws runs, trivial baseline and strongest reference, a panel of its own scale for each value of the axis."""
+    """Draws runs, trivial baseline and strongest reference in a panel for each value; one score has one scale."""
     from plotly.subplots import make_subplots
 
     if not found:
         return None
-    titles = [f"{text(each.name)}: {text(each.score)}" for each in found]
-    figure = make_subplots(1, len(found), subplot_titles=titles, horizontal_spacing=0.25 / len(found))
+    alike = len({each.score for each in found}) == 1
+    titles = [text(each.name) + ("" if alike else f": {text(each.score)}") for each in found]
+    spacing = (0.1 if alike else 0.25) / len(found)
+    figure = make_subplots(1, len(found), subplot_titles=titles, shared_yaxes=alike, horizontal_spacing=spacing)
     for column, each in enumerate(found, start=1):
         at = {"row": 1, "col": column}
         groups = [
@@ -146,5 +148,6 @@ def beside_baselines(found: Sequence[Beside]) -> go.Figure | None:
                 showlegend=column == 1, hovertemplate=f"{name}: %{{y:.4g}}<extra></extra>", **at,
             )  # fmt: skip
     figure.update_xaxes(showticklabels=False)
+    figure.update_yaxes(title=text(found[0].score) if alike else "", col=1)
     figure.update_layout(height=HEIGHT, **layout())
     return figure
