@@ -113,13 +113,16 @@ def test_what_students_and_lecturers_type_after_a_run_works(
         status = run(config, RunIdentity(Path(folder), "a run", "a run"))
         assert status["state"] == "completed"
     after = [words for words in TOOLS if any(word.startswith("outputs/") for word in words)]
-    assert [words[0] for words in after] == ["diagnose", "diagnose", "predict", "diagnose"]
+    assert [words[0] for words in after] == ["diagnose", "diagnose", "report", "predict", "diagnose"]
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
     for words in after:
         capsys.readouterr()
         monkeypatch.setattr("sys.argv", ["unrolled", *words])
         console()
         told = capsys.readouterr().out
-        assert ("movie" if words[0] == "predict" else "slope") in told
+        assert {"predict": "movie", "report": "report.html"}.get(words[0], "slope") in told
+    assert len(opened) == 1
 
 
 def test_every_demonstration_is_listed() -> None:
