@@ -61,6 +61,12 @@ def test_without_chrome_a_line_says_so(tmp_path: Path, monkeypatch: pytest.Monke
     assert list(tmp_path.iterdir()) == []
 
 
+def test_without_a_figure_a_line_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="--slides has nothing to draw: there is no figure yet"):
+        write_slides(tmp_path, [Section("No figure", "", None)])
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_of_the_users_is_not_written_over(tmp_path: Path) -> None:
     mine = tmp_path / "slides" / "01_profiles_at_the_end.png"
     mine.parent.mkdir()

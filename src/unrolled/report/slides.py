@@ -25,11 +25,14 @@ def write_slides(folder: Path, sections: Sequence[Section]) -> list[Path]:
     """Writes a PNG of 1920 x 1080 pixels for each section that has a figure; returns their paths in order.
 
     folder: of the run or the sweep; the pictures are in `slides/` there, and replace earlier ones.
-    Raises UserError without kaleido, without Chrome, or if `slides/` holds files that are not the program's own.
+    Raises UserError without kaleido, without Chrome, without any figure, or if `slides/` holds files that are not the
+    program's own.
     """
     here = folder / FOLDER
     figures = [each for each in sections if each.figure is not None]
     drawn = {f"{i:02}_{_plain(each.title)}.png": slide(each) for i, each in enumerate(figures, 1)}
+    if not drawn:
+        raise UserError(f"{folder}: --slides has nothing to draw: there is no figure yet")
     earlier = names_of(here)
     check_free(here, list(drawn), earlier)
     with TemporaryDirectory() as drafts:
