@@ -63,6 +63,7 @@ def test_a2_exponents_are_those_of_the_eigenvalues() -> None:
     assert float((torch.linalg.svdvals(W).log() - moduli.log()).abs().max()) > 0.1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("m", [1.5, 1.9])
 def test_a3_the_tent_map_in_two_relu_units(m: float) -> None:
     W = torch.tensor([[m, -2 * m], [m, -2 * m]], dtype=F64)

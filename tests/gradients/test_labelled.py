@@ -43,6 +43,7 @@ def harder() -> dict[str, list[tuple[str, str, str]]]:
     return kinds
 
 
+@pytest.mark.long
 def test_no_network_of_a_hard_kind_has_a_wrong_label(harder: dict[str, list[tuple[str, str, str]]]) -> None:
     assert len(harder) >= 11
     for kind, found in harder.items():

@@ -36,10 +36,10 @@ EQUATIONS = {
     "bifurcation": "x<sub>t</sub> = w s(x<sub>t-1</sub>) + b",
     "hump": "h<sub>t</sub> = W<sub>h</sub> h<sub>t-1</sub>",
 }
-SLOW = ("error_wall", "hump", "length", "not", "tent_map")
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name in SLOW)) for name in DEMOS])
+@pytest.mark.long
+@pytest.mark.parametrize("name", DEMOS)
 def test_every_demo_makes_its_page_and_has_a_line(name: str, browser: Any, tmp_path: Path) -> None:
     (file,) = make(name, tmp_path)
     if browser is not None:

@@ -185,6 +185,7 @@ def test_a_long_table_grows_as_it_is_scrolled(browser: Any, tmp_path: Path) -> N
         assert column(page, "run")[0] == "seed=449"
 
 
+@pytest.mark.long
 def test_a_clause_shows_its_runs_and_a_run_its_command(browser: Any, sweep: Path) -> None:
     with opened(browser, sweep) as page:
         assert "identity: the gradient at initialisation vanishes at gain 0.5 (exact: " in page.inner_text(".answer")
@@ -211,6 +212,7 @@ def test_the_command_of_a_run_makes_that_run_again(browser: Any, sweep: Path, tm
     assert (tmp_path / "again" / "metrics.csv").read_bytes() == (run / "metrics.csv").read_bytes()
 
 
+@pytest.mark.long
 def test_any_two_axes_hold_the_means_of_results_csv(browser: Any, sweep: Path) -> None:
     with opened(browser, sweep) as page:
         page.locator("#grid").scroll_into_view_if_needed()
@@ -338,6 +340,7 @@ def test_a_runs_page_is_what_the_run_left(browser: Any, run: Path) -> None:
         assert list(zip(eigenvalues["x"], eigenvalues["y"], strict=True)) == [tuple(p) for p in portrait["eigenvalues"]]
 
 
+@pytest.mark.long
 def test_the_slider_goes_through_training(browser: Any, run: Path) -> None:
     with opened(browser, run) as page:
         figure = page.locator("[data-name='Profile over training']")
@@ -420,6 +423,7 @@ def test_exponents_of_minus_infinity_are_left_out(browser: Any, run: Path, tmp_p
         draw_all(page)
 
 
+@pytest.mark.long
 def test_markup_that_a_user_typed_is_inert(browser: Any, tmp_path: Path) -> None:
     done = {"state": "completed", "births": births([-1.0], vanishing=1), "slope": -1.0, "error": TYPED}
     done |= {"score": TYPED, "metrics": {TYPED: 0.5}, "baseline": {TYPED: 0.1}, "baseline_name": TYPED, "steps": 5}

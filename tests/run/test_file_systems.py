@@ -188,6 +188,7 @@ def test_a_sweep_with_a_damaged_file_is_shown_and_resumed(
     assert told == (f"{Path(file).name} cannot be read" in (folder / "report.html").read_text())
 
 
+@pytest.mark.long
 def test_damaged_runs_of_a_sweep_are_run_again_and_the_others_stay(swept: Path, tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     shutil.copytree(swept, folder)

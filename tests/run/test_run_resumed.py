@@ -168,6 +168,7 @@ def test_a_run_can_be_made_longer(undisturbed, tmp_path: Path) -> None:
     same(tmp_path / "epochs", undisturbed(*whole))
 
 
+@pytest.mark.long
 def test_a_checkpoint_that_is_no_file_any_more_costs_time_only(undisturbed, tmp_path: Path) -> None:
     killed(tmp_path / "run", 17, "training_step")
     (tmp_path / "run" / "checkpoints" / "last.ckpt").write_bytes(b"half a checkpoint")

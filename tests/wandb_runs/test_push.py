@@ -16,6 +16,8 @@ from unrolled.wandb_runs.chart import preset, preset_name
 from unrolled.wandb_runs.logged import read_runs
 from unrolled.wandb_runs.push import built_from, push, read
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:

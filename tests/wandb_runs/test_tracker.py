@@ -60,6 +60,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(small)], check=False)
 
 
+@pytest.mark.long
 def test_rows_that_found_no_room_are_told(small_disk: Path) -> None:
     ended = train(*QUICK, f"hydra.run.dir={small_disk}")
     assert ended.returncode == 0

@@ -77,7 +77,7 @@ def write_picture(file: Path, **variables: Any) -> Path:
 def _environment() -> Environment:
     made = Environment(loader=PackageLoader("unrolled.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     made.filters["json"] = as_json
-    made.filters["score"] = score
+    made.filters["with_its_digits"] = score
     made.filters["with_words"] = with_words
     return made
 
