@@ -166,8 +166,6 @@ def _profiles(profiles: dict[str, list[float]]) -> go.Figure:
         figure.add_scatter(y=each, name=text(name), mode="lines+markers", line=stroke(i), marker={"symbol": i})
     figure.add_vline(x=AFTER_NOT + FAR, line={"width": 1, "dash": "dot", "color": "black"})
     figure.update_xaxes(title="lag: words back from the last")
-    figure.update_yaxes(
-        title="gradient relative to lag 0", tickprefix=DECADES["tickprefix"], ticksuffix=DECADES["ticksuffix"]
-    )
+    figure.update_yaxes({"title": "gradient relative to lag 0", **DECADES})
     figure.update_layout(height=400, **layout())
     return figure

@@ -8,6 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from unrolled.digits import counted
 from unrolled.record.tables import ANSWERS, FIRST_PASS, read_table
 
 from .figures import layout, stroke, text
@@ -104,7 +105,7 @@ def answered(folder: Path) -> list[str]:
 
 
 def _when(updates: int) -> str:
-    return f"After {updates} {'update' if updates == 1 else 'updates'}" if updates else "Before any update"
+    return f"After {counted(updates, 'updates')}" if updates else "Before any update"
 
 
 def _kept(folder: Path) -> dict[str, Any]:
