@@ -35,10 +35,10 @@ MISTAKES = {
     ("~model",): "~model: a key cannot be deleted; give it a value",
     ("~model.hidden",): "~model.hidden: a key cannot be deleted; give it a value",
     ("seed=0,1",): "seed=0,1: several values are a sweep, which needs -m; one text with commas needs quotes: seed=",
-    ("model=lstm",): "model=lstm: no such choice: each network here is a plain RNN, without gates; allowed: large",
+    ("model=lstm",): "model=lstm: no such choice: each network here is a plain RNN, without gates; allowed: auto",
     ("activation=elu",): "activation=elu: no such choice (did you mean relu?); allowed: gelu, hardtanh, identity, "
     "leaky_relu, relu, sigmoid, softsign, tanh; docs/contributors.md shows how to add one",
-    ("model=8",): "model=8: no such choice; allowed: large, medium, small",
+    ("model=8",): "model=8: no such choice; allowed: auto, large, medium, small",
     ("optimizer=null",): "optimizer=null: no such choice; allowed: adam, adam_slow, sgd",
     ("task.name=foo",): "task.name=foo: allowed: adding, caption, chars, copy, forecast, latch, multiplication",
     ("task=adding", "loss=cross_entropy"): "loss=cross_entropy does not fit task=adding, which answers with numbers: "
@@ -58,7 +58,7 @@ MISTAKES = {
     ("task=temporal_order", "task.length=9"): "task.length=9: task=temporal_order needs at least 10 steps",
     ("task=temporal_order", "task.symbols=4"): "task.symbols=4: task=temporal_order has 2, 3",
     ("task=pixels", "task.size=9"): "task.size=9: task=pixels has 8, 28",
-    ("task=forecast", "task.target=rain"): "task.target=rain: allowed: price, return, volatility, volume",
+    ("task=forecast", "task.target=rain"): "task.target=rain: task=forecast has price, return, volatility, volume",
     ("task=own",): "task.file=: no such file; task=own needs the Python file of your task",
     ("task=own", "task.file=README.md"): "task.file=README.md: not a Python file",
     ("embedding=pretrained",): "embedding=pretrained needs a file: embedding.path=FILE",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import own_data
 from conftest import Run, some, train
 from unrolled.config.files import choices
 from unrolled.errors import UserError
@@ -40,7 +41,7 @@ def test_every_task_has_its_file_and_every_file_its_task() -> None:
 def test_every_task_trains_and_leaves_its_profiles(name: str, quick_run: Run, tmp_path: Path) -> None:
     if not all(importlib.util.find_spec(package) for package in TASKS[name].needs):
         pytest.skip("its extra is not installed")
-    status = quick_run(f"task={name}", *SMALL.get(name, []))
+    status = quick_run(f"task={name}", *SMALL.get(name, []), *own_data.overrides(name))
     assert status["state"] == "completed"
     assert set(status["baseline"]) == set(status["metrics"])
     assert status["score"] in status["metrics"] and status["baseline_name"]

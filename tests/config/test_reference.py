@@ -34,7 +34,7 @@ def test_every_choice_and_every_value_has_a_row_that_says_something() -> None:
 def test_a_default_and_a_range_are_those_of_the_schema() -> None:
     assert "| `init.gain` | number | at least 0 | `1.0` | scales W_h |" in rows("init")
     assert any("| `probe.births` | whole number | at least 0 and at most 1000 | `20` |" in row for row in rows("probe"))
-    assert any("| `task.split` | word or null | random, first_word |  |" in row for row in rows("task"))
+    assert any("| `task.missing` | word or null | refuse, drop, interpolate, last |  |" in row for row in rows("task"))
 
 
 def test_what_a_choice_changes_is_told() -> None:

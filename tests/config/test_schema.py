@@ -127,7 +127,7 @@ def test_a_value_where_a_group_belongs_is_refused(key: str, value: Any) -> None:
 
 
 def test_every_name_in_a_file_has_its_line_in_a_registry() -> None:
-    assert names("loss") == sorted(LOSSES)
+    assert names("loss") == sorted([*LOSSES, "auto"])
     assert names("optimizer") == sorted(OPTIMIZERS)
     assert names("init") == sorted([*INITS, "critical"])
 

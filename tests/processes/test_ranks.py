@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import torch
 
+import own_data
 from commands import TRAIN, Command
 from conftest import ROOT, train, wandb_records
 from unrolled.config.identity import RunIdentity
@@ -116,7 +117,7 @@ SMALL = {"copy": ["task.delay=3"], "numbers": ["task.samples=300"], "notes": ["t
 def test_so_they_do_of_every_task(name: str, tmp_path: Path) -> None:
     if not all(importlib.util.find_spec(package) for package in TASKS[name].needs):
         pytest.skip("its extra is not installed")
-    words = [f"task={name}", *FEW, *SMALL.get(name, [])]
+    words = [f"task={name}", *FEW, *SMALL.get(name, []), *own_data.overrides(name)]
     test_two_ranks_give_the_numbers_of_one(words, tmp_path)
     here(tmp_path / "resumed", *words, "trainer=ddp_cpu", "trainer.max_steps=2")
     shutil.copytree(tmp_path / "resumed", tmp_path / "again")

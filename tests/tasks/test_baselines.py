@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize, minimize_scalar
 
+import own_data
 from conftest import Run, some
 from unrolled.config.schema import LossConfig, plain
 from unrolled.run.preflight import compose
@@ -105,7 +106,7 @@ def test_every_figure_of_a_baseline_or_reference_is_finite(name: str) -> None:
     if not all(importlib.util.find_spec(package) for package in TASKS[name].needs):
         pytest.skip("its extra is not installed")
     small = {"numbers": ["task.samples=50"], "copy": ["task.delay=3"]}
-    config = compose([f"task={name}", *small.get(name, [])])
+    config = compose([f"task={name}", *small.get(name, []), *own_data.overrides(name)])
     data = load(config.task, config.seed)
     for loss_name in FITTING["classes" if isinstance(data.answers, list) else "numbers"]:
         loss = loss_of(LossConfig(loss_name, smoothing=0.1, delta=0.5))

@@ -14,6 +14,7 @@ import torch
 from scipy.special import log_softmax
 from sklearn.metrics import f1_score
 
+import own_data
 from conftest import some
 from unrolled.config.schema import Config, LossConfig, plain
 from unrolled.rnn import Batch
@@ -34,7 +35,7 @@ EXAMPLES = 23  # validated: no multiple of any batch but 1 and 23
 def task(name: str) -> tuple[Config, Data]:
     if not all(importlib.util.find_spec(package) for package in TASKS[name].needs):
         pytest.skip("its extra is not installed")
-    config = compose([f"task={name}", *SMALL.get(name, []), "model.hidden=8"])
+    config = compose([f"task={name}", *SMALL.get(name, []), *own_data.overrides(name), "model.hidden=8"])
     return config, load(config.task, config.seed)
 
 

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from unrolled.tasks.text import (
     PAD,
     UNKNOWN,
+    UNKNOWN_TOKEN,
     bag_of_words,
     build_vocabulary,
     encode,
-    shuffled,
     with_noise,
-    without,
     words_of,
 )
+from unrolled.tasks.variants import shuffled, without
 
 words = st.lists(st.sampled_from(["love", "like", "not", "film", "a"]), min_size=1, max_size=12)
 
@@ -84,7 +84,7 @@ def test_a_bag_of_words_does_not_see_order() -> None:
 @given(st.lists(words, min_size=1, max_size=5), st.integers(1, 6), st.booleans())
 def test_hidden_words_become_the_unknown_one_where_they_stand(sentences: list[list[str]], n: int, first: bool) -> None:
     vocabulary = build_vocabulary(sentences, 1)
-    hidden = without(encode(sentences, [0] * len(sentences), vocabulary, 12), n, first)
+    hidden = without(encode(sentences, [0] * len(sentences), vocabulary, 12), n, UNKNOWN_TOKEN, first=first)
     assert hidden.mask is not None
     for row, mask, sentence in zip(hidden.x, hidden.mask, sentences, strict=True):
         k = min(n, len(sentence))

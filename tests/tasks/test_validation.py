@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from own_tasks import EXAMPLES, config_of
 
+import own_data
 from conftest import train
 from unrolled.config.schema import TaskConfig
 from unrolled.errors import UserError
@@ -91,7 +92,7 @@ def test_a_run_that_meets_it_has_failed_with_this_line(change: dict[str, str], t
 @pytest.mark.parametrize("name", [name for name in TASKS if name != OWN])
 def test_every_task_of_ours_would_pass(name: str) -> None:
     try:
-        config = compose([f"task={name}"])
+        config = compose([f"task={name}", *own_data.overrides(name)])
     except UserError:
         pytest.skip("its extra is not installed")
     data = load(config.task, 0)

@@ -60,6 +60,7 @@ def identity_of(hydra: HydraConf, config: DictConfig, values: dict[str, Any]) ->
             "model.hidden": config.model.hidden,
             SEED: config.seed,
         }
+        main = {key: value for key, value in main.items() if value is not None}  # null: the data decide
         return RunIdentity(folder, name_of(main), name_of(_without_seed(main)), sweep, {}, choices, written)
     return RunIdentity(folder, name_of(axes), name_of(_without_seed(axes)), sweep, axes, choices, written)
 

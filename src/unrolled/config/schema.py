@@ -70,13 +70,35 @@ class TaskConfig:
     min_count: Whole | None = option("rarer words become the unknown word", ge=1)
     shuffle_words: bool | None = option("train and validate on sentences whose words are in random order")
     label_noise: Number | None = option("share of the training labels that are shuffled", ge=0, le=1)
-    target: Literal["price", "return", "volatility", "volume"] | None = option("quantity of the next day to predict")
+    target: str | list[str] | None = option("what is forecast; of a table: a column, or several as [a,b]")
     language: Literal["fr", "de", "es", "it", "nl", "pt"] | None = option("target language")
-    split: Literal["random", "first_word"] | None = option("first_word: no first word is in both splits")
+    split: str | None = option(
+        "of a table: the share that validates, or a column with train and val; first_word: no first word is in both"
+    )
     digits: Whole | None = option("digits of each number", ge=3, le=9)
     size: Whole | None = option("pixels on a side", ge=8)
     permute: bool | None = option("apply one fixed permutation to the pixels of every image")
-    file: str | None = option("the Python file of your own task")
+    file: str | None = option("the file with your data, or the Python file of your own task")
+    inputs: str | list[str] | None = added(None, "columns that are read, as [a,b]; all; null: the targets")
+    window: Whole | None = added(None, "steps that are read before an answer", ge=1)
+    horizon: Whole | None = added(None, "steps from the last one that is read to the one that is forecast", ge=1)
+    group: str | None = added(None, "column that names the series; no window has steps of two")
+    time: str | None = added(None, "column by which rows are sorted; null: the order of the file")
+    difference: bool | None = added(None, "forecast the change since the last step that is read")
+    missing: Literal["refuse", "drop", "interpolate", "last"] | None = added(
+        None, "what becomes of missing values; last: the value before"
+    )
+    thousands: str | None = added(None, "the mark between thousands in numbers, such as ,")
+    scale: Literal["train", "none"] | None = added(None, "train: by mean and sd of the training part")
+    text: str | None = added(None, "column with the text")
+    label: str | None = added(None, "column with the class or the number of each text")
+    answer: str | None = added(None, "column with the text to be written; in place of a label")
+    unit: Literal["word", "letter"] | None = added(None, "what a time step reads of a text")
+    answer_unit: Literal["word", "letter"] | None = added(None, "what a time step writes")
+    answers: Literal["classes", "numbers"] | None = added(None, "what the answers are; null: the data decide")
+    weights: Literal["none", "balanced"] | None = added(None, "balanced: the loss weighs each class equally")
+    split_by: str | None = added(None, "column whose values are whole in one part: none is in both")
+    shuffle_steps: bool | None = added(None, "train and validate on sequences whose steps are in random order")
 
 
 @dataclass(config=CHECKED)
@@ -86,7 +108,7 @@ class ActivationConfig:
 
 @dataclass(config=CHECKED)
 class ModelConfig:
-    hidden: Whole = Field(8, ge=1, description="H, numbers in the state")
+    hidden: Whole | None = Field(8, ge=1, description="H, numbers in the state; null: the task decides")
     backward: Literal["bptt", "autograd"] = Field(
         "bptt", description="by hand and fast, or the reference; same numbers"
     )
@@ -127,7 +149,9 @@ class TrainerConfig:
     num_nodes: Whole = Field(1, ge=1, description="machines")
     precision: Literal[32, 64] = Field(32, description="bits of each number")
     batch_size: Whole = Field(64, ge=1, description="examples per update, over all processes")
-    max_epochs: Whole = Field(5, ge=1, description="passes over the training examples")
+    max_epochs: Whole | None = Field(
+        5, ge=1, description="passes over the training examples; null: those of about 1,000 updates"
+    )
     max_steps: Whole | None = Field(None, ge=0, description="null: max_epochs alone ends the training; 0: do not train")
     log_every_n_steps: Whole = Field(20, ge=1, description="training steps between two rows of metrics.csv")
     gradient_clip_val: Number | None = Field(

@@ -10,7 +10,7 @@ from torch import Tensor
 from unrolled.inspection.restore import restore_run
 from unrolled.rnn.init import stream
 from unrolled.tasks.data import Split
-from unrolled.tasks.text import shuffled
+from unrolled.tasks.variants import shuffled
 from unrolled.training.module import RecurrentModule
 
 SHUFFLES = 20

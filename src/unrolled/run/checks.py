@@ -14,6 +14,7 @@ from unrolled.tasks import check as check_task
 from unrolled.training.losses import check_loss
 
 from .memory import check_memory
+from .settle import settled
 
 
 def without_hydra(config: DictConfig) -> DictConfig:
@@ -24,16 +25,17 @@ def without_hydra(config: DictConfig) -> DictConfig:
 
 def checked(config: DictConfig) -> Config:
     """Returns the typed configuration of a run. Raises UserError for all that would stop it before its first step."""
-    found = typed(values_of(config))
-    check(found)
+    return check(typed(values_of(config)))
+
+
+def check(config: Config) -> Config:
+    """Returns the configuration with what it leaves to the data.
+
+    Raises UserError for a value that its choice lacks, parts that do not fit, and what this machine lacks.
+    """
+    found = check_typed(config)
+    check_host(found)
     return found
-
-
-def check(config: Config) -> None:
-    """Raises UserError for a value that its choice lacks, parts that do not fit, and what this machine lacks."""
-    check_options(config)
-    check_typed(config)
-    check_host(config)
 
 
 def check_host(config: Config) -> None:
@@ -50,9 +52,14 @@ def check_host(config: Config) -> None:
             raise UserError(f"trainer.devices={wanted}: {here}", "trainer.devices")
 
 
-def check_typed(config: Config) -> None:
-    """Validates what a task needs, and that task, loss and embedding fit each other. Raises UserError."""
+def check_typed(config: Config) -> Config:
+    """Validates what a task needs, and that task, loss and embedding fit each other. Raises UserError.
+
+    Returns the configuration with what it leaves to the data.
+    """
+    check_options(config)
     check_task(config.task)
+    config = settled(config)
     entry, loss, embedding = TASKS[config.task.name], config.loss.name, config.embedding
     if entry.answers is not None:
         check_loss(loss, config.task.name, entry.answers)
@@ -62,3 +69,4 @@ def check_typed(config: Config) -> None:
         check_solvable(config.task.name, entry.solved is not False)
     if embedding.name == "pretrained":
         check_vectors(embedding.path or "", embedding.dim)
+    return config

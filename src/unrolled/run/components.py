@@ -9,20 +9,18 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
 
-from unrolled.config.compatibility import check_embedding
 from unrolled.config.schema import Config
 from unrolled.processes.logs import announce, log
 from unrolled.processes.ranks import Rank
 from unrolled.processes.signals import Deferred
 from unrolled.record.samples import MOST_SAMPLES
 from unrolled.rnn import Batch, Embedding
-from unrolled.tasks import check_solvable, described, load
+from unrolled.tasks import described, load
 from unrolled.tasks.data import Data, baseline_scores
 from unrolled.tasks.scores import Scores
 from unrolled.training.callbacks import Probe, Progress, Scalars, label
 from unrolled.training.checkpoints import Checkpoints
 from unrolled.training.data import InMemory
-from unrolled.training.losses import check_loss
 from unrolled.training.module import RecurrentModule, to_device
 from unrolled.training.neighbours import Pair, pairs_of
 from unrolled.training.network import READ
@@ -34,6 +32,7 @@ from unrolled.wandb_runs.tracker import Tracker
 
 from .recorder import NullRecorder, Recorder
 from .resume import CHECKPOINTS
+from .settle import check_facts, facts_of
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,10 @@ def assemble(config: Config, rank: Rank) -> Trained:
     if rank.leads:
         announce(f"loading the data: {described(config.task)}")
     data = load(config.task, config.seed)
-    check_data(config, data)
+    if rank.leads:
+        for line in data.notes:
+            log.info(line)
+    check_facts(config, facts_of(data))
     vectors = known_vectors(config.embedding, data.vectors, embedded(data))
     if rank.leads and vectors.coverage is not None and not len(vectors.rows):
         log.warning(f"embedding.path={config.embedding.path}: {vectors.coverage}: each starts at random")
@@ -99,15 +101,6 @@ def embedded(data: Data) -> list[str]:
     """Returns the token of each row of the input embedding; [] if the network reads numbers."""
     tokens = data.answers if data.pattern == "vector_to_sequence" else data.reads
     return tokens if isinstance(tokens, list) else []
-
-
-def check_data(config: Config, data: Data) -> None:
-    """Raises UserError if the configuration does not fit the loaded data; a user's own task is not known before."""
-    if config.trainer.stop_when_solved:
-        check_solvable(config.task.name, data.solved is not None)
-    check_loss(config.loss.name, config.task.name, "classes" if isinstance(data.answers, list) else "numbers")
-    tokens = isinstance(data.reads, list) or data.pattern == "vector_to_sequence"
-    check_embedding(config.embedding.name, config.task.name, "tokens" if tokens else "numbers")
 
 
 @dataclass(frozen=True)

@@ -57,8 +57,7 @@ def cell(config: DictConfig) -> float | None:
                     load_run()
                     from .lifecycle import run
 
-                    check(found)
-                    run(found, identity)
+                    run(check(found), identity)
             except Interrupted as stop:
                 caught()
                 status.mark(identity.folder, "interrupted", str(stop))

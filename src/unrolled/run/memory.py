@@ -13,6 +13,7 @@ RECALLED = 10  # steps at least that a task with a delay has besides it
 
 def check_memory(config: Config) -> None:
     """Raises UserError for the first part of a run that cannot fit into the memory."""
+    assert config.model.hidden is not None  # `settled` has decided
     size, hidden, dim = config.trainer.precision // 8, config.model.hidden, config.embedding.dim or 1
     what = "numbers with their gradients"
     check_fits(2 * size * hidden**2, f"model.hidden={hidden}: W_h, {hidden:,} x {hidden:,} {what},", "model.hidden")

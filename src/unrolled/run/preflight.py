@@ -118,7 +118,7 @@ def _compose(path, name: str, overrides: list[str], multirun: bool) -> Checked:
             found = typed(values_of(without_hydra(config.copy())))
             check_answer(found.sweep.answer)
             if not sweep:  # without its axes a sweep need not make sense: each run is checked before the first starts
-                _check_single(found, hydra_config.run.dir)
+                found = _check_single(found, hydra_config.run.dir)
         except UserError as error:
             raise located(error, hydra.config_loader, config) from error
     if sweep:
@@ -129,13 +129,13 @@ def _compose(path, name: str, overrides: list[str], multirun: bool) -> Checked:
     return Checked(sweep, found, hydra_config.mode)
 
 
-def _check_single(config: Config, folder: str) -> None:
-    """Does what `check` does; for a resume it names where the run was started, if a relative file is not here.
+def _check_single(config: Config, folder: str) -> Config:
+    """Returns what `check` does; for a resume it names where the run was started, if a relative file is not here.
 
     The task.file of a resume stands on the user's own command line, and is therefore executed without --trust.
     """
     try:
-        check(config)
+        return check(config)
     except UserError as error:
         file = {"task.file": config.task.file, "embedding.path": config.embedding.path}.get(error.key)
         started = started_in(Path(folder)) if config.resume and file else None

@@ -14,6 +14,8 @@ from unrolled.record.run_record import RunRecord
 from unrolled.record.saved import is_readable
 from unrolled.record.successor import newest
 
+from .settle import AUTO
+
 LENGTHS = "only trainer.max_epochs and trainer.max_steps can be others"
 FILES = {"task.file": ("task", "file"), "embedding.path": ("embedding", "path")}  # their content matters too
 
@@ -51,9 +53,11 @@ def _kept(folder: Path) -> Iterator[Config]:
 
 def _check_values(before: Config, now: Config, folder: Path) -> None:
     earlier = _flat(before)
+    open_groups = [group for group in ("loss", "embedding") if earlier.get(f"{group}.name") == AUTO]
     for key, value in _flat(now).items():
         from_its_file = key == "embedding.dim" and value is None
-        if value != earlier.get(key) and not from_its_file:
+        from_its_data = key.partition(".")[0] in open_groups or (key == "model.hidden" and earlier.get(key) is None)
+        if value != earlier.get(key) and not from_its_file and not from_its_data:
             raise UserError(f"resume=true: {key} is {value} now and was {earlier.get(key)} in {folder}; {LENGTHS}")
 
 

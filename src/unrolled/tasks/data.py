@@ -1,9 +1,11 @@
 """`Data`, the interface of a task: examples as tensors, names of tokens and classes, scores and baselines."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 
@@ -141,6 +143,48 @@ class Later:
         return self.made.seconds
 
 
+class Need(NamedTuple):
+    """How far back the answers depend on the input.
+
+    name: of what is back there, such as "season".
+    lag: time steps from the last one that is read, 0 the last itself.
+    what: a clause that names it, such as "what was one season (11 rows) before the forecast".
+    """
+
+    name: str
+    lag: float
+    what: str
+
+
+@dataclass(frozen=True)
+class Units:
+    """The scale of answers that are numbers.
+
+    names: of the K numbers.
+    means, sds: by which they are standardised, in the units of the data.
+    """
+
+    names: list[str]
+    means: list[float]
+    sds: list[float]
+
+    @classmethod
+    def of(cls, training: np.ndarray, names: list[str], scale: bool = True) -> "Units":
+        """Returns the units of the training answers (N, K); their own if they are not to be scaled."""
+        if not scale:
+            return cls(names, [0.0] * len(names), [1.0] * len(names))
+        sd = training.std(0)
+        return cls(names, training.mean(0).tolist(), np.where(sd > 0, sd, 1.0).tolist())
+
+    def standardised(self, values: Tensor) -> Tensor:
+        """Returns values (..., K) in the units of the data as standardised ones, float64."""
+        return (values.double() - torch.tensor(self.means).double()) / torch.tensor(self.sds).double()
+
+    def original(self, values: Tensor) -> Tensor:
+        """Returns standardised values (..., K) in the units of the data, float64."""
+        return values.double() * torch.tensor(self.sds).double() + torch.tensor(self.means).double()
+
+
 # From "loss" or the name of a score, and the loss, to the best constant prediction and its name.
 Constants = Callable[[str, Loss], tuple[Guess, str]]
 
@@ -165,6 +209,11 @@ class Data:
     remark: a caution about the scores, printed with them.
     constants: the best constant prediction for each loss and score, in place of `baseline`.
     times: names of the time steps, for a network that reads numbers.
+    units: the scale of answers that are numbers; None: they have that of the data.
+    weights: how much the loss of a target of each class counts; empty: each counts 1.
+    defaults: what the task asks for where the configuration leaves it open: loss, embedding, dim, hidden, epochs.
+    needs: how far back the answers depend on the input, where the data show it.
+    notes: lines about the data, printed before training.
     """
 
     pattern: str
@@ -186,11 +235,18 @@ class Data:
     remark: str | None = None
     constants: Constants | None = None
     times: Sequence[str] = ()
+    units: Units | None = None
+    weights: Sequence[float] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    needs: Sequence[Need] = ()
+    notes: Sequence[str] = ()
 
     @property
-    def spec(self) -> dict[str, str | int | bool]:
+    def spec(self) -> dict[str, Any]:
         """Returns what `training.network.build` needs to know of the data."""
+        weights = {"weights": list(self.weights)} if len(self.weights) else {}
         return {
+            **weights,
             "pattern": self.pattern,
             "reads_tokens": isinstance(self.reads, list),
             "reads": len(self.reads) if isinstance(self.reads, list) else self.reads,

@@ -40,7 +40,7 @@ def load(config: TaskConfig, seed: int) -> Data:
     Targets are standardised by the training period. Raises UserError if the data file is another.
     """
     T, target = config.length, config.target
-    assert T is not None and target is not None
+    assert T is not None and isinstance(target, str)
     days = _days()
     dates = sorted(days["Date"].unique())
     border = dates[len(dates) * 4 // 5]

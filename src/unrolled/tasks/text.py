@@ -5,20 +5,28 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 
 from unrolled.config.schema import TaskConfig
 from unrolled.rnn.init import stream
 
-from .constants import of_all_classes, of_classes
-from .data import Data, Guess, Later, Split, most_frequent
-from .scores import Scores
+from .averages import Skill
+from .constants import of_all_classes, of_classes, of_numbers
+from .data import Data, Guess, Later, Split, Units, most_frequent
+from .scores import Scores, regression
+from .tables.cheap import ridge
+from .variants import shuffled, some, without
 
 MOST_FREQUENT = "most frequent class"
+MEAN = "mean of the training part"
 PAD, UNKNOWN = "<pad>", "<unk>"
+UNKNOWN_TOKEN = 1  # the place of UNKNOWN in a vocabulary
 FEW = 5  # words hidden in a perturbed validation split
 PAIRS = [("love", "like"), ("good", "great"), ("bad", "awful"), ("good", "bad")]
+Pieces = Callable[[str], list[str]]
+Sentences = Sequence[Sequence[str]]
 _WORD = re.compile(r"\w+(?:'\w+)*")
 
 
@@ -44,18 +52,10 @@ def tokens(sentences: Sequence[Sequence[str]], vocabulary: list[str], length: in
     return torch.tensor(padded, dtype=torch.int64).view(len(sentences), length)
 
 
-def encode(sentences: Sequence[Sequence[str]], labels: Sequence[int], vocabulary: list[str], length: int) -> Split:
-    """Returns sentences with a class each as a split. length: number of time steps."""
+def encode(sentences: Sequence[Sequence[str]], labels: Sequence | Tensor, vocabulary: list[str], length: int) -> Split:
+    """Returns sentences with a class, or numbers, each as a split. length: number of time steps."""
     rows = tokens(sentences, vocabulary, length)
-    return Split(rows, rows != 0, torch.tensor(labels))
-
-
-def shuffled(split: Split, generator: Generator) -> Split:
-    """Returns the split with the words of each sentence in random order; padding keeps its place."""
-    assert split.mask is not None
-    order = torch.rand(split.x.shape, generator=generator)
-    order = order.masked_fill(~split.mask, -1.0).argsort(dim=1)
-    return Split(split.x.gather(1, order), split.mask, split.y)
+    return Split(rows, rows != 0, torch.as_tensor(labels))
 
 
 def with_noise(split: Split, share: float, generator: Generator) -> Split:
@@ -64,13 +64,6 @@ def with_noise(split: Split, share: float, generator: Generator) -> Split:
     y = split.y.clone()
     y[chosen] = split.y[chosen[torch.randperm(len(chosen), generator=generator)]]
     return Split(split.x, split.mask, y)
-
-
-def without(split: Split, n: int, first: bool) -> Split:
-    """Returns the split with the first or the last n words of each sentence replaced by the unknown word."""
-    assert split.mask is not None
-    place = split.mask.cumsum(1) if first else split.mask.sum(1, keepdim=True) - split.mask.cumsum(1) + 1
-    return Split(torch.where(split.mask & (place <= n), 1, split.x), split.mask, split.y)
 
 
 def bag_of_words(train: Split, val: Split, vocabulary: int, classes: int) -> Guess:
@@ -106,24 +99,16 @@ def classified(  # noqa: PLR0917
     val: tuple[Sequence[Sequence[str]], Sequence[int]],
     classes: Sequence[str],
     scores: Callable[[], Scores],
+    pieces: Pieces = words_of,
 ) -> Data:
     """Returns a sequence-to-vector task, with the options that all classifications of sentences have.
 
-    train, val: sentences, as words, and their classes.
+    train, val: sentences, as words or letters, and their classes.
     classes: names of the classes.
     scores: makes the scores, empty.
+    pieces: from a text to its words or letters.
     """
-    assert config.length is not None and config.min_count is not None
-    length = config.length
-    vocabulary = build_vocabulary(train[0], config.min_count)
-    train_split, val_split = encode(*train, vocabulary, length), encode(*val, vocabulary, length)
-    if config.samples is not None:
-        train_split = _some(train_split, config.samples, stream(seed, "samples"))
-    if config.shuffle_words:
-        train_split, val_split = (
-            shuffled(train_split, stream(seed, "shuffle/train")),
-            shuffled(val_split, stream(seed, "shuffle/val")),
-        )
+    vocabulary, train_split, val_split = _encoded(config, seed, train, val)
     clean = train_split
 
     def bag() -> Guess:
@@ -141,18 +126,71 @@ def classified(  # noqa: PLR0917
         most_frequent(train_split, val_split, len(classes)),
         MOST_FREQUENT,
         references={"bag of words": Later(bag)},
-        variants={
-            "words shuffled": shuffled(val_split, stream(seed, "shuffle/variant")),
-            f"the first {FEW} words unknown": without(val_split, FEW, first=True),
-            f"the last {FEW} words unknown": without(val_split, FEW, first=False),
-        },
-        encode=lambda text: encode([words_of(text)], [0], vocabulary, max(1, len(words_of(text)))).whole(),
-        pairs=PAIRS,
+        variants=_variants(val_split, seed, "word" if pieces is words_of else "letter"),
+        encode=lambda text: encode([pieces(text)], [0], vocabulary, max(1, len(pieces(text)))).whole(),
+        pairs=PAIRS if pieces is words_of else [],
         constants=of_classes(train_split, len(val_split), classes, scores(), MOST_FREQUENT),
     )
 
 
-def _some(split: Split, n: int, generator: Generator) -> Split:
-    rows = torch.randperm(len(split), generator=generator)[:n]
-    assert split.mask is not None
-    return Split(split.x[rows], split.mask[rows], split.y[rows])
+def _encoded(
+    config: TaskConfig, seed: int, train: tuple[Sentences, Sequence | Tensor], val: tuple[Sentences, Sequence | Tensor]
+) -> tuple[list[str], Split, Split]:
+    """Returns the vocabulary of the training sentences, and both parts, with the options that change their inputs."""
+    assert config.length is not None and config.min_count is not None
+    vocabulary = build_vocabulary(train[0], config.min_count)
+    train_split, val_split = (encode(*part, vocabulary, config.length) for part in (train, val))
+    if config.samples is not None:
+        train_split = some(train_split, config.samples, stream(seed, "samples"))
+    if config.shuffle_words or config.shuffle_steps:
+        train_split = shuffled(train_split, stream(seed, "shuffle/train"))
+        val_split = shuffled(val_split, stream(seed, "shuffle/val"))
+    return vocabulary, train_split, val_split
+
+
+def _variants(val: Split, seed: int, unit: str) -> dict[str, Split]:
+    return {
+        f"{unit}s shuffled": shuffled(val, stream(seed, "shuffle/variant")),
+        f"the first {FEW} {unit}s unknown": without(val, FEW, UNKNOWN_TOKEN, first=True),
+        f"the last {FEW} {unit}s unknown": without(val, FEW, UNKNOWN_TOKEN, first=False),
+    }
+
+
+def estimated(  # noqa: PLR0917
+    config: TaskConfig,
+    seed: int,
+    train: tuple[Sentences, np.ndarray],
+    val: tuple[Sentences, np.ndarray],
+    name: str,
+    pieces: Pieces,
+) -> Data:
+    """Returns a sequence-to-vector task from texts to a number, standardised by the training part.
+
+    train, val: texts, as words or letters, and their numbers (N, 1).
+    name: of the number.
+    pieces: from a text to its words or letters.
+    """
+    units = Units.of(train[1], [name])
+    scaled = [(texts, units.standardised(torch.from_numpy(values)).float()) for texts, values in (train, val)]
+    vocabulary, train_split, val_split = _encoded(config, seed, *scaled)
+    answers = train_split.y.double()
+
+    def bag() -> Guess:
+        counts = [_counts(split, len(vocabulary)) for split in (train_split, val_split)]
+        return ridge((counts[0], answers.numpy()), counts[1]).made
+
+    return Data(
+        "sequence_to_vector",
+        train_split,
+        val_split,
+        vocabulary,
+        1,
+        lambda: regression(skill=Skill(float((val_split.y.double() - answers.mean()).square().mean()))),
+        Guess(answers.mean(0).expand(len(val_split), -1)),
+        MEAN,
+        references={"bag of words": Later(bag)},
+        variants=_variants(val_split, seed, "word" if pieces is words_of else "letter"),
+        encode=lambda text: encode([pieces(text)], [[0.0]], vocabulary, max(1, len(pieces(text)))).whole(),
+        constants=of_numbers(answers, len(val_split)),
+        units=units,
+    )

@@ -1,7 +1,7 @@
 """Tasks with text as output: output vocabulary, targets and baselines."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -70,12 +70,20 @@ def nearest(features: Tensor, others: Tensor, train: Split) -> Guess:
     return Guess(None, train.y[rows].t())
 
 
-def translated(config: TaskConfig, train: Sequence[tuple[Words, Words]], val: Sequence[tuple[Words, Words]]) -> Data:
-    """Returns an encoder-decoder task from pairs (source, target) of texts, as words."""
+def translated(
+    config: TaskConfig,
+    train: Sequence[tuple[Words, Words]],
+    val: Sequence[tuple[Words, Words]],
+    pieces: Callable[[str], list[str]] = words_of,
+) -> Data:
+    """Returns an encoder-decoder task from pairs (source, target) of texts, as words or letters.
+
+    pieces: from a source to its words or letters.
+    """
     min_count = config.min_count or 1
     sources, texts = zip(*train, strict=True)
     read, written = build_vocabulary(sources, min_count), written_vocabulary(texts, min_count)
-    T = max(len(source) for source, _ in [*train, *val])
+    T = config.length or max(len(source) for source, _ in [*train, *val])
     longest = 1 + max(len(text) for _, text in [*train, *val])
     train_split, val_split = (_encode(part, read, written, T, longest) for part in (train, val))
     return Data(
@@ -91,7 +99,7 @@ def translated(config: TaskConfig, train: Sequence[tuple[Words, Words]], val: Se
                 lambda: nearest(_bags(train_split, read), _bags(val_split, read), train_split)
             )
         },
-        encode=lambda text: _encode([(words_of(text), [])], read, written, len(words_of(text)), longest).whole(),
+        encode=lambda text: _encode([(pieces(text), [])], read, written, len(pieces(text)), longest).whole(),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -37,18 +37,22 @@ LOSSES = {
 }
 
 
-def loss_of(config: LossConfig) -> Elementwise:
+def loss_of(config: LossConfig, weights: Sequence[float] = ()) -> Elementwise:
     """Returns the loss of a configuration, as a function that gives one value per answer: (...).
 
     Of classes it takes scores (..., C) and classes (...); of numbers both (..., K), and it takes the mean over K.
+
+    weights: of the classes, C of them, by which each value is multiplied; empty: all are 1.
     """
+    import torch
     import torch.nn.functional as F
 
     loss = LOSSES[config.name]
     function = loss.function(F, config)
 
     def of_classes(answer: Tensor, y: Tensor) -> Tensor:
-        return function(answer.flatten(0, -2), y.flatten(), reduction="none").view(y.shape)
+        losses = function(answer.flatten(0, -2), y.flatten(), reduction="none").view(y.shape)
+        return losses * torch.tensor(weights, dtype=losses.dtype, device=y.device)[y] if weights else losses
 
     def of_numbers(answer: Tensor, y: Tensor) -> Tensor:
         return function(answer, y.to(answer.dtype), reduction="none").mean(-1)

@@ -59,7 +59,7 @@ class RecurrentModule(pl.LightningModule):
         self.config = from_record(config) if isinstance(config, dict) else config
         self.save_hyperparameters({"config": plain(self.config), "spec": spec})
         self.network = build(self.config, spec, vectors=vectors)
-        self.loss = loss_of(self.config.loss)
+        self.loss = loss_of(self.config.loss, spec.get("weights", ()))
         self.scores = scores
         self.classes = bool(spec["answers_tokens"])
         self.tapes: tuple[Tape, ...] = ()

@@ -71,10 +71,11 @@ READ = {
 
 
 def _wired(config: Config, spec: Spec) -> Pattern:
-    answers = spec["answers"]
+    answers, hidden = spec["answers"], config.model.hidden
+    assert hidden is not None, "what is left to the data comes into the configuration by `settled`"
 
     def rnn(front: InputLayer) -> RNN:
-        return RNN(front.size, config.model.hidden, config.activation.name, config.model.backward)
+        return RNN(front.size, hidden, config.activation.name, config.model.backward)
 
     if spec["pattern"] == "vector_to_sequence":
         front = _front(config.embedding, answers, tokens=True)

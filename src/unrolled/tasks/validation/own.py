@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from types import ModuleType
 
+import pytorch_lightning as pl
 from pytorch_lightning.utilities.seed import isolate_rng
 from torch import Generator
 
@@ -14,7 +14,7 @@ from unrolled.rnn import PATTERNS
 from unrolled.rnn.init import stream
 
 from ..data import Data, Split, Stream
-from ..own_file import code_of
+from ..own_file import code_of, import_file
 from .form import Form
 from .scores import check_comparisons, check_scores, is_number
 from .split import check_split
@@ -22,16 +22,21 @@ from .split import check_split
 FIRST_BATCH = 32  # generated examples that are checked before training
 
 
-def loaded(module: ModuleType, config: TaskConfig, seed: int) -> Data:
+def loaded(config: TaskConfig, seed: int) -> Data:
     """Returns the data of a user's own task; each batch that it generates is checked, too, when it is made.
+
+    The task may draw from the global random generators, which are seeded meanwhile and restored.
 
     Raises UserError, which names the file and what is wrong, where, and what is allowed.
     """
     file = str(config.file)
-    with code_of(file, "load(config, seed)"):
-        data = module.load(config, seed)
-    with code_of(file):
-        return validated(data, file)
+    with isolate_rng():
+        pl.seed_everything(seed, workers=True, verbose=False)
+        module = import_file(config.file, seeded=True)
+        with code_of(file, "load(config, seed)"):
+            data = module.load(config, seed)
+        with code_of(file):
+            return validated(data, file)
 
 
 def validated(data: object, file: str) -> Data:

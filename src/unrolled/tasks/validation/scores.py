@@ -126,7 +126,7 @@ def _named(value: object, field: str) -> list[tuple[str, Any]]:
 
 
 def _check_exact(data: Data) -> None:
-    allowed = [*data.scores().metrics, *choices()["loss"]]
+    allowed = [*data.scores().metrics, *(name for name in choices()["loss"] if name != "auto")]
     for name, value in _named(data.exact, "exact"):
         if name not in allowed:
             raise UserError(f"exact has a value for {name!r}; allowed: {', '.join(allowed)}")

@@ -1,0 +1,111 @@
+"""Settles what a configuration leaves to the data: loss, embedding, hidden size and number of epochs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from unrolled.config.compatibility import check_embedding
+from unrolled.config.files import options
+from unrolled.config.schema import Config, EmbeddingConfig, LossConfig
+from unrolled.tasks import check_solvable, load, state_of
+from unrolled.training.losses import check_loss
+
+if TYPE_CHECKING:
+    from unrolled.tasks.data import Data
+
+AUTO = "auto"
+HIDDEN = 64
+DIM = 16  # numbers a token
+UPDATES = 1000
+LOSSES = {"classes": "cross_entropy", "numbers": "mse"}
+
+
+def left_to_the_data(config: Config) -> bool:
+    """Whether a configuration leaves anything to the data."""
+    names = (config.loss.name, config.embedding.name)
+    return AUTO in names or config.model.hidden is None or config.trainer.max_epochs is None
+
+
+def settled(config: Config) -> Config:
+    """Returns the configuration with a value for all that it leaves to the data; it loads the data for that.
+
+    Raises UserError for what is wrong with the data, and if the configuration does not fit them.
+    """
+    if not left_to_the_data(config):
+        return config
+    facts = _facts(config)
+    hidden = config.model.hidden or facts.usual.get("hidden", HIDDEN)
+    batches = math.ceil(facts.examples / config.trainer.batch_size)
+    epochs = config.trainer.max_epochs or facts.usual.get("epochs", math.ceil(UPDATES / batches))
+    found = replace(
+        config,
+        model=replace(config.model, hidden=hidden),
+        loss=_loss(config.loss, facts),
+        embedding=_embedding(config.embedding, facts),
+        trainer=replace(config.trainer, max_epochs=epochs),
+    )
+    check_facts(found, facts)
+    return found
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the data decide.
+
+    reads: "tokens" or "numbers".
+    answers: "classes" or "numbers".
+    examples: of an epoch.
+    solvable: whether a score counts as solved.
+    usual: values that a task of the user's own asks for: loss, embedding, dim, hidden, epochs.
+    """
+
+    reads: str
+    answers: str
+    examples: int
+    solvable: bool
+    usual: dict[str, Any]
+
+
+def facts_of(data: Data) -> Facts:
+    tokens = isinstance(data.reads, list) or data.pattern == "vector_to_sequence"
+    answers = "classes" if isinstance(data.answers, list) else "numbers"
+    return Facts(
+        "tokens" if tokens else "numbers", answers, len(data.train), data.solved is not None, dict(data.defaults)
+    )
+
+
+def check_facts(config: Config, facts: Facts) -> None:
+    """Raises UserError if the configuration does not fit the data; a task of the user's own is not known before."""
+    if config.trainer.stop_when_solved:
+        check_solvable(config.task.name, facts.solvable)
+    check_loss(config.loss.name, config.task.name, facts.answers)
+    check_embedding(config.embedding.name, config.task.name, facts.reads)
+
+
+_KNOWN: dict[str, Facts] = {}  # by state of the data: the runs of a sweep that differ in other values share them
+
+
+def _facts(config: Config) -> Facts:
+    key = state_of(config.task)
+    if key not in _KNOWN:
+        _KNOWN[key] = facts_of(load(config.task, config.seed))
+    return _KNOWN[key]
+
+
+def _loss(loss: LossConfig, facts: Facts) -> LossConfig:
+    if loss.name != AUTO:
+        return loss
+    return LossConfig(**options("loss", facts.usual.get("loss", LOSSES[facts.answers])))
+
+
+def _embedding(embedding: EmbeddingConfig, facts: Facts) -> EmbeddingConfig:
+    if embedding.name != AUTO:
+        return embedding
+    if facts.reads == "numbers":
+        return EmbeddingConfig("none")
+    name = facts.usual.get("embedding", "trainable")
+    if name == "onehot":
+        return EmbeddingConfig(**options("embedding", name))
+    return EmbeddingConfig(name, dim=embedding.dim or facts.usual.get("dim", DIM))

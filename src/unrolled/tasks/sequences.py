@@ -1,0 +1,241 @@
+"""Sequences of numbers of the user's own, from an archive of numpy: an answer a sequence, or one a step."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from unrolled.config.schema import TaskConfig
+from unrolled.digits import counted
+from unrolled.errors import UserError
+from unrolled.rnn.init import stream
+
+from .answers import in_order, notes_on, weighted
+from .averages import Skill
+from .constants import of_classes, of_numbers, of_shares
+from .data import Data, Guess, Later, Need, Split, Units, most_frequent, shares
+from .scores import classification, regression
+from .tables.archive import Sequences, archive
+from .tables.cheap import logistic, ridge
+from .tables.cleaned import complete, delayed
+from .tables.parts import Parts, check_classes, chosen, enough
+from .variants import SHUFFLED, hidden, shuffled, some
+
+FIFTH = 0.2
+MOST_FREQUENT = "most frequent class"
+MEAN = "mean of the training part"
+
+
+def load(config: TaskConfig, seed: int) -> Data:
+    """Returns the task. Raises UserError, which names the array and the place, for what is wrong with the archive."""
+    found = complete(archive(config.file), config)
+    if config.delay is not None:
+        found = delayed(found, config.delay)
+    classes = _classes(found, config)
+    enough(len(found.lengths), "sequences", found.name)
+    parts = _parts(found, config, classes)
+    steps, scale = _scaled(found, parts, config)
+    T = min(int(found.lengths.max()), config.length or int(found.lengths.max()))
+    y, names, units = _answers(found, classes, parts, config)
+    train, val = (_split(found, steps, y, rows, T) for rows in (parts.train, parts.val))
+    if config.samples is not None:
+        train = some(train, config.samples, stream(seed, "samples"))
+    if config.shuffle_steps:
+        train, val = (
+            shuffled(split, stream(seed, f"shuffle/{name}")) for name, split in (("train", train), ("val", val))
+        )
+    notes = [_first(found, parts, T), *scale]
+    if isinstance(names, list):
+        whole = found.y.dtype.kind in "iu"
+        notes += notes_on([names[i] for i in _counted(train).tolist()], "y", found.name, whole=whole)
+    data = Data(
+        "sequence_to_sequence" if found.by_step else "sequence_to_vector",
+        train,
+        val,
+        train.x.shape[2],
+        names,
+        variants=_variants(val, seed, found.by_step),
+        units=units,
+        needs=_needs(config),
+        dependency=None if config.delay is None else float(config.delay),
+        notes=notes,
+        **(_of_classes(found, train, val, names) if isinstance(names, list) else _of_numbers(found, train, val)),
+    )
+    return weighted(data, config)
+
+
+def _classes(found: Sequences, config: TaskConfig) -> list[str] | None:
+    """Returns the class of each answer; None if answers are numbers."""
+    y = found.y
+    wanted = config.answers or ("numbers" if y.dtype.kind == "f" or (y.ndim == 2 and y.shape[1] > 1) else "classes")
+    if wanted == "numbers":
+        if y.dtype.kind not in "iufb":
+            raise UserError(f"{found.name}: y is {y.dtype}; allowed with task.answers=numbers: numbers", "task.answers")
+        return None
+    if y.ndim == 2 and y.shape[1] > 1:
+        line = f"y has {y.shape[1]} columns; allowed with task.answers=classes: one"
+        raise UserError(f"{found.name}: {line}", "task.answers")
+    return [f"{each:g}" if y.dtype.kind == "f" else str(each) for each in y.reshape(-1).tolist()]
+
+
+def _parts(found: Sequences, config: TaskConfig, classes: list[str] | None) -> Parts:
+    named = [name for name in (config.split_by, config.split) if name is not None]
+    columns = {key: [str(each) for each in values.tolist()] for key, values in found.others.items()}
+    for key, name in (("task.split_by", config.split_by), ("task.split", config.split)):
+        if name is not None and name in named and name not in columns and not _is_number(name):
+            listed = ", ".join(columns) or "none"
+            raise UserError(
+                f"{key}={name}: {found.name} has no such array; arrays of a value a sequence: {listed}", key
+            )
+    n = len(found.lengths)
+    alike = classes if classes is not None and not found.by_step else None
+    parts = chosen(config, columns=columns, alike=alike, n=n, file=found.name, rows=range(n))
+    if alike is not None:
+        check_classes(alike, parts, found.name, "class")
+    return parts
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _scaled(found: Sequences, parts: Parts, config: TaskConfig) -> tuple[np.ndarray, list[str]]:
+    """Returns the steps by mean and sd of the training part, float32, and a line on what was done."""
+    if config.scale == "none":
+        return found.steps.astype(np.float32, copy=False), []
+    train = np.zeros(len(found.lengths), dtype=bool)
+    train[parts.train] = True
+    chosen_steps = np.repeat(train, found.lengths)
+    n = int(chosen_steps.sum())
+    mean = found.steps.sum(0, dtype=np.float64, where=chosen_steps[:, None]) / n
+    square = np.zeros_like(mean)
+    for e in range(found.steps.shape[1]):  # a column at a time: a copy of all would double the memory
+        square[e] = np.square(found.steps[chosen_steps, e] - mean[e], dtype=np.float64).mean()
+    sd = np.sqrt(square)
+    scaled = np.empty(found.steps.shape, dtype=np.float32)
+    for e in range(found.steps.shape[1]):
+        scaled[:, e] = (found.steps[:, e] - mean[e]) / (sd[e] if sd[e] > 0 else 1.0)
+    return scaled, [f"inputs by mean and sd of the training part: means {mean.min():.3g} to {mean.max():.3g}"]
+
+
+def _answers(
+    found: Sequences, classes: list[str] | None, parts: Parts, config: TaskConfig
+) -> tuple[Tensor, list[str] | int, Units | None]:
+    """Returns all answers, without a dimension of time, the classes or how many numbers there are, and the units."""
+    if classes is not None:
+        names = in_order(set(classes))
+        return torch.from_numpy(pd.Categorical(classes, categories=names).codes.astype(np.int64)), names, None
+    y = found.y.reshape(len(found.y), -1).astype(np.float64)
+    train = np.zeros(len(found.lengths), dtype=bool)
+    train[parts.train] = True
+    chosen_rows = np.repeat(train, found.lengths) if found.by_step else train
+    names = [f"y{k}" if y.shape[1] > 1 else "y" for k in range(y.shape[1])]
+    units = Units.of(y[chosen_rows], names, config.scale != "none")
+    return units.standardised(torch.from_numpy(y)).float(), y.shape[1], units
+
+
+def _split(found: Sequences, steps: np.ndarray, y: Tensor, rows: np.ndarray, T: int) -> Split:
+    """Returns the sequences at these places, padded on the left; longer ones keep their last T steps."""
+    n, E = len(rows), steps.shape[1]
+    lengths, ends = found.lengths[rows], np.cumsum(found.lengths)[rows]
+    back = np.arange(T - 1, -1, -1)  # lags of the T steps
+    real = back < lengths[:, None]
+    x = np.zeros((n, T, E), dtype=np.float32)
+    places = ends[:, None] - 1 - back
+    x[real] = steps[places[real]]
+    mask = torch.from_numpy(real)
+    if not found.by_step:
+        return Split(torch.from_numpy(x), mask, y[torch.from_numpy(rows)])
+    answers = torch.zeros(n, T, *y.shape[1:], dtype=y.dtype)
+    answers[mask] = y[torch.from_numpy(places[real])]
+    return Split(torch.from_numpy(x), mask, answers, mask)
+
+
+def _first(found: Sequences, parts: Parts, T: int) -> str:
+    n, lengths = len(found.lengths), found.lengths
+    low, median, high = int(lengths.min()), float(np.median(lengths)), int(lengths.max())
+    of = f"of {low} steps" if low == high else f"of {low} to {high} steps (median {median:g})"
+    cut = f", of which the last {T} are read" if high > T else ""
+    many = counted(found.steps.shape[1], "numbers")
+    where = f"{len(parts.train):,} train, {len(parts.val):,} validate ({parts.how})"
+    return f"{found.name}: {n:,} sequences {of}{cut}, {many} a step; {where}"
+
+
+def _variants(val: Split, seed: int, by_step: bool) -> dict[str, Split]:
+    return {
+        SHUFFLED: shuffled(val, stream(seed, "shuffle/variant"), aligned=by_step),
+        "the first fifth hidden": hidden(val, FIFTH, 0, first=True),
+        "the last fifth hidden": hidden(val, FIFTH, 0, first=False),
+    }
+
+
+def _needs(config: TaskConfig) -> tuple[Need, ...]:
+    return () if config.delay is None else (Need("delay", float(config.delay), "what decides the answer"),)
+
+
+def _counted(split: Split) -> Tensor:
+    return split.y if split.y_mask is None else split.y[split.y_mask]
+
+
+def _of_classes(found: Sequences, train: Split, val: Split, names: list[str]) -> dict[str, Any]:
+    C = len(names)
+    if found.by_step:
+        counts = torch.bincount(_counted(train), minlength=C).clamp_min(1)
+        T = val.y.shape[1]
+        logs = shares(counts).expand(T, len(val), -1)
+        return {
+            "scores": lambda: classification(C),
+            "baseline": Guess(logs),
+            "baseline_name": MOST_FREQUENT,
+            "constants": of_shares((counts / counts.sum()).expand(T, -1), len(val), MOST_FREQUENT),
+        }
+
+    def made(features) -> Later:
+        return Later(lambda: logistic((features(train), train.y.numpy()), features(val), C).made)
+
+    return {
+        "scores": lambda: classification(C),
+        "baseline": most_frequent(train, val, C),
+        "baseline_name": MOST_FREQUENT,
+        "references": {"logistic on the mean step": made(mean_step), "logistic on the last step": made(last_step)},
+        "constants": of_classes(train, len(val), names, classification(C), MOST_FREQUENT),
+    }
+
+
+def _of_numbers(found: Sequences, train: Split, val: Split) -> dict[str, Any]:
+    answers = _counted(train).double()
+    error = float((_counted(val).double() - answers.mean(0)).square().mean())
+    more = {"skill": Skill(error)} if error > 0 else {}
+    mean = answers.mean(0)
+    shape = (val.y.shape[1], len(val), -1) if found.by_step else (len(val), -1)
+    found_fields: dict[str, Any] = {
+        "scores": lambda: regression(**{name: metric.clone() for name, metric in more.items()}),
+        "baseline": Guess(mean.expand(*shape)),
+        "baseline_name": MEAN,
+        "exact": {"skill": 0.0} if more else {},
+    }
+    if found.by_step:
+        return found_fields
+
+    def made(features) -> Later:
+        return Later(lambda: ridge((features(train), train.y.numpy()), features(val)).made)
+
+    references = {"ridge on the mean step": made(mean_step), "ridge on the last step": made(last_step)}
+    return found_fields | {"references": references, "constants": of_numbers(answers, len(val))}
+
+
+def mean_step(split: Split) -> np.ndarray:
+    """Returns the mean over the real steps of each sequence, (N, E)."""
+    assert split.mask is not None
+    return (split.x.sum(1) / split.mask.sum(1, keepdim=True)).numpy()
+
+
+def last_step(split: Split) -> np.ndarray:
+    """Returns the last step of each sequence, (N, E)."""
+    return split.x[:, -1].numpy()

@@ -1,0 +1,1 @@
+"""Tables and archives of a user: read, cleaned, split, scaled and cut into windows."""

@@ -1,0 +1,163 @@
+"""Texts of the user's own, from a table: to a class or a number, sequence to vector, or to another text."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from unrolled.config.schema import TaskConfig
+from unrolled.errors import UserError
+
+from .answers import answers_of, weighted
+from .data import Data
+from .scores import classification
+from .tables.parts import Parts, check_classes, chosen, enough
+from .tables.reading import Frame, column, row_of, table, texts
+from .text import build_vocabulary, classified, estimated, words_of
+from .writing import translated
+
+WANTED = "task=texts needs a table: CSV, TSV or parquet"
+LEFT_OUT = 0.05  # share of the training texts that the time steps need not hold
+MOST_STEPS = 200  # unless `task.length` asks for more
+MIN_COUNT = {"word": 2, "letter": 1}
+
+
+def pieces_of(unit: str | None) -> Callable[[str], list[str]]:
+    """Returns the function from a text to its words or letters."""
+    return list if unit == "letter" else words_of
+
+
+def load(config: TaskConfig, seed: int) -> Data:
+    """Returns the task. Raises UserError, which names file, row and column, for what is wrong with the table."""
+    frame, file = table(config.file, WANTED), str(config.file)
+    name = config.text or "text"
+    read = texts(column(frame, name, "task.text", file))
+    rows = list(range(len(frame)))
+    if config.answer is not None:
+        return _written(frame, config, read, rows, file)
+    return _labelled(frame, config, seed, read, rows, file)
+
+
+def _labelled(  # noqa: PLR0917
+    frame: Frame, config: TaskConfig, seed: int, read: list[str], rows: list[int], file: str
+) -> Data:
+    label = config.label or "label"
+    values = column(frame, label, "task.label", file)
+    sentences = [pieces_of(config.unit)(text) for text in read]
+    blank = values.isna() | (values.astype(str).str.strip() == "")
+    there = [bool(words) and not gone for words, gone in zip(sentences, blank, strict=True)]
+    rows = _kept(rows, there, config, {config.text or "text": sentences, label: None}, file)
+    answers = answers_of(values.iloc[rows], label, config, file, rows)
+    columns, enough_rows = _columns(frame, config, rows, file), [row_of(i) for i in rows]
+    enough(len(rows), "rows", file)
+    parts = chosen(config, columns=columns, alike=answers.classes, n=len(rows), file=file, rows=enough_rows)
+    words = [sentences[i] for i in rows]
+    settled, notes = _sized(config, words, parts)
+    train_words, val_words = ([words[i] for i in part] for part in (parts.train, parts.val))
+    first = (
+        f"{Path(file).name}: {len(frame):,} rows; {len(parts.train):,} train, {len(parts.val):,} validate ({parts.how})"
+    )
+    if answers.classes is None:
+        train_numbers, val_numbers = answers.split(parts)
+        both = (train_words, train_numbers), (val_words, val_numbers)
+        data = estimated(settled, seed, *both, label, pieces_of(config.unit))
+    else:
+        check_classes(answers.classes, parts, file, label)
+        names = answers.names(parts.train)
+        index = {each: i for i, each in enumerate(names)}
+        labels = [[index[answers.classes[i]] for i in part] for part in (parts.train, parts.val)]
+        data = classified(
+            settled, seed, (train_words, labels[0]), (val_words, labels[1]), names,
+            lambda: classification(len(names)), pieces_of(config.unit),
+        )  # fmt: skip
+        data = weighted(data, config)
+    return replace(data, notes=[first, *answers.notes, *notes, *data.notes])
+
+
+def _written(frame: Frame, config: TaskConfig, read: list[str], rows: list[int], file: str) -> Data:
+    assert config.answer is not None
+    written = texts(column(frame, config.answer, "task.answer", file))
+    ours, theirs = pieces_of(config.unit), pieces_of(config.answer_unit or config.unit)
+    pairs = [(ours(a), theirs(b)) for a, b in zip(read, written, strict=True)]
+    there = [bool(a) and bool(b) for a, b in pairs]
+    sides = {config.text or "text": [a for a, _ in pairs], config.answer: [b for _, b in pairs]}
+    rows = _kept(rows, there, config, sides, file)
+    enough(len(rows), "rows", file)
+    parts = chosen(
+        config,
+        columns=_columns(frame, config, rows, file),
+        alike=None,
+        n=len(rows),
+        file=file,
+        rows=[row_of(i) for i in rows],
+    )
+    kept = [pairs[i] for i in rows]
+    settled, notes = _sized(config, [a for a, _ in kept], parts)
+    data = translated(settled, [kept[i] for i in parts.train], [kept[i] for i in parts.val], ours)
+    first = (
+        f"{Path(file).name}: {len(frame):,} rows; {len(parts.train):,} train, {len(parts.val):,} validate ({parts.how})"
+    )
+    return replace(data, notes=[first, *notes])
+
+
+def _kept(
+    rows: list[int],
+    there: Sequence[bool],
+    config: TaskConfig,
+    columns: Mapping[str, Sequence[Sequence[str]] | None],
+    file: str,
+) -> list[int]:
+    """Returns the rows with a text and an answer. Raises UserError for the first without, unless they are dropped."""
+    missing = [i for i in rows if not there[i]]
+    if missing and config.missing != "drop":
+        i = missing[0]
+        empty = next((name for name, words in columns.items() if words is not None and not words[i]), None)
+        name = empty or list(columns)[-1]
+        n = len(missing)
+        line = f"{n:,} of {len(rows):,} rows lack a text or its answer (first: {name} in row {row_of(i)})"
+        raise UserError(f"{Path(file).name}: {line}; task.missing=drop leaves them out", "task.missing")
+    return [i for i in rows if there[i]]
+
+
+def _columns(frame: Frame, config: TaskConfig, rows: Sequence[int], file: str) -> dict[str, list[str]]:
+    """Returns the columns that decide the parts, as texts."""
+    found = {}
+    wanted = [("task.split_by", config.split_by), ("task.split", _column_of(config))]
+    for key, name in wanted:
+        if name is not None:
+            every = texts(column(frame, name, key, file))
+            found[name] = [every[i] for i in rows]
+    if "split" in frame.columns and "split" not in found:
+        every = texts(frame["split"])
+        found["split"] = [every[i] for i in rows]
+    return found
+
+
+def _column_of(config: TaskConfig) -> str | None:
+    """Returns the column that `task.split` names; None if it is a share."""
+    if config.split is None:
+        return None
+    try:
+        float(config.split)
+    except ValueError:
+        return config.split
+    return None
+
+
+def _sized(config: TaskConfig, words: Sequence[list[str]], parts: Parts) -> tuple[TaskConfig, list[str]]:
+    """Returns the configuration with the time steps and the rarest word that the training part suggests."""
+    unit = config.unit or "word"
+    lengths = np.sort([len(words[i]) for i in parts.train])
+    suggested = min(int(lengths[int((len(lengths) - 1) * (1 - LEFT_OUT))]), MOST_STEPS)
+    length = config.length or suggested
+    cut = float((lengths > length).mean())
+    min_count = config.min_count or MIN_COUNT[unit]
+    n = len(build_vocabulary([words[i] for i in parts.train], min_count))
+    lines = [
+        f"{length} time steps of a {unit} each"
+        + (f"; {cut:.0%} of the texts are longer and keep their last" * (cut > 0)),
+        f"vocabulary of the training part: {n:,} {unit}s"
+        + (f" that occur {min_count} times or more" * (min_count > 1)),
+    ]
+    return replace(config, length=length, min_count=min_count), lines

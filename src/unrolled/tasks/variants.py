@@ -1,0 +1,68 @@
+"""Perturbed copies of a split, on which a trained network is scored: steps in random order, steps hidden."""
+
+from dataclasses import replace
+
+import torch
+from torch import Generator, Tensor
+
+from .data import Split
+
+SHUFFLED = "steps shuffled"
+
+
+def shuffled(split: Split, generator: Generator, *, aligned: bool = False) -> Split:
+    """Returns the split with the steps of each sequence in random order; padding keeps its place.
+
+    aligned: whether there is an answer a step, which goes with its step.
+    """
+    assert split.mask is not None
+    order = torch.rand(split.mask.shape, generator=generator)
+    order = order.masked_fill(~split.mask, -1.0).argsort(dim=1)
+    x = _in_order(split.x, order)
+    if not aligned:
+        return replace(split, x=x)
+    assert split.y_mask is not None
+    return replace(split, x=x, y=_in_order(split.y, order), y_mask=_in_order(split.y_mask, order))
+
+
+def _in_order(values: Tensor, order: Tensor) -> Tensor:
+    """Returns values (N, T) or (N, T, E) with their steps in this order, (N, T)."""
+    return values.gather(1, order if values.ndim == 2 else order.unsqueeze(2).expand_as(values))
+
+
+def some(split: Split, n: int, generator: Generator) -> Split:
+    """Returns n examples of the split, or all if there are fewer, in random order."""
+    rows = torch.randperm(len(split), generator=generator)[:n]
+    mask, y_mask = (None if each is None else each[rows] for each in (split.mask, split.y_mask))
+    return Split(split.x[rows], mask, split.y[rows], y_mask)
+
+
+def hidden(split: Split, share: float, value: int | Tensor, *, first: bool) -> Split:
+    """Returns the split with the first or the last steps of each sequence replaced.
+
+    share: of the steps of each sequence; at least one step is replaced.
+    value: a token, or numbers (E,), in their place.
+    """
+    assert split.mask is not None
+    lengths = split.mask.sum(1, keepdim=True)
+    n = (share * lengths).round().clamp_min(1)
+    return _replaced(split, n, value, first)
+
+
+def without(split: Split, n: int, value: int | Tensor, *, first: bool) -> Split:
+    """Returns the split with the first or the last n steps of each sequence replaced.
+
+    value: a token, or numbers (E,), in their place.
+    """
+    return _replaced(split, torch.tensor(n), value, first)
+
+
+def _replaced(split: Split, n: Tensor, value: int | Tensor, first: bool) -> Split:
+    assert split.mask is not None
+    place = split.mask.cumsum(1)
+    if not first:
+        place = split.mask.sum(1, keepdim=True) - place + 1
+    gone = split.mask & (place <= n)
+    if split.x.ndim == 3:
+        gone = gone.unsqueeze(2)
+    return replace(split, x=torch.where(gone, torch.as_tensor(value, dtype=split.x.dtype), split.x))
