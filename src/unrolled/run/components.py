@@ -16,6 +16,7 @@ from unrolled.processes.signals import Deferred
 from unrolled.record.samples import MOST_SAMPLES
 from unrolled.rnn import Batch, Embedding
 from unrolled.tasks import described, load
+from unrolled.tasks.cautions import cautions
 from unrolled.tasks.data import Data, baseline_scores
 from unrolled.tasks.scores import Scores
 from unrolled.training.callbacks import Probe, Progress, Scalars, label
@@ -82,6 +83,8 @@ def assemble(config: Config, rank: Rank) -> Trained:
     if rank.leads:
         for line in data.notes:
             log.info(line)
+        for line in cautions(data) if config.task.file else []:
+            log.warning(line)
     check_facts(config, facts_of(data))
     vectors = known_vectors(config.embedding, data.vectors, embedded(data))
     if rank.leads and vectors.coverage is not None and not len(vectors.rows):

@@ -55,7 +55,7 @@ def archive(file: str | None) -> Sequences:
 @lru_cache(1)
 def _read(known: Stamp) -> Sequences:
     name = known.file.name
-    announce(f"reading {name} ({known.size / MB:,.1f} MB)")
+    announce(f"reading {name} ({known.size / MB:z,.1f} MB)")
     arrays = _arrays(known.file)
     for key in NEEDED:
         if key not in arrays:

@@ -54,7 +54,7 @@ def known_file(file: str | None, wanted: str, endings: Sequence[str]) -> Stamp:
 @lru_cache(1)
 def _read(known: Stamp) -> Frame:
     file = known.file
-    announce(f"reading {file.name} ({known.size / MB:,.1f} MB)")
+    announce(f"reading {file.name} ({known.size / MB:z,.1f} MB)")
     try:
         frame = _parsed(file)
     except UnicodeDecodeError as error:
