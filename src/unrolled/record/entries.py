@@ -47,6 +47,7 @@ class Result(TypedDict):
     halves_of_validation: scores on each half of the validation split, "even" and "odd" examples.
     seconds_per_update: median; None before the second update.
     dependency: lag on which the answers depend, in time steps.
+    needs: lag and description of what the data need, by name.
     """
 
     state: str
@@ -66,6 +67,7 @@ class Result(TypedDict):
     coverage: str | None
     remark: str | None
     dependency: float | None
+    needs: dict[str, dict[str, Any]]
 
 
 class Early(TypedDict):

@@ -168,6 +168,7 @@ class RunRecord(Part):
     halves_of_validation: dict[str, Numbers] = _read(checked.scores)
     solved: Solved | None = _read(Solved.from_dict)
     dependency: float | None = _read(number)
+    needs: dict[str, Any] = _read(table)
     roughness: float | None = _read(number)
     seconds_per_update: float | None = _read(number)
     coverage: str | None = _read(text)

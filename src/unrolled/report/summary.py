@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from unrolled.digits import counted, number, score
+from unrolled.record.reach import reach_lines
 from unrolled.record.run_record import RunRecord
 from unrolled.record.words import gradient_lines
 
@@ -24,7 +25,8 @@ def print_summary(record: RunRecord, folder: Path, name: str) -> None:
     console.print()
     print_lines(console, [f"{name}: {took}"])
     console.print(_scores(record))
-    lines = [*_remarks(record), *gradient_lines(record), f"results   {folder}"]
+    reach = [f"reach     {line}" for line in reach_lines(record)]
+    lines = [*_remarks(record), *gradient_lines(record), *reach, f"results   {folder}"]
     if record.wandb is not None:
         lines.append(f"in W&B    wandb leet {os.path.normpath(folder / record.wandb.folder)}")
     print_lines(console, [*lines, f"next      {command('report', folder, '--open')}"])

@@ -9,6 +9,7 @@ import torch
 from unrolled.errors import in_words
 from unrolled.processes.logs import log
 from unrolled.record.entries import Result, SolvedEntry
+from unrolled.record.reach import kept
 from unrolled.rnn.init import stream
 from unrolled.tasks.data import Split, baseline_name, timed_score
 from unrolled.training.data import VALIDATION_BATCH, Once
@@ -55,6 +56,7 @@ def judge(
         coverage=trained.vectors.coverage,
         remark=data.remark,
         dependency=data.dependency,
+        needs=kept(data.needs),
     )
     return {**result, **(gradient_results(probe.first, probe.latest, initialisations) if probe else {})}
 

@@ -1,0 +1,92 @@
+"""How far back a run's data need its gradients to reach, beside how far they do, in sentences."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from unrolled.digits import score as scored
+
+from .checked import number, table, text
+from .moments import Moment
+from .run_record import RunRecord
+
+LITTLE = 0.05  # of the gain over the trivial baseline
+OWN, SHUFFLED = "this network, ", " shuffled"  # the name of a reference: the run's network on shuffled steps
+
+
+@dataclass(frozen=True)
+class Needed:
+    """What the data need.
+
+    name: such as "season".
+    lag: time steps from the last one that is read.
+    what: a clause that names what is there.
+    """
+
+    name: str
+    lag: float
+    what: str
+
+
+def needed(record: RunRecord) -> list[Needed]:
+    """Returns what the data of a run need: what the task has found, else the lag of its dependency."""
+    found = []
+    for name, each in record.needs.items():
+        lag, what = number(table(each).get("lag")), text(table(each).get("what"))
+        if lag is not None and what is not None:
+            found.append(Needed(name, lag, what))
+    if not found and record.dependency is not None:
+        return [Needed("delay", record.dependency, "what decides the answer")]
+    return found
+
+
+def reach_lines(record: RunRecord) -> list[str]:
+    """Returns a sentence for each need, and one on what shuffled steps cost; [] if neither is known."""
+    needs = [] if record.halves else needed(record)
+    lines = [reached(each, record.end) for each in needs]
+    return [line for line in (*lines, shuffled(record)) if line is not None]
+
+
+def reached(need: Needed, now: Moment) -> str | None:
+    """Returns whether a gradient comes to what is needed; None where no gradient was followed."""
+    lag, name = f"{need.lag:g}", need.name
+    if now.horizon is not None:
+        if now.horizon_direction == "up":
+            return f"{name} at lag {lag}: within reach; the gradient grows a hundredfold by lag {now.horizon}"
+        if now.horizon <= need.lag:
+            return (
+                f"horizon {now.horizon} <= {name} {lag}: out of reach; this network receives at most 1/100 of the "
+                f"gradient at {need.what}"
+            )
+        return f"horizon {now.horizon} > {name} {lag}: {need.what} is within reach"
+    if now.longest_lag is None:
+        return None
+    if now.longest_lag >= need.lag:
+        return f"horizon beyond lag {now.longest_lag}, {name} {lag}: {need.what} is within reach"
+    return f"{name} {lag}: unknown; gradients were followed to lag {now.longest_lag}"
+
+
+def shuffled(record: RunRecord) -> str | None:
+    """Returns what shuffled steps cost beside the gain over the trivial baseline; None if either is not known."""
+    key = record.score or ""
+    here, trivial = record.metrics.get(key), record.baseline.get(key)
+    other = next(
+        (scores.get(key) for name, scores in record.references.items() if name.startswith(OWN) and SHUFFLED in name),
+        None,
+    )
+    if here is None or trivial is None or other is None or record.larger_is_better is None:
+        return None
+    sign = 1 if record.larger_is_better else -1
+    gain, cost = sign * (here - trivial), sign * (here - other)
+    if gain <= 0:
+        return None
+    beside = f"of the {scored(gain)} {key} that this network gains over the trivial baseline"
+    if cost < LITTLE * gain:
+        return (
+            f"shuffled steps cost {scored(max(cost, 0.0))} {beside}: order matters little here, and so does the horizon"
+        )
+    return f"shuffled steps cost {scored(cost)} {beside}: order matters"
+
+
+def kept(needs: Any) -> dict[str, dict[str, Any]]:
+    """Returns the needs of a task's data as a record has them, by name."""
+    return {each.name: {"lag": float(each.lag), "what": each.what} for each in needs}
