@@ -17,6 +17,7 @@ from unrolled.tasks.data import Data, Split
 from unrolled.tasks.tables.missing import filled
 from unrolled.tasks.tables.season import season
 from unrolled.tasks.tables.windows import cut, windows
+from unrolled.tasks.units import Units
 
 
 def data_of(*overrides: str) -> Data:
@@ -76,6 +77,16 @@ def test_gaps_are_filled_as_asked() -> None:
     last = filled(values, "last")[:, 0]
     assert np.isnan(last[0]) and last[1:].tolist() == [1, 1, 1, 4, 4]
     assert np.array_equal(filled(values, "drop"), values, equal_nan=True)
+
+
+@pytest.mark.parametrize("mean", [0.1, 123456789.123])
+def test_units_are_those_of_float64(mean: float) -> None:
+    values = mean + np.random.default_rng(0).normal(size=(50, 2))
+    units = Units.of(values, ["a", "b"])
+    own = (values - values.mean(0)) / values.std(0)
+    found = units.standardised(torch.from_numpy(values))
+    np.testing.assert_allclose(found.numpy(), own, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(units.original(found).numpy(), values, rtol=1e-14)
 
 
 def numbered(tmp_path: Path, n: int = 100, groups: int = 1) -> Path:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Generator, Tensor
 
@@ -15,6 +14,7 @@ from unrolled.rnn.init import stream
 from unrolled.rnn.masking import blanked, first_not_finite
 
 from .scores import Scores
+from .units import Units
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # predictions (..., C) and y (...) -> one loss per prediction (...)
 
@@ -154,35 +154,6 @@ class Need(NamedTuple):
     name: str
     lag: float
     what: str
-
-
-@dataclass(frozen=True)
-class Units:
-    """The scale of answers that are numbers.
-
-    names: of the K numbers.
-    means, sds: by which they are standardised, in the units of the data.
-    """
-
-    names: list[str]
-    means: list[float]
-    sds: list[float]
-
-    @classmethod
-    def of(cls, training: np.ndarray, names: list[str], scale: bool = True) -> "Units":
-        """Returns the units of the training answers (N, K); their own if they are not to be scaled."""
-        if not scale:
-            return cls(names, [0.0] * len(names), [1.0] * len(names))
-        sd = training.std(0)
-        return cls(names, training.mean(0).tolist(), np.where(sd > 0, sd, 1.0).tolist())
-
-    def standardised(self, values: Tensor) -> Tensor:
-        """Returns values (..., K) in the units of the data as standardised ones, float64."""
-        return (values.double() - torch.tensor(self.means).double()) / torch.tensor(self.sds).double()
-
-    def original(self, values: Tensor) -> Tensor:
-        """Returns standardised values (..., K) in the units of the data, float64."""
-        return values.double() * torch.tensor(self.sds).double() + torch.tensor(self.means).double()
 
 
 # From "loss" or the name of a score, and the loss, to the best constant prediction and its name.

@@ -15,12 +15,13 @@ from unrolled.rnn.init import stream
 from .answers import in_order, notes_on, weighted
 from .averages import Skill
 from .constants import of_classes, of_numbers, of_shares
-from .data import Data, Guess, Later, Need, Split, Units, most_frequent, shares
+from .data import Data, Guess, Later, Need, Split, most_frequent, shares
 from .scores import classification, regression
 from .tables.archive import Sequences, archive
 from .tables.cheap import logistic, ridge
 from .tables.cleaned import complete, delayed
-from .tables.parts import Parts, check_classes, chosen, enough
+from .tables.parts import Parts, check_classes, chosen, column_of, enough
+from .units import Units
 from .variants import SHUFFLED, hidden, shuffled, some
 
 FIFTH = 0.2
@@ -81,10 +82,9 @@ def _classes(found: Sequences, config: TaskConfig) -> list[str] | None:
 
 
 def _parts(found: Sequences, config: TaskConfig, classes: list[str] | None) -> Parts:
-    named = [name for name in (config.split_by, config.split) if name is not None]
     columns = {key: [str(each) for each in values.tolist()] for key, values in found.others.items()}
-    for key, name in (("task.split_by", config.split_by), ("task.split", config.split)):
-        if name is not None and name in named and name not in columns and not _is_number(name):
+    for key, name in (("task.split_by", config.split_by), ("task.split", column_of(config))):
+        if name is not None and name not in columns:
             listed = ", ".join(columns) or "none"
             raise UserError(
                 f"{key}={name}: {found.name} has no such array; arrays of a value a sequence: {listed}", key
@@ -95,14 +95,6 @@ def _parts(found: Sequences, config: TaskConfig, classes: list[str] | None) -> P
     if alike is not None:
         check_classes(alike, parts, found.name, "class")
     return parts
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _scaled(found: Sequences, parts: Parts, config: TaskConfig) -> tuple[np.ndarray, list[str]]:

@@ -11,11 +11,12 @@ from unrolled.errors import UserError
 from unrolled.rnn.init import stream
 
 from .averages import Skill, SquaredError
-from .data import Data, Guess, Later, Need, Split, Units
+from .data import Data, Guess, Later, Need, Split
 from .scores import regression
 from .tables.cheap import ridge
 from .tables.series_table import Table, read, scaled
 from .tables.windows import cut, windows
+from .units import Units
 from .variants import SHUFFLED, hidden, shuffled
 
 FIFTH = 0.2

@@ -14,9 +14,10 @@ from unrolled.rnn.init import stream
 
 from .averages import Skill
 from .constants import of_all_classes, of_classes, of_numbers
-from .data import Data, Guess, Later, Split, Units, most_frequent
+from .data import Data, Guess, Later, Split, most_frequent
 from .scores import Scores, regression
 from .tables.cheap import ridge
+from .units import Units
 from .variants import shuffled, some, without
 
 MOST_FREQUENT = "most frequent class"

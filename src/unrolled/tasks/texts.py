@@ -12,7 +12,7 @@ from unrolled.errors import UserError
 from .answers import answers_of, weighted
 from .data import Data
 from .scores import classification
-from .tables.parts import Parts, check_classes, chosen, enough
+from .tables.parts import COLUMN, Parts, check_classes, chosen, column_of, enough
 from .tables.reading import Frame, column, row_of, table, texts
 from .text import build_vocabulary, classified, estimated, words_of
 from .writing import translated
@@ -49,15 +49,11 @@ def _labelled(  # noqa: PLR0917
     there = [bool(words) and not gone for words, gone in zip(sentences, blank, strict=True)]
     rows = _kept(rows, there, config, {config.text or "text": sentences, label: None}, file)
     answers = answers_of(values.iloc[rows], label, config, file, rows)
-    columns, enough_rows = _columns(frame, config, rows, file), [row_of(i) for i in rows]
     enough(len(rows), "rows", file)
-    parts = chosen(config, columns=columns, alike=answers.classes, n=len(rows), file=file, rows=enough_rows)
+    parts = _parts(frame, config, answers.classes, rows, file)
     words = [sentences[i] for i in rows]
     settled, notes = _sized(config, words, parts)
     train_words, val_words = ([words[i] for i in part] for part in (parts.train, parts.val))
-    first = (
-        f"{Path(file).name}: {len(frame):,} rows; {len(parts.train):,} train, {len(parts.val):,} validate ({parts.how})"
-    )
     if answers.classes is None:
         train_numbers, val_numbers = answers.split(parts)
         both = (train_words, train_numbers), (val_words, val_numbers)
@@ -72,7 +68,7 @@ def _labelled(  # noqa: PLR0917
             lambda: classification(len(names)), pieces_of(config.unit),
         )  # fmt: skip
         data = weighted(data, config)
-    return replace(data, notes=[first, *answers.notes, *notes, *data.notes])
+    return replace(data, notes=[_first(frame, parts, file), *answers.notes, *notes, *data.notes])
 
 
 def _written(frame: Frame, config: TaskConfig, read: list[str], rows: list[int], file: str) -> Data:
@@ -84,21 +80,16 @@ def _written(frame: Frame, config: TaskConfig, read: list[str], rows: list[int],
     sides = {config.text or "text": [a for a, _ in pairs], config.answer: [b for _, b in pairs]}
     rows = _kept(rows, there, config, sides, file)
     enough(len(rows), "rows", file)
-    parts = chosen(
-        config,
-        columns=_columns(frame, config, rows, file),
-        alike=None,
-        n=len(rows),
-        file=file,
-        rows=[row_of(i) for i in rows],
-    )
+    parts = _parts(frame, config, None, rows, file)
     kept = [pairs[i] for i in rows]
     settled, notes = _sized(config, [a for a, _ in kept], parts)
     data = translated(settled, [kept[i] for i in parts.train], [kept[i] for i in parts.val], ours)
-    first = (
-        f"{Path(file).name}: {len(frame):,} rows; {len(parts.train):,} train, {len(parts.val):,} validate ({parts.how})"
-    )
-    return replace(data, notes=[first, *notes])
+    return replace(data, notes=[_first(frame, parts, file), *notes])
+
+
+def _first(frame: Frame, parts: Parts, file: str) -> str:
+    train, val = len(parts.train), len(parts.val)
+    return f"{Path(file).name}: {len(frame):,} rows; {train:,} train, {val:,} validate ({parts.how})"
 
 
 def _kept(
@@ -120,29 +111,24 @@ def _kept(
     return [i for i in rows if there[i]]
 
 
+def _parts(frame: Frame, config: TaskConfig, alike: list[str] | None, rows: Sequence[int], file: str) -> Parts:
+    """Returns the parts of the rows that are kept."""
+    columns = _columns(frame, config, rows, file)
+    return chosen(config, columns=columns, alike=alike, n=len(rows), file=file, rows=[row_of(i) for i in rows])
+
+
 def _columns(frame: Frame, config: TaskConfig, rows: Sequence[int], file: str) -> dict[str, list[str]]:
     """Returns the columns that decide the parts, as texts."""
     found = {}
-    wanted = [("task.split_by", config.split_by), ("task.split", _column_of(config))]
+    wanted = [("task.split_by", config.split_by), ("task.split", column_of(config))]
     for key, name in wanted:
         if name is not None:
             every = texts(column(frame, name, key, file))
             found[name] = [every[i] for i in rows]
-    if "split" in frame.columns and "split" not in found:
-        every = texts(frame["split"])
-        found["split"] = [every[i] for i in rows]
+    if COLUMN in frame.columns and COLUMN not in found:
+        every = texts(frame[COLUMN])
+        found[COLUMN] = [every[i] for i in rows]
     return found
-
-
-def _column_of(config: TaskConfig) -> str | None:
-    """Returns the column that `task.split` names; None if it is a share."""
-    if config.split is None:
-        return None
-    try:
-        float(config.split)
-    except ValueError:
-        return config.split
-    return None
 
 
 def _sized(config: TaskConfig, words: Sequence[list[str]], parts: Parts) -> tuple[TaskConfig, list[str]]:

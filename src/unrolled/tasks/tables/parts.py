@@ -45,6 +45,11 @@ def share_of(config: TaskConfig) -> float | None:
     return share
 
 
+def column_of(config: TaskConfig) -> str | None:
+    """Returns the column that `task.split` names; None if it is a share, or not set."""
+    return config.split if share_of(config) is None else None
+
+
 def enough(n: int, what: str, file: str) -> None:
     """Raises UserError for fewer examples than can be split."""
     if n < FEWEST:
@@ -154,16 +159,17 @@ def chosen(
     rows: the row of each, for messages.
     """
     share = share_of(config)
+    named = COLUMN if config.split is None and COLUMN in columns else column_of(config)
     by = columns.get(config.split_by) if config.split_by else None
-    name = COLUMN if config.split is None and COLUMN in columns else config.split
-    if share is None or (config.split is None and COLUMN in columns):
-        assert name is not None
-        parts = given(columns[name], name, file, rows)
+    if named is not None:
+        parts = given(columns[named], named, file, rows)
         if by is not None:
             assert config.split_by is not None
             check_whole(parts, by, config.split_by)
         return parts
     if by is not None:
         assert config.split_by is not None
+        assert share is not None
         return by_groups(by, share, config.split_by, file)
+    assert share is not None
     return at_random(n, share, alike)

@@ -12,7 +12,7 @@ from unrolled.config.schema import TaskConfig
 from unrolled.errors import UserError
 
 from .missing import filled, refuse_missing
-from .parts import COLUMN, by_groups, check_whole, enough, given, share_of
+from .parts import COLUMN, by_groups, check_whole, column_of, enough, given, share_of
 from .reading import Frame, column, is_numeric, numbers, row_of, table, texts
 from .season import season
 
@@ -157,9 +157,8 @@ def _parts(  # noqa: PLR0917
     by = None
     if config.split_by is not None:
         by = np.asarray(texts(column(frame, config.split_by, "task.split_by", file)), dtype=object)[order].tolist()
-    name = COLUMN if config.split is None and COLUMN in frame.columns else config.split
-    if share is None or name == COLUMN:
-        assert name is not None
+    name = COLUMN if config.split is None and COLUMN in frame.columns else column_of(config)
+    if name is not None:
         words = np.asarray(texts(column(frame, name, "task.split", file)), dtype=object)[order].tolist()
         found = given(words, name, file, (row_of(0) + order).tolist())
         part[:] = 2
@@ -167,6 +166,7 @@ def _parts(  # noqa: PLR0917
         if by is not None and config.split_by is not None:
             check_whole(found, by, config.split_by)
         return part, found.how
+    assert share is not None
     if by is not None and config.split_by is not None:
         found = by_groups(by, share, config.split_by, file)
         part[found.val] = 1
