@@ -48,10 +48,22 @@ def test_without_a_need_or_a_gradient_there_is_no_line() -> None:
 @pytest.mark.parametrize(
     ("score", "here", "trivial", "other", "ends"),
     [
-        ("val/accuracy", 0.85, 0.5, 0.65, "shuffled steps cost 0.200 of the 0.350 val/accuracy"),
+        (
+            "val/accuracy",
+            0.85,
+            0.5,
+            0.65,
+            "cost 0.200 val/accuracy; this network gains 0.350 over the trivial baseline: order matters",
+        ),
         ("val/accuracy", 0.85, 0.5, 0.84, "order matters little here, and so does the horizon"),
         ("val/accuracy", 0.85, 0.5, 0.9, "shuffled steps cost 0.000"),
-        ("val/mse", 0.3, 0.9, 5.0, "shuffled steps cost 4.700 of the 0.600 val/mse"),
+        (
+            "val/mse",
+            0.3,
+            0.9,
+            5.0,
+            "cost 4.700 val/mse; this network gains 0.600 over the trivial baseline: order matters",
+        ),
     ],
 )
 def test_what_shuffled_steps_cost(score: str, here: float, trivial: float, other: float, ends: str) -> None:

@@ -19,10 +19,11 @@ ANSWERS = {
     "updates": "how many updates the runs need to solve the task",
     "seconds": "how long all updates of a run take",
     "horizon": "the lag at which the gradient has changed by a factor of 100, after training",
+    "reach": "whether runs learn whose gradient at step 0 reaches what the data need",
     "critical line": "where the slope at initialisation is 0, beside mean-field theory",
 }
 BY_SLOPE = ("score", "share solved", "updates")
-WITHOUT_AXIS = ("critical line",)
+WITHOUT_AXIS = ("reach", "critical line")
 
 
 @dataclass(frozen=True)

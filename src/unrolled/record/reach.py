@@ -46,23 +46,29 @@ def reach_lines(record: RunRecord) -> list[str]:
     return [line for line in (*lines, shuffled(record)) if line is not None]
 
 
+def reaches(need: Needed, now: Moment) -> bool | None:
+    """Whether a gradient keeps more than 1/100 of itself back to what is needed; None: it was not followed so far."""
+    if now.horizon is not None:
+        return now.horizon_direction == "up" or now.horizon > need.lag
+    return True if now.longest_lag is not None and now.longest_lag >= need.lag else None
+
+
 def reached(need: Needed, now: Moment) -> str | None:
     """Returns whether a gradient comes to what is needed; None where no gradient was followed."""
-    lag, name = f"{need.lag:g}", need.name
-    if now.horizon is not None:
-        if now.horizon_direction == "up":
-            return f"{name} at lag {lag}: within reach; the gradient grows a hundredfold by lag {now.horizon}"
-        if now.horizon <= need.lag:
-            return (
-                f"horizon {now.horizon} <= {name} {lag}: out of reach; this network receives at most 1/100 of the "
-                f"gradient at {need.what}"
-            )
-        return f"horizon {now.horizon} > {name} {lag}: {need.what} is within reach"
-    if now.longest_lag is None:
-        return None
-    if now.longest_lag >= need.lag:
+    lag, name, found = f"{need.lag:g}", need.name, reaches(need, now)
+    if now.horizon is not None and now.horizon_direction == "up":
+        return f"{name} at lag {lag}: within reach; the gradient grows a hundredfold by lag {now.horizon}"
+    if found is None:
+        known = now.longest_lag
+        return None if known is None else f"{name} {lag}: unknown; gradients were followed to lag {known}"
+    if now.horizon is None:
         return f"horizon beyond lag {now.longest_lag}, {name} {lag}: {need.what} is within reach"
-    return f"{name} {lag}: unknown; gradients were followed to lag {now.longest_lag}"
+    if found:
+        return f"horizon {now.horizon} > {name} {lag}: {need.what} is within reach"
+    return (
+        f"horizon {now.horizon} <= {name} {lag}: out of reach; this network receives at most 1/100 of the gradient at "
+        f"{need.what}"
+    )
 
 
 def shuffled(record: RunRecord) -> str | None:
@@ -79,12 +85,11 @@ def shuffled(record: RunRecord) -> str | None:
     gain, cost = sign * (here - trivial), sign * (here - other)
     if gain <= 0:
         return None
-    beside = f"of the {scored(gain)} {key} that this network gains over the trivial baseline"
+    gains = f"this network gains {scored(gain)} over the trivial baseline"
+    costs = f"shuffled steps cost {scored(max(cost, 0.0))} {key}; {gains}"
     if cost < LITTLE * gain:
-        return (
-            f"shuffled steps cost {scored(max(cost, 0.0))} {beside}: order matters little here, and so does the horizon"
-        )
-    return f"shuffled steps cost {scored(cost)} {beside}: order matters"
+        return f"{costs}: order matters little here, and so does the horizon"
+    return f"{costs}: order matters"
 
 
 def kept(needs: Any) -> dict[str, dict[str, Any]]:

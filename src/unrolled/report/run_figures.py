@@ -1,7 +1,7 @@
 """Figures of one run, from the files that it wrote."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from unrolled.record.quantities import LN_10
+from unrolled.record.reach import Needed
 from unrolled.record.run_record import RunRecord
 from unrolled.record.tables import METRICS, PROFILES, read_rows, read_table
 
@@ -84,10 +85,12 @@ def slopes(folder: Path) -> go.Figure | None:
     return figure
 
 
-def profile_over_training(folder: Path, suffix: str = "") -> go.Figure | None:
+def profile_over_training(folder: Path, suffix: str = "", needs: Sequence[Needed] = ()) -> go.Figure | None:
     """Draws the profile by lag with a slider over the probed training steps; a dashed line keeps the first probe.
 
-    suffix: "_decoder" for the second RNN of an encoder-decoder. None if there are no probes.
+    suffix: "_decoder" for the second RNN of an encoder-decoder.
+    needs: what the data need, a dotted line each.
+    Returns None if there are no probes.
     """
     rows = _table(folder, f"grad_h_relative_log{suffix}")
     if not rows:
@@ -109,6 +112,9 @@ def profile_over_training(folder: Path, suffix: str = "") -> go.Figure | None:
     few = f" ({len(rows)} of {probes} probes)" if len(rows) < probes else ""
     shown = {"prefix": "training step ", "suffix": few}
     slider = {"active": len(rows) - 1, "steps": steps, "currentvalue": shown, "pad": {"t": 75}}
+    for need in needs:
+        named = text(f"{need.name} {need.lag:g}")
+        figure.add_vline(x=need.lag, line_dash="dot", line_color=COLOURS[1], annotation_text=named)
     figure.update_xaxes(title=LAG)
     figure.update_yaxes({"title": "norm of dL/dh at this lag / at lag 0", **DECADES})
     figure.update_layout(height=520, sliders=[slider] if len(rows) > 1 else [], **layout(beside=True))

@@ -13,6 +13,7 @@ from unrolled.record import earlier, status
 from unrolled.record.checked import Numbers
 from unrolled.record.moments import Moment
 from unrolled.record.parts import suffixes
+from unrolled.record.reach import needed, reach_lines
 from unrolled.record.run_record import RunRecord
 from unrolled.record.successor import unfinished_resume
 from unrolled.record.words import gradient_lines
@@ -54,7 +55,7 @@ def build_run(folder: Path, *, trust: bool = False) -> Path:
         palest=PALEST,
         scores=_scores(record),
         names=list(record.metrics),
-        gradients=gradient_lines(record),
+        gradients=[*gradient_lines(record), *reach_lines(record)],
         attributions=attributions,
         silent=silent,
         again=_commands(folder),
@@ -127,7 +128,7 @@ def _sections(folder: Path, record: RunRecord) -> list[Section]:
                 f"Profile over training{f': {name}' if name else ''}",
                 "How the gradient shrinks or grows on its way back, in float64 log space: nothing is flushed to 0. "
                 "The slider goes through the probed training steps.",
-                figures.profile_over_training(folder, suffix),
+                figures.profile_over_training(folder, suffix, [] if record.halves else needed(record)),
             )
             for name, suffix in parts.items()
         ),

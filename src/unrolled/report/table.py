@@ -1,14 +1,16 @@
-"""The table of a sweep's runs that page and terminal share: score, baseline, references, slopes, horizon, state."""
+"""The table of a sweep's runs that page and terminal share: scores, slopes, horizon, reach, state."""
 
 from dataclasses import dataclass
 
 from unrolled.record.moments import Moment
 from unrolled.record.quantities import QUANTITIES, Quantity
+from unrolled.record.reach import needed, reaches
 from unrolled.record.results import Swept, SweptRun, by_axes
 from unrolled.record.run_record import Births, RunRecord
 from unrolled.record.words import number
 
 BASELINE = "trivial baseline"
+REACH = "reach"
 INITIAL_SLOPE = "initial slope (sd)"
 NUMBERS = [each for each in QUANTITIES if each.heads and not each.word]
 WORDS = [each for each in QUANTITIES if each.heads and each.word]
@@ -29,14 +31,14 @@ class TableCell:
 def header(swept: Swept) -> list[str]:
     """Returns the names of the columns."""
     heads = [head for each in (*NUMBERS, *WORDS) for head in each.heads]
-    return ["run", *_scored(swept), INITIAL_SLOPE, *heads, "state"]
+    return ["run", *_scored(swept), INITIAL_SLOPE, *heads, *([REACH] if _needed(swept) else []), "state"]
 
 
 def rows(swept: Swept) -> list[list[TableCell]]:
     """Returns a row per run, in the order of the runs; the first column sorts by the axes, like results.csv."""
     ranks = {run.folder: rank for rank, run in enumerate(sorted(swept.runs, key=by_axes))}
-    scored = _scored(swept)
-    return [[TableCell(run.name, ranks[run.folder]), *_row(run, scored)] for run in swept.runs]
+    scored, needs = _scored(swept), _needed(swept)
+    return [[TableCell(run.name, ranks[run.folder]), *_row(run, scored, needs)] for run in swept.runs]
 
 
 def _scored(swept: Swept) -> list[str]:
@@ -55,12 +57,18 @@ def _names(runs: list[SweptRun]) -> list[str]:
     return list(dict.fromkeys(run.record.score for run in runs if run.record.score is not None))
 
 
-def _row(run: SweptRun, scored: list[str]) -> list[TableCell]:
+def _needed(swept: Swept) -> bool:
+    """Whether the data of any run are known to need a lag."""
+    return any(needed(run.record) for run in swept.runs)
+
+
+def _row(run: SweptRun, scored: list[str], needs: bool) -> list[TableCell]:
     record = run.record
     return [
         *(_score(record, name, i, several=", " in scored[0]) for i, name in enumerate(scored)),
         _initial_slope(record.births),
         *(entry for each in (*NUMBERS, *WORDS) for entry in _of_quantity(record, each)),
+        *([_reach(record)] if needs else []),
         TableCell(run.state, run.state),
     ]
 
@@ -97,6 +105,15 @@ def horizon_entry(now: Moment) -> TableCell:
     if now.horizon is not None:
         return TableCell(f"{now.horizon} {now.horizon_direction or ''}".rstrip(), now.horizon)
     return TableCell("-", None) if now.longest_lag is None else TableCell(f"> {now.longest_lag}", now.longest_lag + 1)
+
+
+def _reach(record: RunRecord) -> TableCell:
+    """Returns "season 10: within" or "season 10: beyond", for the first need and the trained network."""
+    needs = [] if record.halves else needed(record)
+    if not needs:
+        return TableCell("-", None)
+    word = {True: "within", False: "beyond", None: "unknown"}[reaches(needs[0], record.end)]
+    return TableCell(f"{needs[0].name} {needs[0].lag:g}: {word}", f"{word} {needs[0].lag:012.1f}")
 
 
 def _regime(now: Moment) -> TableCell:

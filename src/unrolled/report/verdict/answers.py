@@ -12,7 +12,7 @@ from unrolled.record.results import Swept
 from .. import critical_line, learning, profile_figures, solving, solving_figures
 from ..configurations import trained
 from ..gather import varied
-from . import baselines, numbers, rank, seconds, solved, updates, why
+from . import baselines, numbers, rank, reach, reach_figure, seconds, solved, updates, why
 from . import figures as drawn
 from .change import changes
 from .comparison import Measured, compared
@@ -160,6 +160,11 @@ def _horizon(swept: Swept, by: Keys) -> Answer:
     return Answer("horizon", [line for key in _axes(swept, by)[:1] for line in horizons(swept, key)])
 
 
+def _reach(swept: Swept, _: Keys) -> Answer:
+    draw = partial(reach_figure.reach_figure, swept)
+    return Answer("reach", reach.reach(swept), "What the data need, and what the gradient reaches", reach.NOTE, draw)
+
+
 def _critical(swept: Swept, _: Keys) -> Answer:
     lines: list[Sentence] = [
         whole(line.rstrip(".")) for line in (*critical_line.line(swept), *critical_line.distance(swept))
@@ -179,5 +184,6 @@ MAKERS: dict[str, Callable[[Swept, Keys], Answer]] = {
     "updates": _updates,
     "seconds": _seconds,
     "horizon": _horizon,
+    "reach": _reach,
     "critical line": _critical,
 }
