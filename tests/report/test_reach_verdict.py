@@ -90,7 +90,8 @@ def test_a_gradient_that_grows_reaches_every_need(tmp_path: Path) -> None:
 def test_the_figure_has_a_mark_for_each_run(tmp_path: Path) -> None:
     figure = reach_figure(swept(tmp_path, [record(10, 20, 0.2), record(50, None, 0.99), record(50, 20, 0.99)]))
     assert figure is not None
-    learnt, other, line = figure.data  # type: ignore[misc]
+    drawn: Any = figure.data
+    learnt, other, line = drawn
     assert (list(learnt.x), list(learnt.y)) == ([10], [20])
     assert (list(other.x), list(other.y)) == ([50, 50], [99, 20])
     assert list(line.x) == list(line.y)
