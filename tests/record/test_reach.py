@@ -1,11 +1,19 @@
-"""Sentences on what the data need beside what the gradient reaches: record in, sentence out."""
+"""Sentences on what the data need beside what the gradient reaches, and what every task knows of it."""
 
+from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from unrolled.record.reach import reach_lines
 from unrolled.record.run_record import RunRecord
+from unrolled.tasks.data import Data, Guess, Split
+from unrolled.tasks.needs import with_length
+from unrolled.tasks.scores import regression
 
 SEASON = {"season": {"lag": 10.0, "what": "what was one season (11 rows) before the forecast"}}
 
@@ -82,3 +90,14 @@ def test_what_shuffled_steps_cost(score: str, here: float, trivial: float, other
 def test_a_network_that_gains_nothing_says_nothing_of_shuffling() -> None:
     scores = {"metrics": {"a": 0.4}, "baseline": {"a": 0.5}, "references": {"this network, steps shuffled": {"a": 0.1}}}
     assert reach_lines(record(score="a", larger_is_better=True, **scores)) == []
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=12))
+def test_the_median_length_is_a_need(lengths: list[int]) -> None:
+    T = max(lengths)
+    mask = torch.arange(T) >= T - torch.tensor(lengths).unsqueeze(1)
+    split = Split(torch.zeros(len(lengths), T, 1), mask, torch.zeros(len(lengths)))
+    guess = Guess(torch.zeros(len(lengths), 1))
+    (need,) = with_length(Data("sequence_to_vector", split, split, 1, 1, partial(regression), guess, "zero")).needs
+    assert need.lag == np.median(lengths) - 1
+    assert need.name == ("length" if len(set(lengths)) == 1 else "median length")

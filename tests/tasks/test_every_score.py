@@ -183,3 +183,14 @@ def test_what_lightning_logs_is_the_mean_over_all_answers(quick_run, tmp_path) -
         logged = [float(row["val/loss"]) for row in csv.DictReader(file) if row.get("val/loss")]
     assert [status["metrics"]["val/loss"], status["metrics"]["val/mse"]] == pytest.approx([expected] * 2, rel=1e-6)
     assert logged[-1] == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_task_shuffles_its_steps_and_knows_a_need(name: str) -> None:
+    _, data = task(name)
+    shuffled = [each for name_of, each in data.variants.items() if name_of.endswith("shuffled")]
+    assert len(shuffled) == (0 if data.val.mask is None else 1)
+    for each in shuffled:
+        assert each.x.sort(1).values.equal(data.val.x.sort(1).values) or each.x.ndim == 3
+        assert each.x.double().sum().item() == pytest.approx(data.val.x.double().sum().item())
+    assert data.needs or data.dependency is not None or data.pattern != "sequence_to_vector"

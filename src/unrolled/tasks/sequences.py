@@ -22,7 +22,7 @@ from .tables.cheap import logistic, ridge
 from .tables.cleaned import complete, delayed
 from .tables.parts import Parts, check_classes, chosen, column_of, enough
 from .units import Units
-from .variants import SHUFFLED, hidden, shuffled, some
+from .variants import hidden, shuffled, some
 
 FIFTH = 0.2
 MOST_FREQUENT = "most frequent class"
@@ -161,7 +161,6 @@ def _first(found: Sequences, parts: Parts, T: int) -> str:
 
 def _variants(val: Split, seed: int, by_step: bool) -> dict[str, Split]:
     return {
-        SHUFFLED: shuffled(val, stream(seed, "shuffle/variant"), aligned=by_step),
         "the first fifth hidden": hidden(val, FIFTH, 0, first=True),
         "the last fifth hidden": hidden(val, FIFTH, 0, first=False),
     }

@@ -17,7 +17,7 @@ from .tables.cheap import ridge
 from .tables.series_table import Table, read, scaled
 from .tables.windows import cut, windows
 from .units import Units
-from .variants import SHUFFLED, hidden, shuffled
+from .variants import hidden, shuffled
 
 FIFTH = 0.2
 LAST = "as the last step"
@@ -74,7 +74,6 @@ def load(config: TaskConfig, seed: int) -> Data:
         "no change" if config.difference else LAST,
         references=_references(table, config, train, val, units),
         variants={
-            SHUFFLED: shuffled(val_split, stream(seed, "shuffle/variant")),
             "the first fifth hidden": hidden(val_split, FIFTH, 0, first=True),
             "the last fifth hidden": hidden(val_split, FIFTH, 0, first=False),
         },

@@ -5,7 +5,9 @@ from dataclasses import replace
 import torch
 from torch import Generator, Tensor
 
-from .data import Split
+from unrolled.rnn.init import stream
+
+from .data import Data, Split
 
 SHUFFLED = "steps shuffled"
 
@@ -23,6 +25,18 @@ def shuffled(split: Split, generator: Generator, *, aligned: bool = False) -> Sp
         return replace(split, x=x)
     assert split.y_mask is not None
     return replace(split, x=x, y=_in_order(split.y, order), y_mask=_in_order(split.y_mask, order))
+
+
+def with_shuffled(data: Data, seed: int) -> Data:
+    """Returns the data with shuffled steps as a variant, unless there is one, or the input is no sequence.
+
+    In an aligned task the answers go with their steps.
+    """
+    if data.val.mask is None or any(name.endswith("shuffled") for name in data.variants):
+        return data
+    aligned = data.pattern == "sequence_to_sequence"
+    variant = shuffled(data.val, stream(seed, "shuffle/variant"), aligned=aligned)
+    return replace(data, variants={SHUFFLED: variant, **data.variants})
 
 
 def _in_order(values: Tensor, order: Tensor) -> Tensor:

@@ -1,0 +1,19 @@
+"""How far back the data of a task need a gradient to reach, where the task itself does not know it."""
+
+from dataclasses import replace
+
+from .data import Data, Need
+
+
+def with_length(data: Data) -> Data:
+    """Returns the data with the median length of a sequence as their need.
+
+    Data with a need or a dependency of their own stay as they are, and so do data with an answer at each step.
+    """
+    if data.needs or data.dependency is not None or data.pattern != "sequence_to_vector" or data.val.mask is None:
+        return data
+    lengths = data.val.mask.sum(1)
+    median = float(lengths.double().quantile(0.5))
+    name = "length" if bool((lengths == lengths[0]).all()) else "median length"
+    where = "the first step" if name == "length" else "the first step of a sequence of median length"
+    return replace(data, needs=(Need(name, median - 1, where),))
