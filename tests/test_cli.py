@@ -120,7 +120,7 @@ def test_the_help_of_the_viewer_names_the_other_dashboard() -> None:
     [
         ("nope", "nope: no such command; allowed: train, report, show"),
         ("report", "Missing argument 'FOLDER'"),
-        ("predict something", "predict needs a run's folder and a text: unrolled predict FOLDER TEXT"),
+        ("predict something", "predict needs a run's folder and a text or a file: unrolled predict FOLDER TEXT|FILE"),
         ("diagnose --length x", "'--length': 'x' is not a valid integer"),
         ("predict run text --checkpoint first", "'first' is not one of 'best', 'last'"),
         ("show --bogus", "No such option '--bogus'"),

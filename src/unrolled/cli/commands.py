@@ -78,7 +78,7 @@ def _check_one_run(folder: Path) -> None:
         raise UserError(f"{folder} is the folder of a sweep: name one of its runs, such as {folder / '0'}")
 
 
-def _listed(files: Sequence[Path]) -> None:
+def _listed(files: Sequence[Path | str]) -> None:
     for file in files:
         print(file)
 
@@ -101,23 +101,38 @@ def show(folder: Path) -> None:
 
 @unrolled.command()
 @click.argument("run", type=FOLDER)
-@click.argument("text", required=False, metavar="TEXT")
-@click.option("--label", help="The class to take the loss against; by default the predicted one.")
+@click.argument("text", required=False, metavar="TEXT|FILE")
+@click.option("--label", help="With a text: the class to take the loss against; by default the predicted one.")
 @click.option("--checkpoint", type=click.Choice(("best", "last")), default="best", show_default=True)
+@click.option("--out", type=FOLDER, metavar="FOLDER", help="With a file: for the table; by default RUN/predicted.")
 @TRUST
-def predict(run: Path, text: str | None, label: str | None, checkpoint: str, trust: bool) -> None:
-    """Print the prediction of a trained network for a text, word by word.
+def predict(  # noqa: PLR0917 - click gives them by name
+    run: Path, text: str | None, label: str | None, checkpoint: str, out: Path | None, trust: bool
+) -> None:
+    """Print the prediction of a trained network for a text, or write those for a file.
 
-    RUN is the folder of a run. TEXT is a sentence, for example "I do not like this movie".
+    RUN is the folder of a run. TEXT is a sentence, for example "I do not like this movie"; the answer is printed word
+    by word. FILE is of the kind that task=series, texts or sequences was trained on: a table (.csv, .tsv, .parquet) or
+    an archive (.npz). Each of its examples gets a line in FILE_predicted.csv: its row, the true answer where FILE has
+    it, and the predicted one in the data's units. Of a series there is a picture too, and its forecasts go on beyond
+    the last row.
     """
     if text is None:
-        raise click.UsageError("predict needs a run's folder and a text: unrolled predict FOLDER TEXT")
+        raise click.UsageError("predict needs a run's folder and a text or a file: unrolled predict FOLDER TEXT|FILE")
     _check_folder(run)
     _check_one_run(run)
     announce(SLOW)
     with imports():
         from unrolled.inspection import predict as predicting
+        from unrolled.inspection.predict_file import names_a_file, predict_file
 
+    if names_a_file(text):
+        if label is not None:
+            raise UserError(f"--label {label}: it is for a text, and {text} is a file")
+        _listed(predict_file(run, Path(text), out, checkpoint, trust=trust))
+        return
+    if out is not None:
+        raise UserError(f"--out {out}: it is for a file, and {text!r} is a text")
     predicting.show(predicting.predict(run, text, label, checkpoint, trust=trust))
 
 

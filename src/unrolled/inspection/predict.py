@@ -1,6 +1,6 @@
 """Predicts with a trained network after each word of a text, and computes each word's share of the gradient."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -11,6 +11,8 @@ from torch import Tensor
 from unrolled.errors import UserError
 from unrolled.rnn import Batch, EncoderDecoder, SequenceToVector, Tape
 from unrolled.tasks.data import Data
+from unrolled.tasks.unknown import unknown
+from unrolled.tasks.writing import spelled
 from unrolled.training.module import RecurrentModule
 
 from .restore import restore_run
@@ -25,6 +27,8 @@ class Prediction:
     shares: (T, C), class probabilities after each word.
     dx: (T,), norm of dL/dx_t.
     against: the class that the loss is taken against.
+    note: a line on words that the vocabulary lacks.
+    unit: "word" or "letter".
     """
 
     words: list[str]
@@ -32,12 +36,40 @@ class Prediction:
     shares: Tensor
     dx: Tensor
     against: str
+    note: str | None = None
+    unit: str = "word"
+
+
+class Answer(str):
+    """A text that a network answers with, or numbers as text. note: a line on words that the vocabulary lacks."""
+
+    __slots__ = ("note",)
+    note: str | None
+
+    def __new__(cls, text: str, note: str | None) -> "Answer":
+        """Returns the text with its note."""
+        made = super().__new__(cls, text)
+        made.note = note
+        return made
+
+
+def refusal(folder: Path, task: str, *, reads_text: bool) -> UserError:
+    """Returns the error for an input that a run's task does not read."""
+    if reads_text:
+        return UserError(f'{folder} is a run of task={task}, which reads a text: unrolled predict {folder} "some text"')
+    files = {"series": "a table", "sequences": "an archive of numpy (.npz)"}
+    if task in files:
+        return UserError(f"{folder} is a run of task={task}, which reads {files[task]}: unrolled predict {folder} FILE")
+    return UserError(
+        f"{folder} is a run of task={task}: predict needs a task that reads a text (texts, sentiment, spam, notes, "
+        "translate, numbers, an own one with `encode`) or a file (texts, series, sequences)"
+    )
 
 
 def predict(
     folder: Path, text: str, label: str | None = None, checkpoint: str = "best", *, trust: bool = False
-) -> Prediction | str:
-    """Returns the prediction of a run's network for a text; for an encoder-decoder, the text that it generates.
+) -> Prediction | Answer:
+    """Returns the prediction of a run's network for a text; without classes, the text that it writes or the number.
 
     folder: of the run.
     label: the class to take the loss against; None: the predicted one.
@@ -49,15 +81,33 @@ def predict(
     """
     config, data, module = restore_run(folder, checkpoint, trust=trust)
     if data.encode is None:
-        raise UserError(f"{folder} is a run of task={config.task.name}: predict needs a task that reads a text")
+        raise refusal(folder, config.task.name, reads_text=False)
     batch = data.encode(text)
     if batch.mask is None or not batch.mask.any():
         raise UserError(f"{text!r} holds no word")
-    network = module.network
+    network, note = module.network, _lacking(data, text)
+    if label is not None and (isinstance(network, EncoderDecoder) or not isinstance(data.answers, list)):
+        raise UserError(f"--label {label}: task={config.task.name} of this run has no classes")
     if isinstance(network, EncoderDecoder):
-        return _generated_text(network, data, batch)
-    assert isinstance(network, SequenceToVector) and isinstance(data.answers, list)
-    return _after_each_word(module, network, data, batch, label)
+        return Answer(_written(network, data, batch), note)
+    assert isinstance(network, SequenceToVector)
+    if not isinstance(data.answers, list):
+        return Answer(_numbers(network, data, batch), note)
+    return replace(_after_each_word(module, network, data, batch, label), note=note)
+
+
+def _lacking(data: Data, text: str) -> str | None:
+    if data.pieces is None or not isinstance(data.reads, list):
+        return None
+    return unknown(data.pieces(text), set(data.reads))
+
+
+@torch.no_grad()
+def _numbers(network: SequenceToVector, data: Data, batch: Batch) -> str:
+    """Returns the names and values of the numbers, in the units of the data."""
+    values = network(batch) if data.units is None else data.units.original(network(batch))
+    names = [str(k) for k in range(values.shape[1])] if data.units is None else data.units.names
+    return ", ".join(f"{name} {value:.6g}" for name, value in zip(names, values[0].tolist(), strict=True))
 
 
 def examples(
@@ -100,22 +150,23 @@ def _after_each_word(
     assert tape.da is not None
     dx = (tape.da[:, 0].double() @ network.rnn.W_x.detach().double()).norm(dim=1)
     words = [data.reads[i] for i in batch.x[:, 0].tolist()]
-    return Prediction(words, data.answers, shares, dx, data.answers[against])
+    unit = "letter" if data.pieces is list else "word"
+    return Prediction(words, data.answers, shares, dx, data.answers[against], unit=unit)
 
 
-def _generated_text(network: EncoderDecoder, data: Data, batch: Batch) -> str:
+def _written(network: EncoderDecoder, data: Data, batch: Batch) -> str:
     assert isinstance(data.answers, list)
-    names = [data.answers[i] for i in network.write(batch)[:, 0].tolist() if i > 1]
-    return (" " if any(len(name) > 1 for name in data.answers[3:]) else "").join(names)
+    return spelled(network.write(batch)[:, 0].tolist(), data.answers, data.separator)
 
 
-def show(prediction: Prediction | str) -> None:
+def show(prediction: Prediction | Answer) -> None:
     """Prints a prediction: a line per word, with its share of the gradient as a bar."""
     console = Console(highlight=False)
-    if isinstance(prediction, str):
-        console.print(prediction, markup=False)
+    if isinstance(prediction, Answer):
+        for line in filter(None, (prediction or "(an empty text)", prediction.note)):
+            console.print(line, markup=False)
         return
-    table = Table("word", box=None, pad_edge=False)
+    table = Table(prediction.unit, box=None, pad_edge=False)
     for name in [*prediction.classes, "|dL/dx|", "share"]:
         table.add_column(name, justify="right")
     table.add_column("")
@@ -133,7 +184,7 @@ def _notes(prediction: Prediction) -> list[str]:
     predicted = prediction.classes[int(prediction.shares[-1].argmax())]
     why = "the predicted class; --label CLASS takes another" if prediction.against == predicted else "from --label"
     return [
-        f"|dL/dx|: how much the loss would change with the word's vector, if the right answer were "
+        f"|dL/dx|: how much the loss would change with the {prediction.unit}'s vector, if the right answer were "
         f"{prediction.against!r} ({why}).",
-        *(["Words in <> are not in the vocabulary."] if any(word.startswith("<") for word in prediction.words) else []),
+        *([prediction.note] if prediction.note else []),
     ]

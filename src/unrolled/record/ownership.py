@@ -19,7 +19,7 @@ from . import status
 from .lock import LOCK
 from .parts import SEVERAL, suffixes
 from .run_record import RunRecord
-from .tables import ANSWERS, FIRST_PASS, PROFILES
+from .tables import ANSWERS, FIRST_PASS, PREDICTIONS, PROFILES
 
 MARKER = ".unrolled.json"
 _PROFILES = ("grad_h", "grad_h_q10", "grad_h_q50", "grad_h_q90", "grad_h_zeros", "grad_h_count", "grad_h_log", "grad_x")
@@ -41,7 +41,7 @@ FIRST_SWEEP = (
 )
 # The names of this version: FIRST_RUN and FIRST_SWEEP describe folders of the first one.
 RUN = (*FIRST_RUN, LOCK, "checkpoints/.best.ckpt.*", "profiles/samples.npz", "profiles/.samples.npz.*")
-RUN += (FIRST_PASS, f"{PROFILES}/.first_pass.json.*", ANSWERS)
+RUN += (FIRST_PASS, f"{PROFILES}/.first_pass.json.*", ANSWERS, PREDICTIONS, f".{PREDICTIONS}.*")
 SWEEP = (*FIRST_SWEEP, ".results.csv.*")
 
 

@@ -11,6 +11,7 @@ METRICS = "metrics.csv"
 PROFILES = "profiles"
 WORDS = "words.csv"
 FIRST_PASS = f"{PROFILES}/first_pass.json"  # of one example, with probe.walkthrough=true
+PREDICTIONS = "predictions.csv"  # for the validation part of a user's own file
 ANSWERS = f"{PROFILES}/answers.csv"  # for that example, after each update
 
 

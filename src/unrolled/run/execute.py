@@ -2,13 +2,16 @@
 
 import shutil
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import Config
+from unrolled.inspection.predictions import predictions, write
 from unrolled.processes.ranks import Rank
 from unrolled.processes.signals import shielded
 from unrolled.record.files import replacing
+from unrolled.record.tables import PREDICTIONS
 from unrolled.training.checkpoints import BEST, LAST
 from unrolled.training.diagnoses import portraits_of
 from unrolled.training.initialisations import Initialisations, draw_initialisations
@@ -54,6 +57,8 @@ def execute(
             draw("end")
         metrics = _validate(trained, observers, ending.steps)
         write_words(identity.folder, pairs, trained.pairs())
+        if not ending.diverged:
+            _predictions(trained, identity.folder)
         result = judge(trained, observers, initialisations, metrics, ending)
         tracker.summary({**metrics, **for_summary(result)})
         return result
@@ -72,6 +77,13 @@ def _portraits(config: Config, trained: Trained, observers: Observers, title: st
         module = trained.module
         found = portraits_of(module.network, module.loss, to_device(trained.probe_batch, module.device))
         observers.recorder.portraits(when, title, found)
+
+
+def _predictions(trained: Trained, folder: Path) -> None:
+    """Writes the predictions for the validation part of a user's own file, by the weights that are scored."""
+    data = trained.data
+    if data.places is not None:
+        write(folder / PREDICTIONS, predictions(trained.module, data, data.val, data.places))
 
 
 def _validate(trained: Trained, observers: Observers, steps: int) -> dict[str, float]:

@@ -19,6 +19,7 @@ from .tables.reading import Frame, is_numeric, numbers, texts
 
 KEY = "task.answers"
 MOST_CLASSES = 1000
+SHOWN = 8  # classes in a message
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,19 @@ def answers_of(values: Frame, name: str, config: TaskConfig, file: str, rows: Se
         if np.ptp(found) == 0:
             raise UserError(f"{Path(file).name}: {name} is {found[0]:g} in all rows; there is nothing to learn", KEY)
         return Answers(None, found[:, None], [f"{name}: numbers from {found.min():g} to {found.max():g}"])
-    classes = texts(values) if not whole else [f"{each:g}" for each in values]
+    classes = class_names(values)
     return Answers(classes, None, notes_on(classes, name, file, whole=whole))
+
+
+def class_names(values: Frame) -> list[str]:
+    """Returns a column as names of classes, "" where a value is missing; equal numbers have equal names."""
+    return texts(values.astype(float) if is_numeric(values) else values)
+
+
+def unknown_class(where: str, value: str, classes: Sequence[str]) -> UserError:
+    """Returns the error for an answer that is no class of a run. where: file, row and column, and a verb."""
+    few = ", ".join(classes[:SHOWN]) + (f" and {len(classes) - SHOWN} more" if len(classes) > SHOWN else "")
+    return UserError(f"{where} {value!r}, which is no class of the run; its classes: {few}")
 
 
 def notes_on(classes: Sequence[str], name: str, file: str, *, whole: bool) -> list[str]:

@@ -13,6 +13,7 @@ from unrolled.rnn import Batch
 from unrolled.rnn.init import stream
 from unrolled.rnn.masking import blanked, first_not_finite
 
+from .places import Examples, Places
 from .scores import Scores
 from .units import Units
 
@@ -175,6 +176,10 @@ class Data:
     solved: (score, value) from which on the task counts as solved.
     dependency: time steps between a target and the input that it depends on, the earlier of two, mean over samples.
     encode: makes one example from text that a user types.
+    pieces: from that text to its words or letters, as `reads` names them.
+    separator: between the words or letters that a network writes; None: none between single letters, else a space.
+    places: where the validation answers stand in the file of a user's own.
+    read_file: makes examples from another file, in the scale and with the vocabulary of the training part.
     vectors: pretrained embedding of some words.
     pairs: words whose embeddings are compared.
     remark: a caution about the scores, printed with them.
@@ -201,6 +206,10 @@ class Data:
     solved: tuple[str, float] | None = None
     dependency: float | None = None
     encode: Callable[[str], Batch] | None = None
+    pieces: Callable[[str], list[str]] | None = None
+    separator: str | None = None
+    places: Places | None = None
+    read_file: Callable[[str], Examples] | None = None
     vectors: dict[str, list[float]] = field(default_factory=dict)
     pairs: list[tuple[str, str]] = field(default_factory=list)
     remark: str | None = None

@@ -30,7 +30,8 @@ def load(config: TaskConfig, seed: int) -> Data:
     drawn = random.Random(seed).sample(range(ALWAYS, 10**config.digits), config.samples + VALIDATION)
     validation, train = drawn[:VALIDATION], [*range(ALWAYS), *drawn[VALIDATION:]]
     language = config.language
-    return translated(config, [_pair(n, language) for n in train], [_pair(n, language) for n in validation])
+    pairs = ([_pair(n, language) for n in part] for part in (train, validation))
+    return translated(config, next(pairs), next(pairs), separator="" if language in BY_LETTERS else " ")
 
 
 @cache

@@ -17,6 +17,7 @@ from .averages import Skill
 from .constants import of_classes, of_numbers, of_shares
 from .data import Data, Guess, Later, Need, Split, most_frequent, shares
 from .scores import classification, regression
+from .sequences_file import Scale, SequencesReader, classes_of, numbers_of, places_of, scaled, split_of
 from .tables.archive import Sequences, archive
 from .tables.cheap import logistic, ridge
 from .tables.cleaned import complete, delayed
@@ -37,17 +38,19 @@ def load(config: TaskConfig, seed: int) -> Data:
     classes = _classes(found, config)
     enough(len(found.lengths), "sequences", found.name)
     parts = _parts(found, config, classes)
-    steps, scale = _scaled(found, parts, config)
+    scale = _scale(found, parts, config)
+    steps = scaled(found.steps, scale)
     T = min(int(found.lengths.max()), config.length or int(found.lengths.max()))
     y, names, units = _answers(found, classes, parts, config)
-    train, val = (_split(found, steps, y, rows, T) for rows in (parts.train, parts.val))
+    train, val = (split_of(found, steps, y, rows, T) for rows in (parts.train, parts.val))
+    places = places_of(found, parts.val, T, numbers_of(found.y) if classes is None else classes)
     if config.samples is not None:
         train = some(train, config.samples, stream(seed, "samples"))
     if config.shuffle_steps:
         train, val = (
             shuffled(split, stream(seed, f"shuffle/{name}")) for name, split in (("train", train), ("val", val))
         )
-    notes = [_first(found, parts, T), *scale]
+    notes = [_first(found, parts, T), *_on_scale(scale)]
     if isinstance(names, list):
         whole = found.y.dtype.kind in "iu"
         notes += notes_on([names[i] for i in _counted(train).tolist()], "y", found.name, whole=whole)
@@ -62,6 +65,8 @@ def load(config: TaskConfig, seed: int) -> Data:
         needs=_needs(config),
         dependency=None if config.delay is None else float(config.delay),
         notes=notes,
+        places=places,
+        read_file=SequencesReader(config, scale, names, units, found.by_step, train.x.shape[2]),
         **(_of_classes(found, train, val, names) if isinstance(names, list) else _of_numbers(found, train, val)),
     )
     return weighted(data, config)
@@ -78,7 +83,7 @@ def _classes(found: Sequences, config: TaskConfig) -> list[str] | None:
     if y.ndim == 2 and y.shape[1] > 1:
         line = f"y has {y.shape[1]} columns; allowed with task.answers=classes: one"
         raise UserError(f"{found.name}: {line}", "task.answers")
-    return [f"{each:g}" if y.dtype.kind == "f" else str(each) for each in y.reshape(-1).tolist()]
+    return classes_of(y)
 
 
 def _parts(found: Sequences, config: TaskConfig, classes: list[str] | None) -> Parts:
@@ -97,10 +102,10 @@ def _parts(found: Sequences, config: TaskConfig, classes: list[str] | None) -> P
     return parts
 
 
-def _scaled(found: Sequences, parts: Parts, config: TaskConfig) -> tuple[np.ndarray, list[str]]:
-    """Returns the steps by mean and sd of the training part, float32, and a line on what was done."""
+def _scale(found: Sequences, parts: Parts, config: TaskConfig) -> Scale | None:
+    """Returns mean and sd of the steps in the training part; None if they are not to be scaled."""
     if config.scale == "none":
-        return found.steps.astype(np.float32, copy=False), []
+        return None
     train = np.zeros(len(found.lengths), dtype=bool)
     train[parts.train] = True
     chosen_steps = np.repeat(train, found.lengths)
@@ -109,11 +114,13 @@ def _scaled(found: Sequences, parts: Parts, config: TaskConfig) -> tuple[np.ndar
     square = np.zeros_like(mean)
     for e in range(found.steps.shape[1]):  # a column at a time: a copy of all would double the memory
         square[e] = np.square(found.steps[chosen_steps, e] - mean[e], dtype=np.float64).mean()
-    sd = np.sqrt(square)
-    scaled = np.empty(found.steps.shape, dtype=np.float32)
-    for e in range(found.steps.shape[1]):
-        scaled[:, e] = (found.steps[:, e] - mean[e]) / (sd[e] if sd[e] > 0 else 1.0)
-    return scaled, [f"inputs by mean and sd of the training part: means {mean.min():.3g} to {mean.max():.3g}"]
+    return Scale(mean, np.sqrt(square))
+
+
+def _on_scale(scale: Scale | None) -> list[str]:
+    if scale is None:
+        return []
+    return [f"inputs by mean and sd of the training part: means {scale.mean.min():.3g} to {scale.mean.max():.3g}"]
 
 
 def _answers(
@@ -123,30 +130,13 @@ def _answers(
     if classes is not None:
         names = in_order(set(classes))
         return torch.from_numpy(pd.Categorical(classes, categories=names).codes.astype(np.int64)), names, None
-    y = found.y.reshape(len(found.y), -1).astype(np.float64)
+    y = numbers_of(found.y)
     train = np.zeros(len(found.lengths), dtype=bool)
     train[parts.train] = True
     chosen_rows = np.repeat(train, found.lengths) if found.by_step else train
     names = [f"y{k}" if y.shape[1] > 1 else "y" for k in range(y.shape[1])]
     units = Units.of(y[chosen_rows], names, config.scale != "none")
     return units.standardised(torch.from_numpy(y)).float(), y.shape[1], units
-
-
-def _split(found: Sequences, steps: np.ndarray, y: Tensor, rows: np.ndarray, T: int) -> Split:
-    """Returns the sequences at these places, padded on the left; longer ones keep their last T steps."""
-    n, E = len(rows), steps.shape[1]
-    lengths, ends = found.lengths[rows], np.cumsum(found.lengths)[rows]
-    back = np.arange(T - 1, -1, -1)  # lags of the T steps
-    real = back < lengths[:, None]
-    x = np.zeros((n, T, E), dtype=np.float32)
-    places = ends[:, None] - 1 - back
-    x[real] = steps[places[real]]
-    mask = torch.from_numpy(real)
-    if not found.by_step:
-        return Split(torch.from_numpy(x), mask, y[torch.from_numpy(rows)])
-    answers = torch.zeros(n, T, *y.shape[1:], dtype=y.dtype)
-    answers[mask] = y[torch.from_numpy(places[real])]
-    return Split(torch.from_numpy(x), mask, answers, mask)
 
 
 def _first(found: Sequences, parts: Parts, T: int) -> str:

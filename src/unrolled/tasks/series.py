@@ -12,9 +12,11 @@ from unrolled.rnn.init import stream
 
 from .averages import Skill, SquaredError
 from .data import Data, Guess, Later, Need, Split
+from .places import ROW, Places
 from .scores import regression
+from .series_file import SeriesReader
 from .tables.cheap import ridge
-from .tables.series_table import Table, read, scaled
+from .tables.series_table import Table, input_units, read, scaled
 from .tables.windows import cut, windows
 from .units import Units
 from .variants import hidden, shuffled
@@ -42,7 +44,8 @@ def load(config: TaskConfig, seed: int) -> Data:
     """Returns the task. Raises UserError, which names file, row and column, for what is wrong with the table."""
     table = read(config)
     train_first, val_first = places(table, config)
-    inputs = scaled(table, config)
+    read_units = input_units(table, config)
+    inputs = scaled(table.input_values, read_units)
     answers = _answers(table, config, np.concatenate([train_first, val_first]))
     n = len(train_first)
     units = Units.of(answers[:n], list(table.targets), config.scale != "none")
@@ -82,7 +85,17 @@ def load(config: TaskConfig, seed: int) -> Data:
         units=units,
         needs=_needs(table, config),
         notes=_notes(table, config, n, len(val_first), units),
+        places=_places(table, config, val),
+        read_file=SeriesReader(config, read_units, units),
     )
+
+
+def _places(table: Table, config: TaskConfig, val: Cut) -> Places:
+    assert config.window is not None and config.horizon is not None
+    answer = val.first + config.window - 1 + config.horizon
+    columns = {name: values[answer] for name, values in table.labels.items()}
+    base = val.last if config.difference else None
+    return Places(ROW, table.rows[answer], table.target_values[answer], columns, base)
 
 
 def places(table: Table, config: TaskConfig) -> tuple[np.ndarray, np.ndarray]:

@@ -129,6 +129,7 @@ def classified(  # noqa: PLR0917
         references={"bag of words": Later(bag)},
         variants=_variants(val_split, seed, "word" if pieces is words_of else "letter"),
         encode=lambda text: encode([pieces(text)], [0], vocabulary, max(1, len(pieces(text)))).whole(),
+        pieces=pieces,
         pairs=PAIRS if pieces is words_of else [],
         constants=of_classes(train_split, len(val_split), classes, scores(), MOST_FREQUENT),
     )
@@ -192,6 +193,7 @@ def estimated(  # noqa: PLR0917
         references={"bag of words": Later(bag)},
         variants=_variants(val_split, seed, "word" if pieces is words_of else "letter"),
         encode=lambda text: encode([pieces(text)], [[0.0]], vocabulary, max(1, len(pieces(text)))).whole(),
+        pieces=pieces,
         constants=of_numbers(answers, len(val_split)),
         units=units,
     )

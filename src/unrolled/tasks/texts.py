@@ -11,10 +11,12 @@ from unrolled.errors import UserError
 
 from .answers import answers_of, weighted
 from .data import Data
+from .places import ROW, Places
 from .scores import classification
 from .tables.parts import COLUMN, Parts, check_classes, chosen, column_of, enough
 from .tables.reading import Frame, column, row_of, table, texts
 from .text import build_vocabulary, classified, estimated, words_of
+from .texts_file import TextsReader
 from .writing import translated
 
 WANTED = "task=texts needs a table: CSV, TSV or parquet"
@@ -68,6 +70,10 @@ def _labelled(  # noqa: PLR0917
             lambda: classification(len(names)), pieces_of(config.unit),
         )  # fmt: skip
         data = weighted(data, config)
+    true = answers.split(parts)[1] if answers.classes is None else [answers.classes[i] for i in parts.val]
+    places = Places(ROW, row_of(0) + np.array(rows)[parts.val], true)
+    reader = TextsReader(data, config, config.text or "text", label, pieces_of(config.unit), None, WANTED)
+    data = replace(data, places=places, read_file=reader)
     return replace(data, notes=[_first(frame, parts, file), *answers.notes, *notes, *data.notes])
 
 
@@ -83,7 +89,12 @@ def _written(frame: Frame, config: TaskConfig, read: list[str], rows: list[int],
     parts = _parts(frame, config, None, rows, file)
     kept = [pairs[i] for i in rows]
     settled, notes = _sized(config, [a for a, _ in kept], parts)
-    data = translated(settled, [kept[i] for i in parts.train], [kept[i] for i in parts.val], ours)
+    separator = "" if (config.answer_unit or config.unit) == "letter" else " "
+    data = translated(settled, [kept[i] for i in parts.train], [kept[i] for i in parts.val], ours, separator)
+    true = [separator.join(kept[i][1]) for i in parts.val]
+    places = Places(ROW, row_of(0) + np.array(rows)[parts.val], true)
+    reader = TextsReader(data, config, config.text or "text", config.answer, ours, theirs, WANTED)
+    data = replace(data, places=places, read_file=reader)
     return replace(data, notes=[_first(frame, parts, file), *notes])
 
 

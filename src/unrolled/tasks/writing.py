@@ -75,10 +75,12 @@ def translated(
     train: Sequence[tuple[Words, Words]],
     val: Sequence[tuple[Words, Words]],
     pieces: Callable[[str], list[str]] = words_of,
+    separator: str = " ",
 ) -> Data:
     """Returns an encoder-decoder task from pairs (source, target) of texts, as words or letters.
 
     pieces: from a source to its words or letters.
+    separator: between the words or letters of a target.
     """
     min_count = config.min_count or 1
     sources, texts = zip(*train, strict=True)
@@ -100,7 +102,20 @@ def translated(
             )
         },
         encode=lambda text: _encode([(pieces(text), [])], read, written, len(pieces(text)), longest).whole(),
+        pieces=pieces,
+        separator=separator,
     )
+
+
+def spelled(written: Sequence[int], names: Sequence[str], separator: str | None = None) -> str:
+    """Returns the text of written tokens, without <start> and <end>.
+
+    names: of the tokens.
+    separator: as in `Data`.
+    """
+    if separator is None:
+        separator = " " if any(len(name) > 1 for name in names[3:]) else ""
+    return separator.join(names[i] for i in written if i > 1)
 
 
 def _encode(pairs: Sequence[tuple[Words, Words]], read: list[str], written: list[str], T: int, longest: int) -> Split:

@@ -29,6 +29,8 @@ class Sequences:
     y: (N,) or (N, K) with an answer each, or (S,) or (S, K) with an answer a step.
     by_step: which of both.
     others: further arrays of N values, by name.
+    numbers: place of each in the archive, int64 (N,).
+    answered: whether the archive has `y`; otherwise all answers here are 0, one a sequence.
     """
 
     name: str
@@ -37,6 +39,8 @@ class Sequences:
     y: np.ndarray
     by_step: bool
     others: dict[str, np.ndarray]
+    numbers: np.ndarray
+    answered: bool = True
 
     @property
     def starts(self) -> np.ndarray:
@@ -44,23 +48,24 @@ class Sequences:
         return np.cumsum(self.lengths) - self.lengths
 
 
-def archive(file: str | None) -> Sequences:
+def archive(file: str | None, needed: Sequence[str] = NEEDED) -> Sequences:
     """Returns the sequences of an archive, read once in each of the file's states.
 
+    needed: names of the arrays that it must have.
     Raises UserError if there is no such file, or its arrays do not fit each other.
     """
-    return _read(known_file(file, WANTED, (".npz",)))
+    return _read(known_file(file, WANTED, (".npz",)), tuple(needed))
 
 
 @lru_cache(1)
-def _read(known: Stamp) -> Sequences:
+def _read(known: Stamp, needed: tuple[str, ...]) -> Sequences:
     name = known.file.name
     announce(f"reading {name} ({known.size / MB:z,.1f} MB)")
     arrays = _arrays(known.file)
-    for key in NEEDED:
+    for key in needed:
         if key not in arrays:
             raise UserError(f"{name} has no array {key}{hint(key, arrays)}; it has: {', '.join(arrays)}", KEY)
-    x, y = arrays.pop("x"), arrays.pop("y")
+    x, y = arrays.pop("x"), arrays.pop("y", None)
     if x.dtype.kind not in "iufb":
         raise UserError(f"{name}: x is {x.dtype}; allowed: numbers", KEY)
     if x.ndim == 1:
@@ -125,11 +130,13 @@ def _with_answers(  # noqa: PLR0917
     name: str,
     steps: np.ndarray,
     lengths: np.ndarray,
-    y: np.ndarray,
+    y: np.ndarray | None,
     others: dict[str, np.ndarray],
     padded: Sequence[int] | None,
 ) -> Sequences:
     n, total = len(lengths), int(lengths.sum())
+    answered = y is not None
+    y = np.zeros(n) if y is None else y
     if y.dtype.kind not in "iufbUS":
         raise UserError(f"{name}: y is {y.dtype}; allowed: numbers or texts", KEY)
     if y.dtype.kind == "S":
@@ -148,4 +155,4 @@ def _with_answers(  # noqa: PLR0917
     if wrong:
         line = f"{wrong[0]} has the shape {others[wrong[0]].shape}; allowed: ({n:,},), a value a sequence"
         raise UserError(f"{name}: {line}", KEY)
-    return Sequences(name, steps, lengths, y, by_step, others)
+    return Sequences(name, steps, lengths, y, by_step, others, np.arange(n), answered)

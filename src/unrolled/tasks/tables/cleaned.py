@@ -53,7 +53,8 @@ def _only(found: Sequences, kept: np.ndarray) -> Sequences:
     steps = np.repeat(kept, found.lengths)
     others = {key: values[kept] for key, values in found.others.items()}
     y = found.y[steps] if found.by_step else found.y[kept]
-    return replace(found, steps=found.steps[steps], lengths=found.lengths[kept], y=y, others=others)
+    numbers = found.numbers[kept]
+    return replace(found, steps=found.steps[steps], lengths=found.lengths[kept], y=y, others=others, numbers=numbers)
 
 
 def delayed(found: Sequences, delay: int) -> Sequences:

@@ -1,16 +1,18 @@
 """A table of one or several series: its columns, order, parts, missing values, scale and season."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 
 from unrolled.config.schema import TaskConfig
 from unrolled.errors import UserError
 
+from ..units import Units
 from .missing import filled, refuse_missing
 from .parts import COLUMN, by_groups, check_whole, column_of, enough, given, share_of
 from .reading import Frame, column, is_numeric, numbers, row_of, table, texts
@@ -31,6 +33,7 @@ class Table:
     how: how the parts were chosen.
     series: the rows of each series.
     rows: the row of each in the file.
+    labels: of each its series and its time, by name of their columns.
     season: in rows; None: there is none.
     notes: what was done with the values.
     """
@@ -45,6 +48,7 @@ class Table:
     how: str
     series: list[slice]
     rows: np.ndarray
+    labels: Mapping[str, np.ndarray]
     season: int | None
     notes: list[str]
 
@@ -54,12 +58,12 @@ def read(config: TaskConfig) -> Table:
     frame, file = table(config.file, WANTED), str(config.file)
     targets, inputs = _columns(frame, config, file)
     group = None if config.group is None else texts(column(frame, config.group, "task.group", file))
-    order = _order(frame, config, group, file)
+    order = order_of(frame, config, group, file)
     enough(len(order), "rows", file)
     names = [*targets, *(name for name in inputs if name not in targets)]
     values = np.stack([numbers(frame[name], name, file, config.thousands)[order] for name in names], axis=1)
     rows = row_of(0) + order
-    series = _series(group, order)
+    series = series_of(group, order)
     part, how = _parts(frame, config, order, series, file, group)
     if config.missing == "refuse":
         refuse_missing(values, names, file, rows.tolist())
@@ -67,17 +71,27 @@ def read(config: TaskConfig) -> Table:
     y, x = values[:, : len(targets)], values[:, [names.index(name) for name in inputs]]
     whole = np.asarray(~np.isnan(values).any(axis=1))
     training = [y[rows][(part[rows] == 0) & whole[rows], 0] for rows in series]
-    return Table(Path(file).name, targets, inputs, y, x, whole, part, how, series, rows, season(training), notes)
+    labels = labels_of(frame, config, order)
+    name = Path(file).name
+    return Table(name, targets, inputs, y, x, whole, part, how, series, rows, labels, season(training), notes)
 
 
-def scaled(table: Table, config: TaskConfig) -> np.ndarray:
-    """Returns the inputs by mean and sd of the training part, float64 (n, E); 0 where a value is missing."""
-    values = table.input_values
-    if config.scale != "none":
-        training = values[(table.part == 0) & table.whole]
-        sd = training.std(0)
-        values = (values - training.mean(0)) / np.where(sd > 0, sd, 1.0)
-    return np.nan_to_num(values, nan=0.0)
+def labels_of(frame: Frame, config: TaskConfig, order: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns the columns that name the series and the time of the rows, in this order."""
+    found = {name: frame[name] for name in (config.group, config.time) if name is not None}
+    days = {name: values.astype(str) for name, values in found.items() if pd.api.types.is_datetime64_any_dtype(values)}
+    return {name: values.to_numpy()[order] for name, values in (found | days).items()}
+
+
+def input_units(table: Table, config: TaskConfig) -> Units:
+    """Returns mean and sd of the inputs in the training part; 0 and 1 if they are not to be scaled."""
+    training = table.input_values[(table.part == 0) & table.whole]
+    return Units.of(training, list(table.inputs), config.scale != "none")
+
+
+def scaled(values: np.ndarray, units: Units) -> np.ndarray:
+    """Returns inputs (n, E) as a network reads them, float64; 0 where a value is missing."""
+    return np.nan_to_num(units.standardised(torch.from_numpy(values)).numpy(), nan=0.0)
 
 
 def listed(value: str | list[str] | None) -> list[str]:
@@ -108,7 +122,7 @@ def _columns(frame: Frame, config: TaskConfig, file: str) -> tuple[list[str], li
     return list(dict.fromkeys(targets)), list(dict.fromkeys(inputs))
 
 
-def _order(frame: Frame, config: TaskConfig, group: list[str] | None, file: str) -> np.ndarray:
+def order_of(frame: Frame, config: TaskConfig, group: list[str] | None, file: str) -> np.ndarray:
     """Returns the places of the rows by series and time; series come in the order of their first rows."""
     codes = pd.factorize(np.asarray(group, dtype=object))[0] if group is not None else np.zeros(len(frame), dtype=int)
     if config.time is None:
@@ -140,7 +154,8 @@ def _moments(values: Frame, name: str, file: str) -> np.ndarray:
     return found
 
 
-def _series(group: list[str] | None, order: np.ndarray) -> list[slice]:
+def series_of(group: list[str] | None, order: np.ndarray) -> list[slice]:
+    """Returns the places of each series in this order of the rows."""
     if group is None:
         return [slice(0, len(order))]
     names = np.asarray(group, dtype=object)[order]
