@@ -79,7 +79,8 @@ def _panel(axes, found: Predictions, axis: Axis, name: str, rows: np.ndarray, k:
         axes.plot(x[inside], predicted[inside], color=PREDICTED, linewidth=1.2, label="predicted")
     if not inside.all():
         last = f"{predicted[-1]:.4g}"
-        axes.plot(x[~inside], predicted[~inside], "o", color=BEYOND, markersize=6, label=f"beyond the last row: {last}")
+        what = "beyond the last row" + (", the last of them" if int((~inside).sum()) > 1 else "")
+        axes.plot(x[~inside], predicted[~inside], "o", color=BEYOND, markersize=6, label=f"{what}: {last}")
         axes.annotate(
             last, (x[-1], predicted[-1]), (8, 0), textcoords="offset points", color=BEYOND, va="center", fontsize=10
         )
