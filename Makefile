@@ -1,6 +1,6 @@
 # The first use of any target makes .venv. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup train sweep test test-long test-gpu lint docs report dashboard sync bench clean
+.PHONY: help setup train sweep test test-long test-gpu lint docs report dashboard sync bench gallery clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -18,15 +18,21 @@ setup: $(READY) ## makes .venv and installs everything at the tested versions
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "unrolled needs Python 3.11 or later; give one: make PYTHON=python3.12 $(MAKECMDGOALS)")'
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet -c constraints.txt -e '.[data,dev$(EXTRAS)]'
+	$(PY) -m pip install --quiet -c constraints.txt -e '.[data,gallery,dev$(EXTRAS)]'
 	$(PY) -m pip install --quiet -c constraints.txt --no-deps sweeps  # for the schema of W&B's sweeps; its code wants an old numpy
 	@touch $@
 
 train: $(READY) ## one run; ARGS="activation=relu model.hidden=8"
 	@$(PY) src/train.py $(ARGS)
 
-sweep: $(READY) ## the sweep sweeps/$(S).yaml and its page; S=name, ARGS="seed=0,1,2"
+sweep: $(READY) $(if $(filter reach,$(S)),gallery/cartpole.npz) ## the sweep sweeps/$(S).yaml and its page; S=name, ARGS="seed=0,1,2"
 	@$(PY) src/train.py --config-dir sweeps --config-name $(S) $(ARGS)
+
+gallery: $(READY) ## writes the data sets of docs/own_data.md into gallery/
+	@$(PY) -m unrolled.cli gallery --all
+
+gallery/cartpole.npz: | $(READY)
+	@$(PY) -m unrolled.cli gallery cartpole
 
 test: $(READY) ## the tests (under 5 minutes on 2 cores)
 	$(PY) -m pytest -n auto $(ARGS)

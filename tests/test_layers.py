@@ -11,7 +11,7 @@ from conftest import ROOT
 SRC = ROOT / "src"
 LAYERS = [
     "errors", "digits", "rnn", "gradients", "config", "record", "processes", "tasks", "training", "wandb_runs",
-    "inspection", "report", "run", "sweeps", "lecture", "bench", "cli",
+    "inspection", "report", "run", "sweeps", "lecture", "gallery", "bench", "cli",
 ]  # fmt: skip
 
 

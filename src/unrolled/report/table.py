@@ -108,12 +108,12 @@ def horizon_entry(now: Moment) -> TableCell:
 
 
 def _reach(record: RunRecord) -> TableCell:
-    """Returns "season 10: within" or "season 10: beyond", for the first need and the trained network."""
+    """Returns "within 10" or "beyond 10", for the lag of the first need and the trained network."""
     needs = [] if record.halves else needed(record)
     if not needs:
         return TableCell("-", None)
     word = {True: "within", False: "beyond", None: "unknown"}[reaches(needs[0], record.end)]
-    return TableCell(f"{needs[0].name} {needs[0].lag:g}: {word}", f"{word} {needs[0].lag:012.1f}")
+    return TableCell(f"{word} {needs[0].lag:g}", f"{word} {needs[0].lag:012.1f}")
 
 
 def _regime(now: Moment) -> TableCell:

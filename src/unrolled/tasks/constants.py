@@ -12,6 +12,7 @@ from unrolled.rnn import Batch
 
 from .data import Constants, Guess, Loss, Split
 from .scores import Scores
+from .units import Units
 
 HALVINGS = 60  # bisections: to the last bit of float64
 SQUARES: Loss = lambda answer, y: F.mse_loss(answer, y, reduction="none")  # noqa: E731
@@ -35,15 +36,17 @@ def best_number(answers: Tensor, loss: Loss) -> Tensor:
     return (low + high) / 2
 
 
-def of_numbers(answers: Tensor, n: int) -> Constants:
+def of_numbers(answers: Tensor, n: int, units: Units | None = None) -> Constants:
     """Returns the constant baselines of a regression for n examples.
 
     answers: (m, K), the possible targets, equally likely.
+    units: of the numbers in a baseline's name; None: those of the targets.
     """
 
     def best(score: str, loss: Loss) -> tuple[Guess, str]:
         number = best_number(answers, OF_SCORE.get(score, loss))
-        return Guess(number.expand(n, -1)), f"always {', '.join(f'{each:.3g}' for each in number.tolist())}"
+        named = number if units is None else units.original(number)
+        return Guess(number.expand(n, -1)), f"always {', '.join(f'{each:.3g}' for each in named.tolist())}"
 
     return best
 

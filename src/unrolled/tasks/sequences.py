@@ -40,7 +40,8 @@ def load(config: TaskConfig, seed: int) -> Data:
     parts = _parts(found, config, classes)
     scale = _scale(found, parts, config)
     steps = scaled(found.steps, scale)
-    T = min(int(found.lengths.max()), config.length or int(found.lengths.max()))
+    longest = int(found.lengths.max())
+    T = min(longest, config.length or (longest if config.delay is None else config.delay + 1))
     y, names, units = _answers(found, classes, parts, config)
     train, val = (split_of(found, steps, y, rows, T) for rows in (parts.train, parts.val))
     places = places_of(found, parts.val, T, numbers_of(found.y) if classes is None else classes)
@@ -67,7 +68,7 @@ def load(config: TaskConfig, seed: int) -> Data:
         notes=notes,
         places=places,
         read_file=SequencesReader(config, scale, names, units, found.by_step, train.x.shape[2]),
-        **(_of_classes(found, train, val, names) if isinstance(names, list) else _of_numbers(found, train, val)),
+        **(_of_classes(found, train, val, names) if isinstance(names, list) else _of_numbers(found, train, val, units)),
     )
     return weighted(data, config)
 
@@ -189,7 +190,7 @@ def _of_classes(found: Sequences, train: Split, val: Split, names: list[str]) ->
     }
 
 
-def _of_numbers(found: Sequences, train: Split, val: Split) -> dict[str, Any]:
+def _of_numbers(found: Sequences, train: Split, val: Split, units: Units | None) -> dict[str, Any]:
     answers = _counted(train).double()
     error = float((_counted(val).double() - answers.mean(0)).square().mean())
     more = {"skill": Skill(error)} if error > 0 else {}
@@ -208,7 +209,7 @@ def _of_numbers(found: Sequences, train: Split, val: Split) -> dict[str, Any]:
         return Later(lambda: ridge((features(train), train.y.numpy()), features(val)).made)
 
     references = {"ridge on the mean step": made(mean_step), "ridge on the last step": made(last_step)}
-    return found_fields | {"references": references, "constants": of_numbers(answers, len(val))}
+    return found_fields | {"references": references, "constants": of_numbers(answers, len(val), units)}
 
 
 def mean_step(split: Split) -> np.ndarray:

@@ -194,6 +194,6 @@ def estimated(  # noqa: PLR0917
         variants=_variants(val_split, seed, "word" if pieces is words_of else "letter"),
         encode=lambda text: encode([pieces(text)], [[0.0]], vocabulary, max(1, len(pieces(text)))).whole(),
         pieces=pieces,
-        constants=of_numbers(answers, len(val_split)),
+        constants=of_numbers(answers, len(val_split), units),
         units=units,
     )

@@ -10,14 +10,15 @@ from unrolled.record.run_record import RunRecord
 
 from ..intervals import Share, differ
 from .numbers import SHARES
-from .phrases import runs, share
+from .phrases import runs
 from .statement import Sentence, whole
 
 PART = 0.05  # of the way from the trivial baseline to a perfect score
 BEST = {**dict.fromkeys(SHARES, 1.0), "skill": 1.0}  # of the scores of which larger ones are better
 NOTE = (
     "A mark is a run. Above the line the gradient at step 0 keeps more than 1/100 of itself back to what the data "
-    f"need. A run counts as learnt if it covers {PART:.0%} of the way from the trivial baseline to a perfect score."
+    "need; a triangle lies beyond the longest lag. A run counts as learnt if it covers "
+    f"{PART:.0%} of the way from the trivial baseline to a perfect score."
 )
 
 
@@ -84,16 +85,20 @@ def _sides(known: list[Reached], within: dict, when: Literal["start", "end"]) ->
     name = _named(known)
     at = "at step 0" if when == "start" else "after training"
     sides = [
-        f"{words} {share(_learnt(chosen), 'runs')}"
-        for words, chosen in (("of those whose gradient reaches it", inside), ("of the others", outside))
+        _counted(_learnt(chosen), words)
+        for words, chosen in ((f"whose gradient {at} reaches the {name}", inside), ("whose gradient does not", outside))
         if chosen
     ]
-    both = differ(_learnt(inside), _learnt(outside))
-    certain = (
-        "" if not (inside and outside) else f"; the difference is {'' if both else 'not '}certain (Fisher's exact test)"
-    )
-    words = f"Runs that learn, by whether the gradient {at} reaches the {name}: {'; '.join(sides)}{certain}"
+    words = f"Runs that learn: {', '.join(sides)}"
+    if inside and outside:
+        certain = differ(_learnt(inside), _learnt(outside))
+        words += f"; the difference is {'' if certain else 'not '}certain (Fisher's exact test)"
     return whole(words, [each.run for each in known])
+
+
+def _counted(found: Share, whose: str) -> str:
+    low, high = found.interval
+    return f"{found.count} of {found.n} {whose} ({low:z.2f} to {high:z.2f})"
 
 
 def _learnt(chosen: Iterable[Reached]) -> Share:

@@ -8,7 +8,9 @@ from ..figures import COLOURS, layout, text
 from .reach import Reached, found
 
 HEIGHT = 420
+BEYOND = 1.5  # times the longest lag: where a run is drawn whose horizon lies beyond it
 LEARNT = {True: ("learnt", "circle", COLOURS[0]), False: ("not learnt", "x", COLOURS[1])}
+TICKS = sorted(digit * 10**power for power in range(6) for digit in (1, 2, 5))
 
 
 def reach_figure(swept: Swept) -> go.Figure | None:
@@ -22,7 +24,8 @@ def reach_figure(swept: Swept) -> go.Figure | None:
         if chosen:
             figure.add_scatter(
                 x=[each.need.lag for each in chosen], y=[_height(each) for each in chosen], mode="markers", name=name,
-                marker={"symbol": symbol, "color": colour, "size": 10, "opacity": 0.75},
+                marker={"symbol": ["triangle-up" if _beyond(each) else symbol for each in chosen], "color": colour,
+                        "size": 10, "opacity": 0.75},
                 text=[text(_words(each)) for each in chosen], hovertemplate="%{text}<extra></extra>",
             )  # fmt: skip
     ends = _limits(known)
@@ -31,23 +34,27 @@ def reach_figure(swept: Swept) -> go.Figure | None:
         name="horizon = need",
     )  # fmt: skip
     name = known[0].need.name if len({each.need.name for each in known}) == 1 else "what the data need"
-    figure.update_xaxes(title=f"{text(name)}, lags", type="log", dtick="D2")
-    figure.update_yaxes(title="horizon at step 0, lags (or the longest lag)", type="log", dtick="D2")
+    figure.update_xaxes(title=f"{text(name)}, lags", type="log", tickvals=TICKS)
+    figure.update_yaxes(title="horizon at step 0, lags", type="log", tickvals=TICKS)
     figure.update_layout(height=HEIGHT, **layout(beside=True))
     return figure
 
 
-def _height(each: Reached) -> float:
-    """Returns the horizon at step 0; the longest lag where it lies beyond that, or where the gradient grows."""
+def _beyond(each: Reached) -> bool:
+    """Whether the gradient at step 0 has not shrunk a hundredfold within the longest lag."""
     start = each.run.record.start
-    down = start.horizon is not None and start.horizon_direction != "up"
-    return float(max(1, (start.horizon if down else start.longest_lag) or 1))
+    return start.horizon is None or start.horizon_direction == "up"
+
+
+def _height(each: Reached) -> float:
+    start = each.run.record.start
+    lag = (start.longest_lag or each.need.lag) * BEYOND if _beyond(each) else start.horizon
+    return float(max(1, lag or 1))
 
 
 def _words(each: Reached) -> str:
     start = each.run.record.start
-    beyond = start.horizon is None or start.horizon_direction == "up"
-    horizon = f"beyond lag {start.longest_lag}" if beyond else f"{start.horizon}"
+    horizon = f"beyond lag {start.longest_lag}" if _beyond(each) else f"{start.horizon}"
     return f"{each.run.name}: horizon at step 0 {horizon}, {each.need.name} {each.need.lag:g}"
 
 
