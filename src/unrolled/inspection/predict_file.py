@@ -7,6 +7,7 @@ import numpy as np
 from unrolled.config.relative import resolved, searched, started_in
 from unrolled.config.schema import Config
 from unrolled.errors import UserError
+from unrolled.processes.logs import announce
 from unrolled.record.ownership import claim, names_of
 from unrolled.record.tables import PREDICTIONS
 from unrolled.tasks.places import ENDINGS, NOWHERE
@@ -45,6 +46,7 @@ def predict_file(
     if data.read_file is None:
         raise refusal(folder, config.task.name, reads_text=data.encode is not None)
     split, places, notes = data.read_file(str(file.absolute()))
+    announce(f"predicting {len(split):,} examples")
     found = predictions(module, data, split, places)
     out, stem = out or folder / FOLDER, f"{file.stem}_predicted"
     if out.is_file():
