@@ -57,7 +57,20 @@ def test_no_gradient_at_all_is_undecided() -> None:
 
 @pytest.mark.parametrize("T", [1, 2, 7])
 def test_short_sequences_are_undecided(T: int) -> None:
-    assert diagnosed(network("identity", gain=0.5), T=T).regime == "undecided"
+    found = diagnosed(network("identity", gain=0.5), T=T)
+    assert found.regime == "undecided"
+    assert f"the sequences have {T} time step" in found.reason and "a regime needs 8" in found.reason
+
+
+def test_of_samples_that_differ_in_length_it_is_counted_how_many_are_long_enough() -> None:
+    T = 12
+    lengths = torch.tensor([3, 4, 5, 6, 6, 12, 8, 7])
+    mask = torch.arange(T).unsqueeze(1) >= T - lengths
+    x = torch.randn(T, len(lengths), E, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    found = diagnose(network("identity", gain=0.5), x, mask=mask)
+    assert found.regime == "undecided"
+    counted = f"{int((lengths >= 8).sum())} of {len(lengths)} samples have the 8 time steps that a regime needs"
+    assert found.reason == f"{counted}, and half of them must; half have at most 6"
 
 
 def test_units_that_are_off_are_dead() -> None:

@@ -1,18 +1,21 @@
 """Networks drawn before training: which runs share a draw, and how many networks a mean is taken over."""
 
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 from test_page import make_sweep
 
 from unrolled.config.fingerprint import births_fingerprint
 from unrolled.config.schema import plain
 from unrolled.record.results import SweptRun, read_sweep
 from unrolled.record.run_record import Births, RunRecord
-from unrolled.record.words import births_words
+from unrolled.record.words import births_words, gradient_lines
 from unrolled.report.gather import pool
 from unrolled.report.profile_figures import initialisations_drawn
 from unrolled.report.sentences import sentences
@@ -96,3 +99,21 @@ def test_no_clause_is_empty(tmp_path: Path) -> None:
     records = [{"state": "completed", "births": drawn([], dead=20)}]
     (line,) = sentences(read_sweep(make_sweep(tmp_path / "s", {"activation": "relu"}, records)))
     assert line == "relu is dead at initialisation: 20 of 20 networks."
+
+
+def test_an_undecided_run_says_what_is_known_before_training() -> None:
+    slopes = [-0.6, -0.5, -0.55, -0.45]
+    entries = {
+        "state": "completed",
+        "regime": "undecided",
+        "regime_reason": "short",
+        "births": drawn(slopes, undecided=4),
+    }
+    mean, sd = np.mean(slopes), np.std(slopes, ddof=1)
+    low, high = stats.t.interval(0.95, 3, mean, sd / 2)
+    (line,) = [line for line in gradient_lines(RunRecord.from_dict(entries)) if line.startswith("known")]
+    found = re.search(r"slope is (\S+) \+- (\S+) nats per lag, the mean of 4 networks", line)
+    assert found and [float(each) for each in found.groups()] == pytest.approx([mean, (high - low) / 2], abs=5e-3)
+    two = RunRecord.from_dict(entries | {"births": drawn(slopes[:2], undecided=2)})
+    certain = RunRecord.from_dict(entries | {"regime": "vanishing"})
+    assert not any(line.startswith("known") for each in (two, certain) for line in gradient_lines(each))

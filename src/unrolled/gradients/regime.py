@@ -105,9 +105,19 @@ def _nothing_left(evidence: RegimeInputs) -> Iterator[Verdict]:
 
 def _too_short(evidence: RegimeInputs) -> Iterator[Verdict]:
     if evidence.steps < SHORTEST:
-        yield "undecided", f"too short to fit a slope: {counted(evidence.steps, 'time steps')}, {SHORTEST} are needed"
+        yield "undecided", _shortness(evidence)
     elif evidence.slope is None:
         yield "undecided", "too few samples have a gradient to fit a slope"
+
+
+def _shortness(evidence: RegimeInputs) -> str:
+    """Returns how many time steps there are, and how many samples have enough of them for a regime."""
+    count, every = evidence.lags.count, int(evidence.lags.count[0]) if len(evidence.lags.count) else 0
+    enough = int(count[SHORTEST - 1]) if len(count) >= SHORTEST else 0
+    if not enough:
+        return f"the sequences have {counted(evidence.steps, 'time steps')} at most; a regime needs {SHORTEST}"
+    have = f"{enough} of {counted(every, 'samples')} have the {SHORTEST} time steps that a regime needs"
+    return f"{have}, and half of them must; half have at most {evidence.steps}"
 
 
 def _cut(evidence: RegimeInputs) -> Iterator[Verdict]:

@@ -1,14 +1,16 @@
 """Describes a record in sentences, for the terminal and the pages."""
 
 import math
+from statistics import fmean, stdev
 
-from unrolled.digits import counted, number
+from unrolled.digits import counted, interval, number
 
 from .checked import Numbers
 from .moments import Moment
 from .quantities import MEASURED, PREDICTORS, Prediction
 from .run_record import Births, Part, RunRecord
 
+FEWEST = 3  # slopes: an interval of two says nothing
 SIGNIFICANT = {32: 24, 64: 53}  # bits of a float -> binary digits of its significand
 
 
@@ -54,6 +56,8 @@ def _of_part(part: Part, record: RunRecord) -> list[str]:
     lines.append(f"update 0  slope {number(part.start.slope, '+z.3f')}, {part.start.regime or '-'}")
     lines.append(": ".join(filter(None, [f"now       {now.regime or '-'}", now.regime_reason])))
     lines += [f"          {now.explanation}"] if now.explanation is not None else []
+    if now.regime == "undecided" and part.births is not None and (known := _known(part.births)):
+        lines.append(f"known     {known}")
     lines.append(f"horizon   {horizon_words(now)}")
     if now.predictions:
         lines += [f"theory    {_theory(now.predictions)}", f"measured  {_measured(now.predictions)}"]
@@ -75,6 +79,18 @@ def births_words(born: Births) -> str:
         return f"no slope ({networks}): {counts}"
     mean, sd = number(born.slope_mean, "+z.3f"), number(born.slope_sd, "z.3f")
     return f"slope {mean} nats per lag (sd {sd}, {networks}): {counts}"
+
+
+def _known(born: Births) -> str | None:
+    """Returns the mean slope at initialisation with its 95 % interval (Student's t); None for fewer than FEWEST."""
+    n = len(born.slopes)
+    if n < FEWEST:
+        return None
+    from scipy.special import stdtrit  # not needed for most records
+
+    half = float(stdtrit(n - 1, 0.975)) * stdev(born.slopes) / math.sqrt(n)
+    mean = interval(fmean(born.slopes), half)
+    return f"before training the slope is {mean} nats per lag, the mean of {n} networks (95 % interval)"
 
 
 def _theory(predicted: Numbers) -> str:

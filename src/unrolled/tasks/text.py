@@ -126,8 +126,8 @@ def classified(  # noqa: PLR0917
         scores,
         most_frequent(train_split, val_split, len(classes)),
         MOST_FREQUENT,
-        references={"bag of words": Later(bag)},
-        variants=_variants(val_split, seed, "word" if pieces is words_of else "letter"),
+        references={f"bag of {_unit(pieces)}s": Later(bag)},
+        variants=_variants(val_split, seed, _unit(pieces)),
         encode=lambda text: encode([pieces(text)], [0], vocabulary, max(1, len(pieces(text)))).whole(),
         pieces=pieces,
         pairs=PAIRS if pieces is words_of else [],
@@ -156,6 +156,11 @@ def _variants(val: Split, seed: int, unit: str) -> dict[str, Split]:
         f"the first {FEW} {unit}s unknown": without(val, FEW, UNKNOWN_TOKEN, first=True),
         f"the last {FEW} {unit}s unknown": without(val, FEW, UNKNOWN_TOKEN, first=False),
     }
+
+
+def _unit(pieces: Pieces) -> str:
+    """Returns what a text is cut into."""
+    return "word" if pieces is words_of else "letter"
 
 
 def estimated(  # noqa: PLR0917
@@ -190,8 +195,8 @@ def estimated(  # noqa: PLR0917
         lambda: regression(skill=Skill(float((val_split.y.double() - answers.mean()).square().mean()))),
         Guess(answers.mean(0).expand(len(val_split), -1)),
         MEAN,
-        references={"bag of words": Later(bag)},
-        variants=_variants(val_split, seed, "word" if pieces is words_of else "letter"),
+        references={f"bag of {_unit(pieces)}s": Later(bag)},
+        variants=_variants(val_split, seed, _unit(pieces)),
         encode=lambda text: encode([pieces(text)], [[0.0]], vocabulary, max(1, len(pieces(text)))).whole(),
         pieces=pieces,
         constants=of_numbers(answers, len(val_split), units),
