@@ -3,7 +3,8 @@
 import json
 import sys
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -18,6 +19,9 @@ from unrolled.run.entry import SLOW, fail, guarded, train
 FOLDER = click.Path(path_type=Path)
 TRUST = click.option(
     "--trust", is_flag=True, help="Execute the Python file of an own task that the run or checkpoint names."
+)
+ANYWAY = click.option(
+    "--anyway", is_flag=True, help="Go on, with a warning, where the data are not what the run was trained on."
 )
 
 SLIDES = click.option(
@@ -78,6 +82,17 @@ def _check_one_run(folder: Path) -> None:
         raise UserError(f"{folder} is the folder of a sweep: name one of its runs, such as {folder / '0'}")
 
 
+@contextmanager
+def _offering_anyway() -> Iterator[None]:
+    """Names the option `--anyway` where data have changed since the training."""
+    from unrolled.inspection.restore import ChangedData
+
+    try:
+        yield
+    except ChangedData as error:
+        raise UserError(f"{error}; --anyway to go on") from None
+
+
 def _listed(files: Sequence[Path | str]) -> None:
     for file in files:
         print(file)
@@ -106,8 +121,9 @@ def show(folder: Path) -> None:
 @click.option("--checkpoint", type=click.Choice(("best", "last")), default="best", show_default=True)
 @click.option("--out", type=FOLDER, metavar="FOLDER", help="With a file: for the table; by default RUN/predicted.")
 @TRUST
+@ANYWAY
 def predict(  # noqa: PLR0917 - click gives them by name
-    run: Path, text: str | None, label: str | None, checkpoint: str, out: Path | None, trust: bool
+    run: Path, text: str | None, label: str | None, checkpoint: str, out: Path | None, trust: bool, anyway: bool
 ) -> None:
     """Print the prediction of a trained network for a text, or write those for a file.
 
@@ -129,11 +145,13 @@ def predict(  # noqa: PLR0917 - click gives them by name
     if names_a_file(text):
         if label is not None:
             raise UserError(f"--label {label}: it is for a text, and {text} is a file")
-        _listed(predict_file(run, Path(text), out, checkpoint, trust=trust))
+        with _offering_anyway():
+            _listed(predict_file(run, Path(text), out, checkpoint, trust=trust, anyway=anyway))
         return
     if out is not None:
         raise UserError(f"--out {out}: it is for a file, and {text!r} is a text")
-    predicting.show(predicting.predict(run, text, label, checkpoint, trust=trust))
+    with _offering_anyway():
+        predicting.show(predicting.predict(run, text, label, checkpoint, trust=trust, anyway=anyway))
 
 
 @unrolled.command("check-task")
@@ -176,6 +194,7 @@ def check_own_task(file: Path, overrides: tuple[str, ...], as_json: bool) -> Non
 @click.option("--samples", default=32, show_default=True, help="B, number of samples of the noise.")
 @click.option("--out", type=FOLDER, metavar="FOLDER", help="For pictures and numbers; by default beside the input.")
 @TRUST
+@ANYWAY
 def diagnose(  # noqa: PLR0917 - click gives them by name
     run: Path | None,
     from_torch: Path | None,
@@ -185,6 +204,7 @@ def diagnose(  # noqa: PLR0917 - click gives them by name
     samples: int,
     out: Path | None,
     trust: bool,
+    anyway: bool,
 ) -> None:
     """Print why gradients vanish or explode: regime, cause, theory.
 
@@ -197,7 +217,8 @@ def diagnose(  # noqa: PLR0917 - click gives them by name
         from unrolled.inspection.diagnose import diagnose_run, diagnose_torch
 
     if run is not None and from_torch is None:
-        diagnose_run(run, out, trust=trust)
+        with _offering_anyway():
+            diagnose_run(run, out, trust=trust, anyway=anyway)
     elif from_torch is not None and run is None:
         diagnose_torch(from_torch, activation, inputs, length, samples, out)
     else:

@@ -7,12 +7,13 @@ from functools import lru_cache
 from typing import Any
 
 from .schema import Config
-from .stamp import Stamp, stamp
+from .stamp import Stamp, sha256, stamp
 from .validate import defaults
 
 UNDECISIVE = ("sweep", "slurm", "tracker", "resume")
 EXTENDABLE = ("max_epochs", "max_steps", "progress", "checkpoint_every_s")  # of `trainer`: a resume may change them
 PIECE = 1 << 20
+DATA = (".csv", ".tsv", ".tab", ".parquet", ".pq", ".npz")  # can be large: read once for all fingerprints
 BORN_FROM = ("task", "activation", "model", "embedding", "init", "loss", "seed")
 
 
@@ -45,8 +46,11 @@ def births_fingerprint(values: dict[str, Any]) -> str:
 
 
 def _digest(decisive: dict[str, Any], values: dict[str, Any]) -> str:
+    text = json.dumps(decisive, sort_keys=True)
     files = (values["task"]["file"], values["embedding"]["path"])  # their content affects the numbers
-    return _hash(json.dumps(decisive, sort_keys=True), *(stamp(file) for file in files if file))
+    known = [stamp(file) for file in files if file]
+    data = [each for each in known if each.file.suffix.lower() in DATA]
+    return _hash(text + "".join(map(sha256, data)), *(each for each in known if each not in data))
 
 
 @lru_cache(1024)

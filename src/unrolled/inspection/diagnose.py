@@ -29,7 +29,7 @@ from .portrait import write_portrait
 from .restore import restore_checkpoint, restore_run
 
 
-def diagnose_run(where: Path, out: Path | None = None, *, trust: bool = False) -> list[Path]:
+def diagnose_run(where: Path, out: Path | None = None, *, trust: bool = False, anyway: bool = False) -> list[Path]:
     """Diagnoses a run on the examples that its probes use; prints the diagnosis of each RNN.
 
     Writes `<part>.png`, `.svg` and `.json` and returns the paths of the .png files.
@@ -37,14 +37,15 @@ def diagnose_run(where: Path, out: Path | None = None, *, trust: bool = False) -
     where: the run's folder (its last checkpoint is used), or a checkpoint.
     out: the folder for the files; by default `diagnosis/` in the run's folder, or a folder beside the checkpoint.
     trust: whether the Python file of an own task, which the record names, may be executed.
+    anyway: whether data that have changed since the training are only warned of.
 
-    Raises UserError if there is no finished run.
+    Raises UserError if there is no finished run, or the data have changed.
     """
     if where.is_dir():
-        config, data, module = restore_run(where, "last", trust=trust)
+        config, data, module = restore_run(where, "last", trust=trust, anyway=anyway)
         out = out or where / "diagnosis"
     else:
-        config, data, module = restore_checkpoint(where, trust=trust)
+        config, data, module = restore_checkpoint(where, trust=trust, anyway=anyway)
         out = out or where.with_name(f"{where.stem}_diagnosis")
     batch = InMemory(data, config.trainer.batch_size, config.seed).probe_batch(config.probe.samples)
     measured = measure(module.network, module.loss, batch)

@@ -14,8 +14,9 @@ from unrolled.tasks.data import Data
 from unrolled.tasks.unknown import unknown
 from unrolled.tasks.writing import spelled
 from unrolled.training.module import RecurrentModule
+from unrolled.training.network import Spec
 
-from .restore import restore_run
+from .restore import restore_run, spec_of
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,13 @@ def refusal(folder: Path, task: str, *, reads_text: bool) -> UserError:
 
 
 def predict(
-    folder: Path, text: str, label: str | None = None, checkpoint: str = "best", *, trust: bool = False
+    folder: Path,
+    text: str,
+    label: str | None = None,
+    checkpoint: str = "best",
+    *,
+    trust: bool = False,
+    anyway: bool = False,
 ) -> Prediction | Answer:
     """Returns the prediction of a run's network for a text; without classes, the text that it writes or the number.
 
@@ -75,11 +82,12 @@ def predict(
     label: the class to take the loss against; None: the predicted one.
     checkpoint: "best" or "last".
     trust: whether the Python file of an own task may be executed.
+    anyway: whether data that have changed since the training are only warned of.
 
-    Raises UserError if the folder holds no finished run, the text has no word, the label is no class, or the task does
-    not read text.
+    Raises UserError if the folder holds no finished run, the data have changed, the text has no word, the label is no
+    class, or the task does not read text.
     """
-    config, data, module = restore_run(folder, checkpoint, trust=trust)
+    config, data, module = restore_run(folder, checkpoint, trust=trust, anyway=anyway)
     if data.encode is None:
         raise refusal(folder, config.task.name, reads_text=False)
     batch = data.encode(text)
@@ -120,6 +128,8 @@ def examples(
     trust: whether the Python file of an own task may be executed.
     Raises UserError if the folder holds no finished run.
     """
+    if not _may_classify_texts(spec_of(folder, checkpoint)):
+        return []  # without the data, which may be gone
     _, data, module = restore_run(folder, checkpoint, trust=trust)
     network = module.network
     if data.encode is None or not isinstance(network, SequenceToVector) or not isinstance(data.answers, list):
@@ -133,6 +143,11 @@ def examples(
         sentence = batch._replace(x=batch.x[words], mask=batch.mask[words])
         found.append((_after_each_word(module, network, data, sentence, label), label))
     return found
+
+
+def _may_classify_texts(spec: Spec) -> bool:
+    kinds = (spec.get("pattern"), spec.get("reads_tokens"), spec.get("answers_tokens"))
+    return kinds == ("sequence_to_vector", True, True)
 
 
 def _after_each_word(

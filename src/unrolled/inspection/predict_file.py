@@ -27,7 +27,13 @@ def names_a_file(text: str) -> bool:
 
 
 def predict_file(
-    folder: Path, file: Path, out: Path | None = None, checkpoint: str = "best", *, trust: bool = False
+    folder: Path,
+    file: Path,
+    out: Path | None = None,
+    checkpoint: str = "best",
+    *,
+    trust: bool = False,
+    anyway: bool = False,
 ) -> list[str]:
     """Writes the predictions of a run's network for a file as `<file>_predicted.csv`; of series also .png and .svg.
 
@@ -36,13 +42,14 @@ def predict_file(
     out: the folder for the files; by default `predicted/` in the run's folder.
     checkpoint: "best" or "last".
     trust: whether the Python file of an own task may be executed.
+    anyway: whether data that have changed since the training are only warned of.
 
-    Returns the lines to print. Raises UserError, which names file and row, for what cannot be read, and if a file that
-    would be written over is not the program's own.
+    Returns the lines to print. Raises UserError, which names file and row, for what cannot be read, if the data have
+    changed, and if a file that would be written over is not the program's own.
     """
     if not file.is_file():
         raise UserError(f"{file}: no such file")
-    config, data, module = restore_run(folder, checkpoint, trust=trust)
+    config, data, module = restore_run(folder, checkpoint, trust=trust, anyway=anyway)
     if data.read_file is None:
         raise refusal(folder, config.task.name, reads_text=data.encode is not None)
     split, places, notes = data.read_file(str(file.absolute()))

@@ -9,36 +9,65 @@ from unrolled.config.relative import searched, started_in
 from unrolled.config.schema import Config
 from unrolled.config.validate import from_record
 from unrolled.errors import UserError, in_words
-from unrolled.processes.logs import announce
+from unrolled.processes.logs import announce, log
+from unrolled.record.trained_on import TRAINED_ON, changed, changed_on_disk
 from unrolled.tasks import OWN, described, load
 from unrolled.tasks import check as check_task
 from unrolled.tasks.data import Data
+from unrolled.tasks.trained_on import trained_on
 from unrolled.training.module import RecurrentModule
+from unrolled.training.network import Spec
+
+WHOM = "this run"
 
 
-def restore_run(folder: Path, checkpoint: str, *, trust: bool = False) -> tuple[Config, Data, RecurrentModule]:
+class ChangedData(UserError):
+    """The data are not those that a network was trained on, and it was not asked for on other ones."""
+
+
+def restore_run(
+    folder: Path, checkpoint: str, *, trust: bool = False, anyway: bool = False
+) -> tuple[Config, Data, RecurrentModule]:
     """Returns the configuration, data and trained network of the run in `folder`.
 
     checkpoint: "best" or "last".
     trust: whether the Python file of an own task, which the record names, may be executed.
-    Raises UserError if the folder holds no finished run, or one of an own task that is not trusted.
+    anyway: whether data that have changed since the training are only warned of, where their sizes fit.
+    Raises UserError if the folder holds no finished run, or one of an own task that is not trusted, and ChangedData.
     """
+    return restore_checkpoint(_weights(folder, checkpoint), trust=trust, anyway=anyway)
+
+
+def spec_of(folder: Path, checkpoint: str) -> Spec:
+    """Returns what the network of the run in `folder` is built from, without loading data.
+
+    Raises UserError if the folder holds no finished run.
+    """
+    found = _read(_weights(folder, checkpoint))["hyper_parameters"]["spec"]
+    return found if isinstance(found, dict) else {}
+
+
+def _weights(folder: Path, checkpoint: str) -> Path:
     weights = folder / "checkpoints" / f"{checkpoint}.ckpt"
     if not weights.is_file():
         raise UserError(f"{folder} holds no finished run: {weights} is missing")
-    return restore_checkpoint(weights, trust=trust)
+    return weights
 
 
-def restore_checkpoint(checkpoint: Path, *, trust: bool = False) -> tuple[Config, Data, RecurrentModule]:
+def restore_checkpoint(
+    checkpoint: Path, *, trust: bool = False, anyway: bool = False
+) -> tuple[Config, Data, RecurrentModule]:
     """Returns the configuration, data and trained network of a checkpoint, without the folder of its run.
 
     trust: whether the Python file of an own task, which the checkpoint names, may be executed.
-    Raises UserError if the file is not a checkpoint of a run, or that of an own task that is not trusted.
+    anyway: whether data that have changed since the training are only warned of, where their sizes fit.
+    Raises UserError if the file is not a checkpoint of a run, or that of an own task that is not trusted, and
+    ChangedData.
     """
     kept = _read(checkpoint)
     config = _config(checkpoint, kept)
     _check_trust(config, checkpoint, trust)
-    return _restore(checkpoint, kept, config, started_in(checkpoint.absolute().parents[1]))
+    return _restore(checkpoint, kept, config, started_in(checkpoint.absolute().parents[1]), anyway)
 
 
 def _check_trust(config: Config, record: Path, trust: bool) -> None:
@@ -75,12 +104,15 @@ def _config(file: Path, kept: dict[str, Any]) -> Config:
 
 
 def _restore(
-    file: Path, kept: dict[str, Any], config: Config, started: Path | None
+    file: Path, kept: dict[str, Any], config: Config, started: Path | None, anyway: bool
 ) -> tuple[Config, Data, RecurrentModule]:
     """Returns what a checkpoint and a configuration make.
 
     started: the folder in which the run was started, where its relative paths are looked for.
     """
+    before = kept["hyper_parameters"].get(TRAINED_ON)
+    if not anyway and (change := changed_on_disk(before)):  # before a changed file of Python is executed
+        raise ChangedData(change.line(WHOM))
     with searched(started):
         check_task(config.task)
         torch.set_num_threads(1)
@@ -90,10 +122,15 @@ def _restore(
         _load_weights(file, module, kept.get("state_dict"))
         announce(f"loading the data: {described(config.task)}")
         data = load(config.task, config.seed)
+        lines = changed(before, trained_on(config.task, data), WHOM) if before else []
     if data.spec != kept["hyper_parameters"]["spec"]:
         raise UserError(
             f"{file}: the data of task={config.task.name} have changed since its run: other sizes or tokens"
         )
+    if lines and not anyway:
+        raise ChangedData("; ".join(lines))
+    for line in lines:
+        log.warning(line)
     return config, data, module.eval()
 
 

@@ -70,6 +70,12 @@ class Result(TypedDict):
     needs: dict[str, dict[str, Any]]
 
 
+class TrainedOn(TypedDict):
+    """Entry of a run whose data are loaded: what tells them from others (`trained_on.py`)."""
+
+    trained_on: dict[str, Any]
+
+
 class Early(TypedDict):
     """Entries of a run that ended without a result."""
 

@@ -22,6 +22,7 @@ from .run_record import RunRecord
 from .tables import ANSWERS, FIRST_PASS, PREDICTIONS, PROFILES
 
 MARKER = ".unrolled.json"
+OWN_TASK = "own_task.py"  # a copy of the file of a user's own task
 _PROFILES = ("grad_h", "grad_h_q10", "grad_h_q50", "grad_h_q90", "grad_h_zeros", "grad_h_count", "grad_h_log", "grad_x")
 _OF_PARTS = ("grad_h_relative_log", "grad_W_h", "births_relative_log")
 _PROFILES += tuple(f"{name}{suffix}" for name in _OF_PARTS for suffix in suffixes(SEVERAL).values())
@@ -42,6 +43,7 @@ FIRST_SWEEP = (
 # The names of this version: FIRST_RUN and FIRST_SWEEP describe folders of the first one.
 RUN = (*FIRST_RUN, LOCK, "checkpoints/.best.ckpt.*", "profiles/samples.npz", "profiles/.samples.npz.*")
 RUN += (FIRST_PASS, f"{PROFILES}/.first_pass.json.*", ANSWERS, PREDICTIONS, f".{PREDICTIONS}.*")
+RUN += (OWN_TASK, f".{OWN_TASK}.*")
 SWEEP = (*FIRST_SWEEP, ".results.csv.*")
 
 

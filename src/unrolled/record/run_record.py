@@ -155,6 +155,7 @@ class RunRecord(Part):
     duration_s: float | None = _read(number)
     wandb: InWandb | None = _read(InWandb.from_dict)
     wandb_flaw: str | None = _read(text)
+    trained_on: dict[str, Any] = _read(table)
     resumed: "RunRecord | None" = _read(_resumed)
 
     steps: int | None = _read(whole)

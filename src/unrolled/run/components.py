@@ -19,6 +19,7 @@ from unrolled.tasks import described, load
 from unrolled.tasks.cautions import cautions
 from unrolled.tasks.data import Data, baseline_scores
 from unrolled.tasks.scores import Scores
+from unrolled.tasks.trained_on import trained_on
 from unrolled.training.callbacks import Probe, Progress, Scalars, label
 from unrolled.training.checkpoints import Checkpoints
 from unrolled.training.data import InMemory
@@ -43,6 +44,7 @@ class Trained:
     probe_batch: the probe's fixed validation examples, on the training device.
     baseline: scores of the trivial baseline, by name.
     vectors: rows of the embedding that are known before training.
+    known: what tells the data from others; None on a rank that does not lead.
     """
 
     data: Data
@@ -51,6 +53,7 @@ class Trained:
     probe_batch: Batch
     baseline: dict[str, float]
     vectors: WordVectors
+    known: dict[str, Any] | None
 
     @property
     def scores(self) -> Scores:
@@ -89,7 +92,8 @@ def assemble(config: Config, rank: Rank) -> Trained:
     vectors = known_vectors(config.embedding, data.vectors, embedded(data))
     if rank.leads and vectors.coverage is not None and not len(vectors.rows):
         log.warning(f"embedding.path={config.embedding.path}: {vectors.coverage}: each starts at random")
-    module = RecurrentModule(config, data.spec, data.scores(), vectors)
+    known = trained_on(config.task, data) if rank.leads else None  # only the leading rank writes
+    module = RecurrentModule(config, data.spec, data.scores(), vectors, known)
     module.ranks = (rank.number, rank.world)
     if config.trainer.precision == 64:
         module.double()  # now, since Lightning converts only after it has loaded a checkpoint into 32 bits
@@ -97,7 +101,7 @@ def assemble(config: Config, rank: Rank) -> Trained:
     device = {"cpu": "cpu", "gpu": "cuda"}[config.trainer.accelerator]
     probe_batch = to_device(loaders.probe_batch(config.probe.samples), device)
     baseline = baseline_scores(data, module.loss, config.loss.name)
-    return Trained(data, module, loaders, probe_batch, baseline, vectors)
+    return Trained(data, module, loaders, probe_batch, baseline, vectors, known)
 
 
 def embedded(data: Data) -> list[str]:

@@ -1,12 +1,14 @@
 """Executes a run in order: initialisations, portraits, training, evaluation."""
 
 import shutil
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import Config
+from unrolled.errors import UserError
 from unrolled.inspection.predictions import predictions, write
 from unrolled.processes.ranks import Rank
 from unrolled.processes.signals import shielded
@@ -14,6 +16,7 @@ from unrolled.record.files import replacing
 from unrolled.record.tables import PREDICTIONS
 from unrolled.training.checkpoints import BEST, LAST
 from unrolled.training.diagnoses import portraits_of
+from unrolled.training.distributed import from_the_leader
 from unrolled.training.initialisations import Initialisations, draw_initialisations
 from unrolled.training.module import evaluate, to_device
 from unrolled.wandb_runs.tracker import Tracker
@@ -26,7 +29,13 @@ from .profiles import write_words
 
 
 def execute(
-    config: Config, identity: RunIdentity, tracker: Tracker, *, recorded: dict[str, Any] | None, rank: Rank
+    config: Config,
+    identity: RunIdentity,
+    tracker: Tracker,
+    *,
+    recorded: dict[str, Any] | None,
+    rank: Rank,
+    admitted: Callable[[dict[str, Any]], str] | None = None,
 ) -> dict[str, Any]:
     """Trains and evaluates one network. Returns the entries of `status.json` about its result.
 
@@ -35,9 +44,13 @@ def execute(
     config: as checkpoints store it.
     identity: folder and name of the run.
     recorded: recorder state of the checkpoint to resume from; None: a start from step 0.
+    admitted: returns why the run may not be trained on its data, "" if it may; called on the leading rank.
+    Raises UserError on all ranks if it may not.
     """
     resumed = recorded is not None
     trained = assemble(config, rank)
+    if why := from_the_leader(rank, admitted(trained.known) if admitted and trained.known else ""):
+        raise UserError(why)
     observers = observe(config, trained, identity.folder, tracker, recorded=recorded, rank=rank)
     train = partial(fit, config, trained, observers, identity.folder, resumed=resumed)
     if not rank.leads:

@@ -31,7 +31,8 @@ from unrolled.wandb_runs.tracker import NullTracker, Tracker, open_tracker
 
 from .execute import execute
 from .outcome import opening, times
-from .resume import check_result_is_kept, recorder_state, saved, start_anew
+from .resume import check_result_is_kept, kept_data, recorder_state, saved, start_anew
+from .trained_on import admit
 
 
 def run(config: Config, identity: RunIdentity) -> dict[str, Any]:
@@ -114,7 +115,16 @@ def _lead_shielded(config: Config, identity: RunIdentity, rank: Rank) -> None:
             tracker = open_tracker(config, publishable(plain(config), identity.written), identity, before.wandb)
             record.update(wandb=tracker.link(identity.folder))
             recorded = recorder_state(checkpoint) if checkpoint else None
-            result = execute(config, identity, tracker, recorded=recorded, rank=rank)
+            admitted = partial(
+                admit,
+                before=kept_data(checkpoint),
+                config=config,
+                folder=identity.folder,
+                in_sweep=identity.sweep is not None,
+                record=record,
+                written=partial(concealed, values=plain(config), written=identity.written),
+            )
+            result = execute(config, identity, tracker, recorded=recorded, rank=rank, admitted=admitted)
     except Interrupted as signal:
         caught()
         result = {**Early(state="interrupted", error=str(signal))}

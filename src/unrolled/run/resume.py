@@ -13,6 +13,7 @@ from unrolled.processes.logs import log
 from unrolled.record import ownership
 from unrolled.record.run_record import RunRecord
 from unrolled.record.tables import METRICS, PROFILES
+from unrolled.record.trained_on import TRAINED_ON
 from unrolled.training.checkpoints import LAST, Checkpoints
 
 from .recorder import PORTRAITS, recorded
@@ -68,6 +69,11 @@ def check_result_is_kept(before: RunRecord, checkpoint: dict[str, Any] | None, f
 
 def recorder_state(checkpoint: dict[str, Any]) -> dict[str, Any]:
     return checkpoint["callbacks"][Checkpoints.__qualname__]["recorder"]
+
+
+def kept_data(checkpoint: dict[str, Any] | None) -> Any:
+    """Returns what a checkpoint was trained on; None without one, or if an earlier version has saved it."""
+    return checkpoint["hyper_parameters"].get(TRAINED_ON) if checkpoint else None
 
 
 def start_anew(folder: Path) -> None:

@@ -13,6 +13,7 @@ from unrolled.errors import UserError
 from unrolled.record.run_record import RunRecord
 from unrolled.record.saved import is_readable
 from unrolled.record.successor import newest
+from unrolled.record.trained_on import changed_on_disk
 
 from .settle import AUTO
 
@@ -30,11 +31,15 @@ def check_same_run(config: Config, folder: Path) -> None:
         _check_values(before, config, folder)
         known.append(before)
     record = newest(RunRecord.read(folder))
+    change = changed_on_disk(record.trained_on)
     if record.fingerprint is None or _has_fingerprint(record, config, known):
+        if change:
+            raise UserError(f"resume=true: {change.line(f'the run in {folder}')}: start another run")
         return
     named = [f"{key}={path}" for key, (group, name) in FILES.items() if (path := getattr(getattr(config, group), name))]
     what = f"the content of {' or '.join(named)}" if named else "what an environment variable resolves to"
-    raise UserError(f"resume=true: {what} is not what it was when the run in {folder} began: start another run")
+    sums = f" ({change.sums})" if change else ""
+    raise UserError(f"resume=true: {what} is not what it was when the run in {folder} began{sums}: start another run")
 
 
 def _kept(folder: Path) -> Iterator[Config]:

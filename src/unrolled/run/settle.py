@@ -88,9 +88,9 @@ _KNOWN: dict[str, Facts] = {}  # by state of the data: the runs of a sweep that 
 
 
 def _facts(config: Config) -> Facts:
-    key = state_of(config.task)
-    if key not in _KNOWN:
-        _KNOWN[key] = facts_of(load(config.task, config.seed))
+    if (key := state_of(config.task)) not in _KNOWN:
+        found = facts_of(load(config.task, config.seed))
+        _KNOWN[key := state_of(config.task)] = found  # now all files are known that the data come from
     return _KNOWN[key]
 
 

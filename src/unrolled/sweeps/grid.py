@@ -30,7 +30,7 @@ from unrolled.run.overrides import as_names
 from unrolled.run.where import located
 
 from .compose import Combination, combinations
-from .plan import Trial, assign, clear, equal_runs, runnable, unfinished
+from .plan import Trial, assign, check_data, clear, equal_runs, runnable, unfinished
 
 MANY = 1000  # runs
 LISTED = 40  # values of an axis
@@ -51,6 +51,8 @@ def sweep(sweeper: Any, arguments: list[str]) -> Any:
     axes, constants = read_axes(parser.parse_overrides(as_names([*in_file, *arguments])))
     asked = typed(values_of(without_hydra(config.copy())))
     folder = Path(asked.sweep.resume or config.hydra.sweep.dir).absolute()
+    if asked.sweep.resume:
+        check_data(folder)
     with open_dict(config):
         config.hydra.sweep.dir = str(folder)  # a copied config forgets what ${now:} was
         config.hydra.sweeper.params = {axis.key: _typed_in(axis) for axis in axes}  # each run reads the axes from here

@@ -12,6 +12,7 @@ from unrolled.record import ends, ownership, status
 from unrolled.record.lock import WAIT_S, check_idle
 from unrolled.record.plan import RESUME, Planned
 from unrolled.record.superseded import supersede
+from unrolled.record.trained_on import changed_since_sweep
 
 
 def assign(known: Sequence[Planned], wanted: Sequence[tuple[dict[str, Any], str]]) -> list[Planned]:
@@ -43,6 +44,12 @@ def assign(known: Sequence[Planned], wanted: Sequence[tuple[dict[str, Any], str]
         found.append(Planned(following, axes, fingerprint))
         following += 1
     return found
+
+
+def check_data(folder: Path) -> None:
+    """Raises UserError if a file is not what a run of the sweep in `folder` was trained on."""
+    if line := changed_since_sweep(folder):
+        raise UserError(f"sweep.resume: {line}: start another sweep")
 
 
 def equal_runs(runs: Sequence[Planned]) -> str | None:

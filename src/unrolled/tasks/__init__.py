@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from unrolled.config.relative import resolved
 from unrolled.config.schema import TaskConfig
-from unrolled.config.stamp import stamp
+from unrolled.config.stamp import Stamp, stamp
 from unrolled.errors import UserError
 
-from .own_file import import_file
+from .own_file import also_read, import_file
 
 if TYPE_CHECKING:
     from .data import Data
@@ -133,8 +133,18 @@ def described(config: TaskConfig) -> str:
 
 def state_of(config: TaskConfig) -> str:
     """Returns a text that is equal for two configurations of a task with equal data, except for the seed."""
-    values = json.dumps(asdict(config), sort_keys=True)
-    return f"{values} {stamp(config.file)}" if config.file and resolved(config.file).exists() else values
+    return f"{json.dumps(asdict(config), sort_keys=True)} {files_of(config)}"
+
+
+def files_of(config: TaskConfig) -> list[Stamp]:
+    """Returns the files that a user's task reads, as they are now; [] for other tasks.
+
+    What the code of an own task opens is known once it has opened it.
+    """
+    if not config.file or not resolved(config.file).exists():
+        return []
+    first = stamp(config.file)
+    return [first, *also_read(first)] if config.name == OWN else [first]
 
 
 _LAST: list[tuple[tuple[str, int], Data]] = []  # the data of a user's own that were loaded last
@@ -147,10 +157,10 @@ def load(config: TaskConfig, seed: int) -> Data:
     """
     if not config.file:
         return _loaded(config, seed)
-    key = (state_of(config), seed)
-    if not (_LAST and _LAST[0][0] == key):
+    if not (_LAST and _LAST[0][0] == (state_of(config), seed)):
         _LAST.clear()  # before others are loaded, which need the memory
-        _LAST.append((key, _loaded(config, seed)))
+        data = _loaded(config, seed)
+        _LAST.append(((state_of(config), seed), data))  # now all files are known that it has read
     return _LAST[0][1]
 
 

@@ -14,11 +14,13 @@ from unrolled.config.relative import resolved
 from unrolled.config.stamp import Stamp, stamp
 from unrolled.errors import UserError
 
+from .opened import opened
+
 LONGEST = 300  # characters of another library's message
 
 
 def import_file(file: str | None, *, seeded: bool = False) -> ModuleType:
-    """Returns the module of a user's own task, executed once for each state of its file.
+    """Returns the module of a user's own task, executed once for each state of its file and of those that it has read.
 
     seeded: whether the state of the global random generators decides its numbers. A file that draws from them, or seeds
     them, while it is executed is then executed again.
@@ -29,8 +31,8 @@ def import_file(file: str | None, *, seeded: bool = False) -> ModuleType:
         raise UserError(f"task.file={file}: not a Python file (its name must end in .py)", "task.file")
     with code_of(str(file)):
         kept = _EXECUTED.get(known)
-        if kept is None or (seeded and kept.draws):
-            kept = _EXECUTED[known] = _execute(known.file)
+        if kept is None or (seeded and kept.draws) or list(kept.files.values()) != also_read(known):
+            kept = _EXECUTED[known] = _execute(known)
     if not callable(getattr(kept.module, "load", None)):
         wanted = "has no function load(config, seed) that returns an unrolled.tasks.data.Data"
         raise UserError(f"task.file={file} {wanted}", "task.file")
@@ -38,13 +40,35 @@ def import_file(file: str | None, *, seeded: bool = False) -> ModuleType:
 
 
 class _Executed(NamedTuple):
-    """draws: whether the file's own code changes the state of the global random generators."""
+    """A file that was executed.
+
+    draws: whether the file's own code changes the state of the global random generators.
+    files: what it has opened, while it was executed and since, as each was then.
+    """
 
     module: ModuleType
     draws: bool
+    files: dict[Path, Stamp]
 
 
 _EXECUTED: dict[Stamp, _Executed] = {}
+
+
+def also_read(known: Stamp) -> list[Stamp]:
+    """Returns the files that a user's own task has opened in this process, as they are now."""
+    kept = _EXECUTED.get(known)
+    return [stamp(file) for file in kept.files if file.is_file() and file != known.file] if kept else []
+
+
+@contextmanager
+def noted(file: str | None) -> Iterator[None]:
+    """Adds what the block opens to the files of a user's own task, which has been imported."""
+    known = _stamp(file)
+    kept = _EXECUTED.get(known)
+    files = kept.files if kept else {}  # the file may have changed since it was imported
+    with opened(files):
+        yield
+    files.pop(known.file, None)
 
 
 def _stamp(file: str | None) -> Stamp:
@@ -61,15 +85,18 @@ def _stamp(file: str | None) -> Stamp:
     return known
 
 
-def _execute(file: Path) -> _Executed:
+def _execute(known: Stamp) -> _Executed:
+    file, files = known.file, {each.file: each for each in also_read(known)}
     spec = importlib.util.spec_from_file_location(f"own_task_{file.stem}", file)
     assert spec is not None and isinstance(spec.loader, SourceFileLoader)
     spec.loader.get_code(spec.name)  # a syntax error is raised before torch is imported
     module = importlib.util.module_from_spec(spec)
     before = _random_states()
     sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return _Executed(module, _random_states() != before)
+    with opened(files):
+        spec.loader.exec_module(module)
+    files.pop(file, None)
+    return _Executed(module, _random_states() != before, files)
 
 
 def _random_states() -> tuple[bytes, bytes, bytes]:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from unrolled.config.schema import Config, plain
 from unrolled.config.validate import from_record
+from unrolled.record.trained_on import TRAINED_ON
 from unrolled.rnn import Batch, Tape
 from unrolled.tasks.averages import Average
 from unrolled.tasks.data import mean_loss, total_loss
@@ -44,6 +45,7 @@ class RecurrentModule(pl.LightningModule):
     spec: `Data.spec` of the task.
     scores: of the task; None: for the network alone, as after loading a checkpoint.
     vectors: known rows of the input embedding.
+    trained_on: what tells the data from others, for checkpoints; None: not known.
     tapes: one for each RNN, set by a probe before a step, to keep the step's dL/dh_t.
     ranks: (number of this process, number of processes); each trains on its part of every batch.
     """
@@ -54,10 +56,12 @@ class RecurrentModule(pl.LightningModule):
         spec: Spec,
         scores: Scores | None = None,
         vectors: WordVectors | None = None,
+        trained_on: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self.config = from_record(config) if isinstance(config, dict) else config
-        self.save_hyperparameters({"config": plain(self.config), "spec": spec})
+        known = {} if trained_on is None else {TRAINED_ON: trained_on}
+        self.save_hyperparameters({"config": plain(self.config), "spec": spec, **known})
         self.network = build(self.config, spec, vectors=vectors)
         self.loss = loss_of(self.config.loss, spec.get("weights", ()))
         self.scores = scores

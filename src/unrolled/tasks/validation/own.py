@@ -14,7 +14,7 @@ from unrolled.rnn import PATTERNS
 from unrolled.rnn.init import stream
 
 from ..data import Data, Split, Stream
-from ..own_file import code_of, import_file
+from ..own_file import code_of, import_file, noted
 from .form import Form
 from .scores import check_comparisons, check_scores, is_number
 from .split import check_split
@@ -33,10 +33,11 @@ def loaded(config: TaskConfig, seed: int) -> Data:
     with isolate_rng():
         pl.seed_everything(seed, workers=True, verbose=False)
         module = import_file(config.file, seeded=True)
-        with code_of(file, "load(config, seed)"):
-            data = module.load(config, seed)
-        with code_of(file):
-            return validated(data, file)
+        with noted(config.file):
+            with code_of(file, "load(config, seed)"):
+                data = module.load(config, seed)
+            with code_of(file):
+                return validated(data, file)
 
 
 def validated(data: object, file: str) -> Data:
