@@ -102,7 +102,7 @@ def test_no_clause_is_empty(tmp_path: Path) -> None:
 
 
 def test_an_undecided_run_says_what_is_known_before_training() -> None:
-    slopes = [-0.6, -0.5, -0.55, -0.45]
+    slopes = [-0.6, -0.5, -0.5, -0.4]
     entries = {
         "state": "completed",
         "regime": "undecided",
