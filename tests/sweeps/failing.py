@@ -3,12 +3,13 @@
 from pathlib import Path
 
 TASK = """
+import multiprocessing
 import torch
 from unrolled.tasks.data import Data, Guess, Split, Stream
 from unrolled.tasks.scores import classification
 
 def load(config, seed):
-    if seed == 1:
+    if seed == 1 and multiprocessing.parent_process():  # the launcher loads it first, to check it
         raise RuntimeError("this seed is unlucky")
 
     def make(n, generator):

@@ -11,8 +11,8 @@ from conftest import train, wandb_records
 from unrolled.record.results import read_sweep
 
 TASK = '''
-"""Which of two numbers was the larger? While the file `broken` is there, this one goes wrong: {fault}."""
-import os, signal, sys, time
+"""Which of two numbers was the larger? While the file `broken` is there, this one goes wrong in a run: {fault}."""
+import multiprocessing, os, signal, sys, time
 from pathlib import Path
 import torch
 from unrolled.tasks.data import Data, Guess, Split, Stream
@@ -20,7 +20,7 @@ from unrolled.tasks.scores import classification
 
 def load(config, seed):
     steps, scale = 10, 1.0
-    if Path({flag!r}).exists():
+    if Path({flag!r}).exists() and multiprocessing.parent_process():  # the launcher loads it first, to check it
         fault = {fault!r}
         if fault == "raise":
             raise RuntimeError("this task is broken")

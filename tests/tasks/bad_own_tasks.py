@@ -46,12 +46,19 @@ SPLITS = [
     (
         "tokens",
         "mask[4, 3:] = False",
-        "mask of the training split is True at sample 4, time step 2 and False at the next",
+        "x of the training split is padded on the right in 1 of 6 sequences; allowed: padding on the left, so that all "
+        "end at the last step: unrolled.tasks.padded(sequences) does it",
     ),
     (
         "tokens",
         "mask = mask.flip(1)",
-        "mask of the training split is True at sample 0, time step 2 and False at the next",
+        "x of the training split is padded on the right in 1 of 6 sequences; allowed: padding on the left",
+    ),
+    ("tokens", "mask[:4, 3:] = False", "x of the training split is padded on the right in 4 of 6 sequences; allowed:"),
+    (
+        "tokens",
+        "mask[4, 2] = False",
+        "mask of the training split is True at sample 4, time step 1 and False at the next",
     ),
     ("tokens", "y_mask = mask", "y_mask of the training split is given; allowed in this pattern: None"),
     (

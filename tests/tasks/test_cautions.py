@@ -1,10 +1,12 @@
 """Cautions about a user's data."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from unrolled.tasks.cautions import cautions
-from unrolled.tasks.data import Data, Guess, Split
+from unrolled.tasks.data import Data, Guess, Split, Stream
 from unrolled.tasks.scores import classification, regression
 
 
@@ -63,3 +65,34 @@ def test_few_validation_examples_are_named(classes: bool) -> None:
 
 def test_a_constant_input_is_within_its_range() -> None:
     assert cautions(made(torch.ones(50, 3, 1), torch.ones(40, 3, 1))) == []
+
+
+def ragged(n: int, *, left: bool) -> torch.Tensor:
+    """Sequences of 1 to 5 steps, with steps of zeros around them."""
+    x, lengths = standard(n), 1 + torch.arange(n) % 5
+    steps = torch.arange(5).flip(0) if left else torch.arange(5)
+    x[steps >= lengths[:, None]] = 0
+    return x
+
+
+def test_padding_that_is_read_is_named() -> None:
+    (line,) = cautions(made(ragged(100, left=False), ragged(40, left=False)))
+    assert line.startswith("32 of 40 validation sequences end in zeros") and "unrolled.tasks.padded" in line
+    assert cautions(made(ragged(100, left=True), ragged(40, left=True))) == []
+
+
+@pytest.mark.parametrize(("name", "found"), [("<pad>", 1), ("[PAD]", 1), ("blank", 0)])
+def test_a_token_for_padding_that_is_read_is_named(name: str, found: int) -> None:
+    x = (ragged(40, left=False)[..., 0] != 0).long()
+    split = Split(x, torch.ones_like(x, dtype=torch.bool), torch.arange(40) % 2)
+    guess = Guess(torch.zeros(40, 2))
+    data = Data("sequence_to_vector", split, split, [name, "a"], ["a", "b"], lambda: classification(2), guess, "either")
+    lines = cautions(data)
+    assert len(lines) == found and all("32 of 40 validation sequences end in padding tokens" in line for line in lines)
+
+
+def test_generated_inputs_of_another_scale_are_named() -> None:
+    data = made(standard(100), 1000 + standard(40))
+    generated = Stream(lambda *_: data.val, 40, 0)
+    (line,) = cautions(replace(data, train=generated))
+    assert line.startswith("input 0 has mean 1000") or line.startswith("input 1 has mean 1000")

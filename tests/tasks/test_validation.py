@@ -17,7 +17,7 @@ from conftest import train
 from unrolled.config.schema import TaskConfig
 from unrolled.errors import UserError
 from unrolled.rnn import PATTERNS
-from unrolled.run.preflight import compose
+from unrolled.run.preflight import compose, preflight
 from unrolled.tasks import OWN, TASKS, load
 from unrolled.tasks.data import Data, Guess, Split, Stream
 from unrolled.tasks.scores import classification, next_symbol, regression, writing
@@ -71,22 +71,33 @@ def test_a_load_with_other_arguments_is_named(tmp_path: Path) -> None:
         load(TaskConfig("own", file=str(tmp_path / "mine.py")), 0)
 
 
-@pytest.mark.parametrize(
-    "change", [{"split": "x[3, 4] = 3"}, {"field": STREAM.format(make="MAKE", samples=400, seed=0)}]
-)
-def test_a_run_that_meets_it_has_failed_with_this_line(change: dict[str, str], tmp_path: Path) -> None:
+def test_a_run_that_meets_it_has_failed_with_this_line(tmp_path: Path) -> None:
     file, folder = tmp_path / "mine.py", tmp_path / "run"
-    config_of(file, "tokens", **change)
+    config_of(file, "tokens", field=STREAM.format(make="MAKE", samples=400, seed=0))
     make = "lambda n, g: Split(1 + torch.randint(200, (n, 5), generator=g) // 200 * 0 + (n == 16) * 3, *ALL(n))"
     text = file.read_text().replace("MAKE", make)
     file.write_text(text + "\ndef ALL(n):\n    return torch.ones(n, 5).bool(), torch.zeros(n).long()\n")
     ended = train("task=own", f"task.file={file}", f"hydra.run.dir={folder}", "tracker=none", "probe=off")
-    place = "the training split" if "split" in change else "a batch of the training stream"
     *cautions, line = ended.stderr.splitlines()
     assert ended.returncode == 2 and all("validation examples are few" in each for each in cautions), ended.stderr
-    assert f"unrolled: task.file={file}: x of {place} is index" in line
+    assert f"unrolled: task.file={file}: x of a batch of the training stream is index" in line
     status = json.loads((folder / "status.json").read_text())
     assert status["state"] == "failed" and status["error"] == line.removeprefix("unrolled: ")
+
+
+EXPLICIT = ["embedding=trainable", "loss=cross_entropy", "model.hidden=4", "trainer.max_epochs=1", "tracker=none"]
+
+
+@pytest.mark.parametrize("explicit", [[], EXPLICIT])
+def test_what_is_wrong_with_the_data_leaves_no_folder(
+    explicit: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "mine.py"
+    config_of(file, "tokens", split="x[3, 4] = 3")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"mine.py: x of the training split is index 3 at sample 3, time step 4"):
+        preflight(["task=own", f"task.file={file}", *explicit])
+    assert [path.name for path in tmp_path.iterdir() if path.name != "__pycache__"] == ["mine.py"]
 
 
 @pytest.mark.long

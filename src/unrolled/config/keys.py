@@ -9,6 +9,7 @@ from typing import Any
 from .files import SWEEPS, choices
 from .schema import Config
 
+OPEN = "task.options."  # whatever follows is a name of the user's own
 OTHER_WORDS = {
     "batch": "trainer.batch_size",
     "bs": "trainer.batch_size",
@@ -50,8 +51,8 @@ def _keys(schema: Any, above: str) -> Iterable[str]:
 
 
 def is_known(key: str) -> bool:
-    """Returns whether a key is in the schema, as a value or as a group."""
-    return key in keys() or key in choices()
+    """Returns whether a key is in the schema, as a value or as a group, or below one that takes keys of any name."""
+    return key in keys() or key in choices() or key.startswith(OPEN)
 
 
 def meant(key: str) -> list[str]:

@@ -7,6 +7,7 @@ from annotated_types import Ge, Gt, Le
 from pydantic.fields import FieldInfo
 
 KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text", list[str]: "a list of texts"}
+KINDS[dict[str, Any]] = "names with values, such as {gap: 3}"
 
 
 def kinds(field: FieldInfo) -> list[Any]:

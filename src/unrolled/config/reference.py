@@ -28,6 +28,7 @@ change. An option that a choice does not have (`task.delay` of `task=sentiment`)
 MISSING = object()
 PACKAGE = "@package _global_"  # marks a file that sets keys outside its own group
 KINDS = {int: "whole number", float: "number", bool: "true, false", list[str]: "list of texts"}
+KINDS[dict[str, Any]] = "names with values"
 FIELDS: dict[str, FieldInfo] = Config.__pydantic_fields__  # type: ignore[attr-defined]
 
 

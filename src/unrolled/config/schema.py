@@ -4,7 +4,7 @@ from dataclasses import asdict, is_dataclass
 from typing import Annotated, Any, Literal
 
 from hydra.core.config_store import ConfigStore
-from omegaconf import MISSING
+from omegaconf import MISSING, DictConfig
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticCustomError
@@ -99,6 +99,7 @@ class TaskConfig:
     weights: Literal["none", "balanced"] | None = added(None, "balanced: the loss weighs each class equally")
     split_by: str | None = added(None, "column whose values are whole in one part: none is in both")
     shuffle_steps: bool | None = added(None, "train and validate on sequences whose steps are in random order")
+    options: dict[str, Any] = added(dict, "values for a task of your own, under any names: `task.options.gap=3`")
 
 
 @dataclass(config=CHECKED)
@@ -239,7 +240,10 @@ def plain(config: Config) -> dict[str, Any]:
 
 
 def register() -> None:
-    """Stores the schema's defaults in Hydra's ConfigStore. A group stored by itself would be listed as a choice."""
+    """Stores the schema's defaults in Hydra's ConfigStore. A group stored by itself would be listed as a choice.
+
+    A mapping of the schema takes keys of any name.
+    """
     ConfigStore.instance().store(name="schema", node=_node(Config), provider="unrolled")
 
 
@@ -247,5 +251,6 @@ def _node(schema: Any) -> dict[str, Any]:
     node = {}
     for key, field in schema.__pydantic_fields__.items():
         free = MISSING if field.is_required() else field.get_default(call_default_factory=True, validated_data={})
+        free = DictConfig(free, flags={"struct": False}) if isinstance(free, dict) else free
         node[key] = _node(field.annotation) if is_dataclass(field.annotation) else free
     return node

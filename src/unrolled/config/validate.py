@@ -172,7 +172,7 @@ def _check_group(group: str, node: Any) -> None:
     has, choice = options(group, node.name), f"{group}={node.name}"
     for name, value in asdict(node).items():
         key = f"{group}.{name}"
-        if value is not None and name not in has:
+        if value not in (None, {}) and name not in has:
             allowed = ", ".join(each for each in has if each != "name") or "none"
             raise UserError(f"{key}={value}: {choice} has no such value; it has: {allowed}", key)
         if value is None and has.get(name) is not None:

@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 
 from unrolled.config.files import choices
 from unrolled.config.hydra_private import option_names
-from unrolled.config.keys import closest, is_known, keys, meant, sweep_files
+from unrolled.config.keys import OPEN, closest, is_known, keys, meant, sweep_files
 from unrolled.config.schema import Config
 from unrolled.config.validate import defaults
 from unrolled.errors import UserError
@@ -31,7 +31,7 @@ def plain_words(words: Iterable[str]) -> list[str]:
     for word in words:
         key, _, value = word.partition("=")
         if key.startswith("+") and is_known(key.lstrip("+")) and not value.startswith("["):
-            if not key.startswith("++"):
+            if not key.startswith("++") and not key[1:].startswith(OPEN):
                 raise UserError(f"{word}: + is for a new key, and {key[1:]} is one already: type {_shell(word[1:])}")
             found.append(word.lstrip("+"))
         else:

@@ -31,9 +31,11 @@ def left_to_the_data(config: Config) -> bool:
 def settled(config: Config) -> Config:
     """Returns the configuration with a value for all that it leaves to the data; it loads the data for that.
 
+    Data of a user's own are loaded in any case: what is wrong with them is found before a folder exists.
+
     Raises UserError for what is wrong with the data, and if the configuration does not fit them.
     """
-    if not left_to_the_data(config):
+    if not left_to_the_data(config) and not config.task.file:
         return config
     facts = _facts(config)
     hidden = config.model.hidden or facts.usual.get("hidden", HIDDEN)
@@ -42,7 +44,7 @@ def settled(config: Config) -> Config:
     found = replace(
         config,
         model=replace(config.model, hidden=hidden),
-        loss=_loss(config.loss, facts),
+        loss=_loss(config, facts),
         embedding=_embedding(config.embedding, facts),
         trainer=replace(config.trainer, max_epochs=epochs),
     )
@@ -89,15 +91,20 @@ _KNOWN: dict[str, Facts] = {}  # by state of the data: the runs of a sweep that 
 
 def _facts(config: Config) -> Facts:
     if (key := state_of(config.task)) not in _KNOWN:
+        import torch
+
+        torch.set_num_threads(1)  # as for the run itself, which takes these data: more threads round otherwise
         found = facts_of(load(config.task, config.seed))
         _KNOWN[key := state_of(config.task)] = found  # now all files are known that the data come from
     return _KNOWN[key]
 
 
-def _loss(loss: LossConfig, facts: Facts) -> LossConfig:
-    if loss.name != AUTO:
-        return loss
-    return LossConfig(**options("loss", facts.usual.get("loss", LOSSES[facts.answers])))
+def _loss(config: Config, facts: Facts) -> LossConfig:
+    if config.loss.name != AUTO:
+        return config.loss
+    name = facts.usual.get("loss", LOSSES[facts.answers])
+    check_loss(name, f"{config.task.name} (DEFAULTS of {config.task.file})", facts.answers)
+    return LossConfig(**options("loss", name))
 
 
 def _embedding(embedding: EmbeddingConfig, facts: Facts) -> EmbeddingConfig:

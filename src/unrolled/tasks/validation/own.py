@@ -15,6 +15,7 @@ from unrolled.rnn.init import stream
 
 from ..data import Data, Split, Stream
 from ..own_file import code_of, import_file, noted
+from .defaults import with_defaults
 from .form import Form
 from .scores import check_comparisons, check_scores, is_number
 from .split import check_split
@@ -37,7 +38,7 @@ def loaded(config: TaskConfig, seed: int) -> Data:
             with code_of(file, "load(config, seed)"):
                 data = module.load(config, seed)
             with code_of(file):
-                return validated(data, file)
+                return with_defaults(validated(data, file), getattr(module, "DEFAULTS", {}))
 
 
 def validated(data: object, file: str) -> Data:

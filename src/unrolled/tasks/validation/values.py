@@ -13,10 +13,18 @@ from .form import Form, first
 def check_mask(mask: Tensor, place: str) -> None:
     if (at := first(~mask.any(1))) is not None:
         raise UserError(f"mask of {place} is False at every time step of {at}; allowed: True at one or more")
-    if (at := first(mask[:, :-1] & ~mask[:, 1:])) is not None:
+    ends, begins = mask[:, :-1] & ~mask[:, 1:], ~mask[:, :-1] & mask[:, 1:]
+    gaps = begins & (ends.cumsum(1) > 0)
+    if gaps.any():
+        at = first(ends & gaps.any(1, keepdim=True))
         raise UserError(
             f"mask of {place} is True at {at} and False at the next; "
             "allowed: False only before a sequence, which ends at the last step (pad on the left)"
+        )
+    if ends.any():
+        raise UserError(
+            f"x of {place} is padded on the right in {int(ends.any(1).sum()):,} of {len(mask):,} sequences; allowed: "
+            "padding on the left, so that all end at the last step: unrolled.tasks.padded(sequences) does it"
         )
 
 
