@@ -3,8 +3,10 @@
 import math
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from unrolled.digits import counted, factor, interval, number, score
+from unrolled.digits import counted, exact, factor, interval, number, score
 
 
 @pytest.mark.parametrize(
@@ -62,3 +64,11 @@ def test_a_score_has_three_digits(value: float | None, text: str) -> None:
 
 def test_one_is_singular() -> None:
     assert [counted(n, "updates") for n in (0, 1, 2)] == ["0 updates", "1 update", "2 updates"]
+
+
+@given(st.floats(allow_nan=False), st.floats(allow_nan=False))
+@example(1234567.0, 1234568.0)
+@example(0.1, 0.1 + 2e-17)
+def test_different_numbers_have_different_texts_and_whole_ones_no_decimals(one: float, other: float) -> None:
+    assert (exact(one) == exact(other)) is (one == other)
+    assert float(exact(one)) == one and ("." in exact(one)) <= (one != round(one, 0))

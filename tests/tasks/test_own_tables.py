@@ -241,3 +241,22 @@ def test_a_mistake_with_a_series_is_one_line_and_leaves_no_folder(
         data_of("task=series", f"task.file={file}", f"hydra.run.dir={tmp_path / 'run'}", *words)
     assert message in str(error.value) and "\n" not in str(error.value)
     assert not (tmp_path / "run").exists()
+
+
+def test_shuffled_steps_keep_their_answers(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(300, 1))
+    np.savez(tmp_path / "steps.npz", x=x, lengths=np.full(50, 6), y=x)
+    data = data_of(
+        "task=sequences", f"task.file={tmp_path / 'steps.npz'}", "task.scale=none", "task.shuffle_steps=true"
+    )
+    train, mask = data.train, data.val.mask
+    assert isinstance(train, Split) and mask is not None
+    assert torch.equal(train.x[..., 0], train.y[..., 0])
+    assert not torch.equal(train.x[..., 0].flatten(), torch.from_numpy(x[:, 0]).float()[: train.x.numel()])
+
+
+def test_large_whole_numbers_are_different_classes(tmp_path: Path) -> None:
+    rows = "".join(f"a b,{1234567 + i % 2}\n" for i in range(40)) + "c d,\n"
+    (tmp_path / "ids.csv").write_text("text,label\n" + rows)
+    data = data_of("task=texts", f"task.file={tmp_path / 'ids.csv'}", "task.missing=drop", "task.answers=classes")
+    assert data.answers == ["1234567", "1234568"]

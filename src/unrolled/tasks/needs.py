@@ -6,14 +6,11 @@ from .data import Data, Need
 
 
 def with_length(data: Data) -> Data:
-    """Returns the data with the median length of a sequence as their need.
+    """Returns the data with the first step of a sequence of median length as their need.
 
     Data with a need or a dependency of their own stay as they are, and so do data with an answer at each step.
     """
     if data.needs or data.dependency is not None or data.pattern != "sequence_to_vector" or data.val.mask is None:
         return data
-    lengths = data.val.mask.sum(1)
-    median = float(lengths.double().quantile(0.5))
-    name = "length" if bool((lengths == lengths[0]).all()) else "median length"
-    where = "the first step" if name == "length" else "the first step of a sequence of median length"
-    return replace(data, needs=(Need(name, median - 1, where),))
+    median = float(data.val.mask.sum(1).double().quantile(0.5))
+    return replace(data, needs=(Need("first step", median - 1, f"the first of {median:g} steps (median length)"),))

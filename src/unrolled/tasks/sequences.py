@@ -49,7 +49,8 @@ def load(config: TaskConfig, seed: int) -> Data:
         train = some(train, config.samples, stream(seed, "samples"))
     if config.shuffle_steps:
         train, val = (
-            shuffled(split, stream(seed, f"shuffle/{name}")) for name, split in (("train", train), ("val", val))
+            shuffled(split, stream(seed, f"shuffle/{name}"), aligned=found.by_step)
+            for name, split in (("train", train), ("val", val))
         )
     notes = [_first(found, parts, T), *_on_scale(scale)]
     if isinstance(names, list):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from unrolled.config.schema import TaskConfig
-from unrolled.digits import counted
+from unrolled.digits import counted, exact
 from unrolled.errors import UserError
 
 from .answers import unknown_class
@@ -73,7 +73,7 @@ def _at(values: list[str] | np.ndarray, rows: np.ndarray) -> list[str] | np.ndar
 
 def classes_of(y: np.ndarray) -> list[str]:
     """Returns the names of answers that are classes."""
-    return [f"{each:g}" if y.dtype.kind == "f" else str(each) for each in y.reshape(-1).tolist()]
+    return [exact(each) if y.dtype.kind == "f" else str(each) for each in y.reshape(-1).tolist()]
 
 
 def numbers_of(y: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from unrolled.config.stamp import Stamp, stamp
 from unrolled.config.validate import hint
+from unrolled.digits import exact
 from unrolled.errors import UserError, in_words
 from unrolled.processes.logs import announce
 
@@ -154,5 +155,5 @@ def _no_number(text: str, name: str, file: str, row: int, thousands: str | None)
 def texts(values: Frame) -> list[str]:
     """Returns a column as texts, "" where a value is missing; a whole number without its decimals."""
     if pd.api.types.is_float_dtype(values):
-        return ["" if pd.isna(each) else f"{each:g}" for each in values]
+        return ["" if pd.isna(each) else exact(each) for each in values]
     return ["" if gone else str(each) for each, gone in zip(values, values.isna(), strict=True)]
