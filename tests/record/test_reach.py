@@ -36,12 +36,12 @@ def record(**entries: Any) -> RunRecord:
 )
 def test_a_need_beside_the_horizon(entries: dict[str, Any], begins: str) -> None:
     (line,) = reach_lines(record(needs=SEASON, **entries))
-    assert line.startswith(begins)
+    assert line.startswith(f"reach     {begins}")
 
 
 def test_the_lag_of_a_dependency_is_a_need_unless_the_data_have_found_one() -> None:
     (line,) = reach_lines(record(dependency=100.0, horizon=10, horizon_direction="down"))
-    assert line.startswith("horizon 10 <= delay 100: out of reach")
+    assert line.startswith("reach     horizon 10 <= delay 100: out of reach")
     (line,) = reach_lines(record(dependency=100.0, needs=SEASON, longest_lag=50))
     assert "season" in line
 
@@ -61,7 +61,7 @@ def test_without_a_need_or_a_gradient_there_is_no_line() -> None:
             0.85,
             0.5,
             0.65,
-            "cost 0.200 val/accuracy; this network gains 0.350 over the trivial baseline: order matters",
+            "cost 0.200 val/accuracy; this network is 0.350 better than the trivial baseline: order matters",
         ),
         ("val/accuracy", 0.85, 0.5, 0.84, "order matters little here, and so does the horizon"),
         ("val/accuracy", 0.85, 0.5, 0.9, "shuffled steps cost 0.000"),
@@ -70,7 +70,7 @@ def test_without_a_need_or_a_gradient_there_is_no_line() -> None:
             0.3,
             0.9,
             5.0,
-            "cost 4.700 val/mse; this network gains 0.600 over the trivial baseline: order matters",
+            "cost 4.700 val/mse; this network is 0.600 better than the trivial baseline: order matters",
         ),
     ],
 )

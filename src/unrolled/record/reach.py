@@ -43,7 +43,7 @@ def reach_lines(record: RunRecord) -> list[str]:
     """Returns a sentence for each need, and one on what shuffled steps cost; [] if neither is known."""
     needs = [] if record.halves else needed(record)
     lines = [reached(each, record.end) for each in needs]
-    return [line for line in (*lines, shuffled(record)) if line is not None]
+    return [f"reach     {line}" for line in (*lines, shuffled(record)) if line is not None]
 
 
 def reaches(need: Needed, now: Moment) -> bool | None:
@@ -85,8 +85,8 @@ def shuffled(record: RunRecord) -> str | None:
     gain, cost = sign * (here - trivial), sign * (here - other)
     if gain <= 0:
         return None
-    gains = f"this network gains {scored(gain)} over the trivial baseline"
-    costs = f"shuffled steps cost {scored(max(cost, 0.0))} {key}; {gains}"
+    better = f"this network is {scored(gain)} better than the trivial baseline"
+    costs = f"shuffled steps cost {scored(max(cost, 0.0))} {key}; {better}"
     if cost < LITTLE * gain:
         return f"{costs}: order matters little here, and so does the horizon"
     return f"{costs}: order matters"

@@ -113,7 +113,7 @@ def profile_over_training(folder: Path, suffix: str = "", needs: Sequence[Needed
     shown = {"prefix": "training step ", "suffix": few}
     slider = {"active": len(rows) - 1, "steps": steps, "currentvalue": shown, "pad": {"t": 75}}
     for need in needs:
-        named = text(f"{need.name} {need.lag:g}")
+        named = text(f"{need.name} at lag {need.lag:g}")
         figure.add_vline(x=need.lag, line_dash="dot", line_color=COLOURS[1], annotation_text=named)
     figure.update_xaxes(title=LAG)
     figure.update_yaxes({"title": "norm of dL/dh at this lag / at lag 0", **DECADES})

@@ -25,8 +25,7 @@ def print_summary(record: RunRecord, folder: Path, name: str) -> None:
     console.print()
     print_lines(console, [f"{name}: {took}"])
     console.print(_scores(record))
-    reach = [f"reach     {line}" for line in reach_lines(record)]
-    lines = [*_remarks(record), *gradient_lines(record), *reach, f"results   {folder}"]
+    lines = [*_remarks(record), *gradient_lines(record), *reach_lines(record), f"results   {folder}"]
     if record.wandb is not None:
         lines.append(f"in W&B    wandb leet {os.path.normpath(folder / record.wandb.folder)}")
     print_lines(console, [*lines, f"next      {command('report', folder, '--open')}"])
