@@ -26,11 +26,12 @@ def score(swept: Swept) -> Measured | None:
 
 
 def _baseline(swept: Swept, name: str) -> str:
-    """Returns the trivial baseline; of runs with different ones, their range; empty without any."""
+    """Returns the trivial baseline with its score; of runs with different ones, the range; empty without any."""
     found = [(value, run.record) for run in swept.runs if (value := run.record.baseline.get(name)) is not None]
     values = sorted(value for value, _ in found)
     ends = dict.fromkeys(plain(value) for value in (*values[:1], *values[-1:]))
-    return f"{found[0][1].baseline_name}: {' to '.join(ends)}" if found else ""
+    names = {record.baseline_name for _, record in found}
+    return f"{names.pop() if len(names) == 1 else 'trivial baselines'}: {' to '.join(ends)}" if found else ""
 
 
 def training_score(swept: Swept) -> Measured | None:
