@@ -260,3 +260,12 @@ def test_large_whole_numbers_are_different_classes(tmp_path: Path) -> None:
     (tmp_path / "ids.csv").write_text("text,label\n" + rows)
     data = data_of("task=texts", f"task.file={tmp_path / 'ids.csv'}", "task.missing=drop", "task.answers=classes")
     assert data.answers == ["1234567", "1234568"]
+
+
+def test_of_a_large_split_evenly_spaced_examples_are_perturbed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unrolled.tasks.variants.MOST", 5)
+    monkeypatch.setattr("unrolled.tasks._LAST", [])
+    data = data_of("task=sequences", *own_data.overrides("sequences"))
+    assert len(data.val) == 20
+    for variant in data.variants.values():
+        assert torch.equal(variant.y, data.val.y[[0, 5, 10, 14, 19]])

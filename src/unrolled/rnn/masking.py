@@ -5,6 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+PIECE = 1 << 22  # values that are looked at at once
+
 
 class NotFinite(NamedTuple):
     """The first value that is not finite.
@@ -40,8 +42,14 @@ def first_not_finite(values: Tensor, by_step: bool = True) -> NotFinite | None:
     values: (T, B, ...), or (B, ...) without time steps.
     by_step: whether the first dimension is time.
     """
-    if not values.is_floating_point() or bool(torch.isfinite(values).all()):
+    if not values.is_floating_point():
         return None
-    place = (~torch.isfinite(values)).nonzero()[0].tolist()
-    step, sample = (place[0], place[1]) if by_step else (None, place[0])
-    return NotFinite(sample, step, float(values[tuple(place)]))
+    rows = max(1, PIECE // max(1, values[:1].numel()))
+    for first, part in zip(range(0, len(values), rows), values.split(rows), strict=True):
+        finite = torch.isfinite(part)
+        if not bool(finite.all()):
+            place = (~finite).nonzero()[0].tolist()
+            place[0] += first
+            step, sample = (place[0], place[1]) if by_step else (None, place[0])
+            return NotFinite(sample, step, float(values[tuple(place)]))
+    return None

@@ -1,7 +1,12 @@
 """Cautions about a user's data: inputs that saturate units or leave the training range, and few validation examples."""
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
+
+from unrolled.rnn.masking import PIECE
 
 from .data import Data, Split
 
@@ -15,8 +20,8 @@ def cautions(data: Data) -> list[str]:
     """Returns a line for each thing about the data that makes a result hard to trust; [] if there is none."""
     found = [None if len(data.val) >= FEW else _few(data), _read_padding(data)]
     if isinstance(data.reads, int):
-        val = _steps(data.val)
-        train = _steps(data.train) if isinstance(data.train, Split) else val  # generated ones are drawn as those are
+        val = _spread(data.val)
+        train = _spread(data.train) if isinstance(data.train, Split) else val  # generated ones are drawn as those are
         found += [_unscaled(train), _beyond(train, val)]
     return [line for line in found if line is not None]
 
@@ -35,13 +40,8 @@ def _read_padding(data: Data) -> str | None:
     split = data.val
     if split.mask is None or not bool(split.mask.all()):
         return None
-    if isinstance(data.reads, list):
-        named = [i for i, name in enumerate(data.reads) if name.strip("<>[]_").lower() in ("pad", "padding")]
-        blank = torch.isin(split.x, torch.tensor(named, dtype=split.x.dtype))
-    else:
-        blank = (split.x == 0).all(2)
-    trailing = blank.flip(1).cumprod(1).sum(1)
-    if len(trailing.unique()) < LEAST_LENGTHS or bool((trailing == blank.shape[1]).all()):
+    trailing = torch.cat([_trailing(x, data.reads) for x in split.x.split(_rows(split))])
+    if len(trailing.unique()) < LEAST_LENGTHS or bool((trailing == split.x.shape[1]).all()):
         return None
     n, what = int((trailing > 0).sum()), "padding tokens" if isinstance(data.reads, list) else "zeros"
     return (
@@ -50,13 +50,56 @@ def _read_padding(data: Data) -> str | None:
     )
 
 
-def _steps(split: Split) -> Tensor:
-    """Returns the inputs that are read, (n, E)."""
-    return split.x if split.mask is None else split.x[split.mask]
+def _trailing(x: Tensor, reads: list[str] | int) -> Tensor:
+    """Returns how many blank steps each example ends in, int64 (n,)."""
+    if isinstance(reads, list):
+        named = [i for i, name in enumerate(reads) if name.strip("<>[]_").lower() in ("pad", "padding")]
+        blank = torch.isin(x, torch.tensor(named, dtype=x.dtype))
+    else:
+        blank = (x == 0).all(2)
+    return blank.flip(1).cumprod(1).sum(1)
 
 
-def _unscaled(train: Tensor) -> str | None:
-    mean, sd = train.double().mean(0), train.double().std(0, correction=0)
+class _Spread(NamedTuple):
+    """Mean, sd, minimum and maximum of the E inputs over the steps that are read, (E,) each."""
+
+    mean: Tensor
+    sd: Tensor
+    low: Tensor
+    high: Tensor
+
+
+def _spread(split: Split) -> _Spread:
+    E = split.x.shape[-1]
+    total, square = torch.zeros(E, dtype=torch.float64), torch.zeros(E, dtype=torch.float64)
+    low, high, n = torch.full((E,), torch.inf), torch.full((E,), -torch.inf), 0
+    for part in _steps(split):
+        n += len(part)
+        total += part.sum(0, dtype=torch.float64)
+        low, high = torch.minimum(low, part.amin(0)), torch.maximum(high, part.amax(0))
+    mean = total / n
+    for part in _steps(split):
+        square += (part - mean).square_().sum(0)
+    return _Spread(mean, (square / n).sqrt(), low, high)
+
+
+def _steps(split: Split) -> Iterator[Tensor]:
+    """Yields the inputs that are read, (n, E), in pieces of a moderate size."""
+    rows = _rows(split)
+    for first in range(0, len(split), rows):
+        x = split.x[first : first + rows]
+        part = x if split.mask is None else x[split.mask[first : first + rows]]
+        if len(part):
+            yield part
+
+
+def _rows(split: Split) -> int:
+    """Returns how many examples are looked at at once."""
+    return max(1, PIECE // max(1, split.x[:1].numel()))
+
+
+def _unscaled(train: _Spread) -> str | None:
+    mean, sd = train.mean, train.sd
     worst = int(torch.maximum(mean.abs(), sd).argmax())
     if max(abs(float(mean[worst])), float(sd[worst])) <= LARGE:
         return None
@@ -66,15 +109,14 @@ def _unscaled(train: Tensor) -> str | None:
     )
 
 
-def _beyond(train: Tensor, val: Tensor) -> str | None:
-    low, high = train.amin(0), train.amax(0)
-    width = (high - low).clamp_min(torch.finfo(train.dtype).tiny if train.is_floating_point() else 1)
-    outside = torch.maximum(low - val.amin(0), val.amax(0) - high) / width
+def _beyond(train: _Spread, val: _Spread) -> str | None:
+    width = (train.high - train.low).clamp_min(torch.finfo(train.high.dtype).tiny)
+    outside = torch.maximum(train.low - val.low, val.high - train.high) / width
     worst = int(outside.argmax())
     if float(outside[worst]) <= BEYOND:
         return None
     return (
-        f"input {worst} of the validation part runs from {float(val[:, worst].min()):.4g} to "
-        f"{float(val[:, worst].max()):.4g}, and training has {float(low[worst]):.4g} to {float(high[worst]):.4g}: "
-        "scores there are extrapolated"
+        f"input {worst} of the validation part runs from {float(val.low[worst]):.4g} to "
+        f"{float(val.high[worst]):.4g}, and training has {float(train.low[worst]):.4g} to "
+        f"{float(train.high[worst]):.4g}: scores there are extrapolated"
     )

@@ -63,23 +63,22 @@ class Split:
                 )
 
     def __getitem__(self, rows: Tensor) -> Batch:
-        x, y = self.x[rows], self.y[rows]
-        if self.mask is not None:
-            x = x.transpose(0, 1)
-        if self.y_mask is None:
-            return Batch(x, _time_major(self.mask, rows), y, None)
-        return Batch(x, _time_major(self.mask, rows), y.transpose(0, 1), _time_major(self.y_mask, rows))
+        mask, y_mask = (None if part is None else part[rows] for part in (self.mask, self.y_mask))
+        return self._batch(self.x[rows], mask, self.y[rows], y_mask)
 
     def whole(self) -> Batch:
-        return self[torch.arange(len(self))]
+        return self._batch(self.x, self.mask, self.y, self.y_mask)
+
+    @staticmethod
+    def _batch(x: Tensor, mask: Tensor | None, y: Tensor, y_mask: Tensor | None) -> Batch:
+        """Returns the examples with time first, where there are time steps."""
+        x, mask = (x, None) if mask is None else (x.transpose(0, 1), mask.t())
+        y, y_mask = (y, None) if y_mask is None else (y.transpose(0, 1), y_mask.t())
+        return Batch(x, mask, y, y_mask)
 
 
 def _plain(values: object) -> bool:
     return isinstance(values, Tensor) and values.layout == torch.strided and values.device.type == "cpu"
-
-
-def _time_major(mask: Tensor | None, rows: Tensor) -> Tensor | None:
-    return None if mask is None else mask[rows].t()
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from .data import Data, Need
 
 
@@ -12,5 +14,5 @@ def with_length(data: Data) -> Data:
     """
     if data.needs or data.dependency is not None or data.pattern != "sequence_to_vector" or data.val.mask is None:
         return data
-    median = float(data.val.mask.sum(1).double().quantile(0.5))
+    median = float(np.median(data.val.mask.sum(1).numpy()))
     return replace(data, needs=(Need("first step", median - 1, f"the first of {median:g} steps (median length)"),))

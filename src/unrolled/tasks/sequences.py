@@ -17,13 +17,13 @@ from .averages import Skill
 from .constants import of_classes, of_numbers, of_shares
 from .data import Data, Guess, Later, Need, Split, most_frequent, shares
 from .scores import classification, regression
-from .sequences_file import Scale, SequencesReader, classes_of, numbers_of, places_of, scaled, split_of
+from .sequences_file import Scale, SequencesReader, classes_of, numbers_of, places_of, split_of
 from .tables.archive import Sequences, archive
 from .tables.cheap import logistic, ridge
 from .tables.cleaned import complete, delayed
 from .tables.parts import Parts, check_classes, chosen, column_of, enough
 from .units import Units
-from .variants import hidden, shuffled, some
+from .variants import enough_of, hidden, shuffled, some
 
 FIFTH = 0.2
 MOST_FREQUENT = "most frequent class"
@@ -39,11 +39,10 @@ def load(config: TaskConfig, seed: int) -> Data:
     enough(len(found.lengths), "sequences", found.name)
     parts = _parts(found, config, classes)
     scale = _scale(found, parts, config)
-    steps = scaled(found.steps, scale)
     longest = int(found.lengths.max())
     T = min(longest, config.length or (longest if config.delay is None else config.delay + 1))
     y, names, units = _answers(found, classes, parts, config)
-    train, val = (split_of(found, steps, y, rows, T) for rows in (parts.train, parts.val))
+    train, val = (split_of(found, scale, y, rows, T) for rows in (parts.train, parts.val))
     places = places_of(found, parts.val, T, numbers_of(found.y) if classes is None else classes)
     if config.samples is not None:
         train = some(train, config.samples, stream(seed, "samples"))
@@ -62,7 +61,7 @@ def load(config: TaskConfig, seed: int) -> Data:
         val,
         train.x.shape[2],
         names,
-        variants=_variants(val, seed, found.by_step),
+        variants=_variants(val),
         units=units,
         needs=_needs(config),
         dependency=None if config.delay is None else float(config.delay),
@@ -151,10 +150,11 @@ def _first(found: Sequences, parts: Parts, T: int) -> str:
     return f"{found.name}: {n:,} sequences {of}{cut}, {many} a step; {where}"
 
 
-def _variants(val: Split, seed: int, by_step: bool) -> dict[str, Split]:
+def _variants(val: Split) -> dict[str, Split]:
+    chosen = enough_of(val)
     return {
-        "the first fifth hidden": hidden(val, FIFTH, 0, first=True),
-        "the last fifth hidden": hidden(val, FIFTH, 0, first=False),
+        "the first fifth hidden": hidden(chosen, FIFTH, 0, first=True),
+        "the last fifth hidden": hidden(chosen, FIFTH, 0, first=False),
     }
 
 

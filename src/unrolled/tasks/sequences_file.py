@@ -15,7 +15,7 @@ from .answers import unknown_class
 from .data import Split
 from .places import SEQUENCE, Examples, Places
 from .tables.archive import Sequences, archive
-from .tables.cleaned import complete, delayed
+from .tables.cleaned import complete, delayed, pieces
 from .units import Units
 
 
@@ -36,15 +36,16 @@ def scaled(steps: np.ndarray, scale: Scale | None) -> np.ndarray:
     return found
 
 
-def split_of(found: Sequences, steps: np.ndarray, y: Tensor, rows: np.ndarray, T: int) -> Split:
-    """Returns the sequences at these places, padded on the left; longer ones keep their last T steps."""
-    n, E = len(rows), steps.shape[1]
+def split_of(found: Sequences, scale: Scale | None, y: Tensor, rows: np.ndarray, T: int) -> Split:
+    """Returns the sequences at these places, scaled and padded on the left; longer ones keep their last T steps."""
+    n, E = len(rows), found.steps.shape[1]
     lengths, ends = found.lengths[rows], np.cumsum(found.lengths)[rows]
     back = np.arange(T - 1, -1, -1)  # lags of the T steps
     real = back < lengths[:, None]
     x = np.zeros((n, T, E), dtype=np.float32)
     places = ends[:, None] - 1 - back
-    x[real] = steps[places[real]]
+    for some in pieces(n, T * E):  # a copy of all steps would double the memory
+        x[some][real[some]] = scaled(found.steps[places[some][real[some]]], scale)
     mask = torch.from_numpy(real)
     if not found.by_step:
         return Split(torch.from_numpy(x), mask, y[torch.from_numpy(rows)])
@@ -118,7 +119,7 @@ class SequencesReader:
             found = replace(found, by_step=True)
         n = len(found.steps) if self.by_step else len(rows)
         y = torch.zeros(n, dtype=torch.int64) if isinstance(self.answers, list) else torch.zeros(n, self.answers)
-        split = split_of(found, scaled(found.steps, self.scale), y, rows, T)
+        split = split_of(found, self.scale, y, rows, T)
         notes = [] if found.answered else [f"{found.name} has no array y: no score"]
         return Examples(split, places_of(found, rows, T, true), notes)
 

@@ -19,7 +19,7 @@ from .tables.cheap import ridge
 from .tables.series_table import Table, input_units, read, scaled
 from .tables.windows import cut, windows
 from .units import Units
-from .variants import hidden, shuffled
+from .variants import enough_of, hidden, shuffled
 
 FIFTH = 0.2
 LAST = "as the last step"
@@ -77,8 +77,8 @@ def load(config: TaskConfig, seed: int) -> Data:
         "no change" if config.difference else LAST,
         references=_references(table, config, train, val, units),
         variants={
-            "the first fifth hidden": hidden(val_split, FIFTH, 0, first=True),
-            "the last fifth hidden": hidden(val_split, FIFTH, 0, first=False),
+            "the first fifth hidden": hidden(enough_of(val_split), FIFTH, 0, first=True),
+            "the last fifth hidden": hidden(enough_of(val_split), FIFTH, 0, first=False),
         },
         exact={"skill": 0.0} if more else {},
         times=[f"{t - window + 1:+d}" if t < window - 1 else "now" for t in range(window)],

@@ -18,7 +18,7 @@ from .data import Data, Guess, Later, Split, most_frequent
 from .scores import Scores, regression
 from .tables.cheap import ridge
 from .units import Units
-from .variants import shuffled, some, without
+from .variants import enough_of, shuffled, some, without
 
 MOST_FREQUENT = "most frequent class"
 MEAN = "mean of the training part"
@@ -151,6 +151,7 @@ def _encoded(
 
 
 def _variants(val: Split, seed: int, unit: str) -> dict[str, Split]:
+    val = enough_of(val)
     return {
         f"{unit}s shuffled": shuffled(val, stream(seed, "shuffle/variant")),
         f"the first {FEW} {unit}s unknown": without(val, FEW, UNKNOWN_TOKEN, first=True),

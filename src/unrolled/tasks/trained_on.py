@@ -72,6 +72,8 @@ def _sum(part: Tensor) -> dict[str, Any]:
     """Returns the shape of a tensor, the sum of its absolute values, and that sum with weights from 0 to 1 by row."""
     rows = part.reshape(len(part), -1)
     each = max(PIECE // max(rows.shape[1], 1), 1)
-    totals = torch.cat([piece.double().abs_().sum(1) for piece in rows.split(each)]).cpu()
+    totals = torch.empty(len(rows), dtype=torch.float64)  # written into: small tensors between large ones hold memory
+    for first, piece in zip(range(0, len(rows), each), rows.split(each), strict=True):
+        totals[first : first + each] = piece.double().abs_().sum(1)
     weights = torch.linspace(0, 1, len(totals), dtype=torch.float64)
     return {"shape": list(part.shape), "sum": float(totals.sum()), "in_order": float(totals @ weights)}

@@ -10,6 +10,7 @@ from unrolled.rnn.init import stream
 from .data import Data, Split
 
 SHUFFLED = "steps shuffled"
+MOST = 20_000  # examples that are perturbed: enough for a score, and no second copy of a large split
 
 
 def shuffled(split: Split, generator: Generator, *, aligned: bool = False) -> Split:
@@ -35,7 +36,7 @@ def with_shuffled(data: Data, seed: int) -> Data:
     if data.val.mask is None or any(name.endswith("shuffled") for name in data.variants):
         return data
     aligned = data.pattern == "sequence_to_sequence"
-    variant = shuffled(data.val, stream(seed, "shuffle/variant"), aligned=aligned)
+    variant = shuffled(enough_of(data.val), stream(seed, "shuffle/variant"), aligned=aligned)
     return replace(data, variants={SHUFFLED: variant, **data.variants})
 
 
@@ -44,11 +45,21 @@ def _in_order(values: Tensor, order: Tensor) -> Tensor:
     return values.gather(1, order if values.ndim == 2 else order.unsqueeze(2).expand_as(values))
 
 
-def some(split: Split, n: int, generator: Generator) -> Split:
-    """Returns n examples of the split, or all if there are fewer, in random order."""
-    rows = torch.randperm(len(split), generator=generator)[:n]
+def enough_of(split: Split) -> Split:
+    """Returns the split, or MOST evenly spaced examples of a larger one."""
+    if len(split) <= MOST:
+        return split
+    return _rows(split, torch.linspace(0, len(split) - 1, MOST, dtype=torch.float64).round().long())
+
+
+def _rows(split: Split, rows: Tensor) -> Split:
     mask, y_mask = (None if each is None else each[rows] for each in (split.mask, split.y_mask))
     return Split(split.x[rows], mask, split.y[rows], y_mask)
+
+
+def some(split: Split, n: int, generator: Generator) -> Split:
+    """Returns n examples of the split, or all if there are fewer, in random order."""
+    return _rows(split, torch.randperm(len(split), generator=generator)[:n])
 
 
 def hidden(split: Split, share: float, value: int | Tensor, *, first: bool) -> Split:

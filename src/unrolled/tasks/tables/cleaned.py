@@ -1,5 +1,6 @@
 """Cleans the sequences of an archive: missing values, and answers that come later than what decides them."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
@@ -12,17 +13,19 @@ from .archive import Sequences
 from .missing import filled
 from .reading import KEY
 
+PIECE = 1 << 22  # numbers that are worked on at a time
+
 
 def complete(found: Sequences, config: TaskConfig) -> Sequences:
     """Returns the sequences without missing values. Raises UserError for the first, unless they are to be filled."""
-    infinite = np.flatnonzero(np.isinf(found.steps).any(1))
+    infinite = np.flatnonzero(_any(np.isinf, found.steps))
     if len(infinite):
         raise UserError(f"{found.name}: x is inf in {_place(found, int(infinite[0]))}; allowed: finite numbers", KEY)
     if found.y.dtype.kind == "f" and not np.isfinite(found.y).all():
         at = int(np.argwhere(~np.isfinite(found.y))[0][0])
         where = _place(found, at) if found.by_step else f"sequence {at}"
         raise UserError(f"{found.name}: y is not finite in {where}; allowed: finite numbers", KEY)
-    gone = np.asarray(np.isnan(found.steps).any(axis=1))
+    gone = _any(np.isnan, found.steps)
     if not gone.any():
         return found
     at = int(np.flatnonzero(gone)[0])
@@ -42,6 +45,20 @@ def complete(found: Sequences, config: TaskConfig) -> Sequences:
         line = f"{_place(found, int(left[0]))} has no value before it"
         raise UserError(f"{found.name}: {line}; task.missing=interpolate or drop", "task.missing")
     return replace(found, steps=steps)
+
+
+def _any(test: np.ufunc, steps: np.ndarray) -> np.ndarray:
+    """Returns whether a test holds for any number of a step, bool (S,)."""
+    found = np.zeros(len(steps), dtype=bool)
+    for some in pieces(*steps.shape):
+        found[some] = test(steps[some]).any(1)
+    return found
+
+
+def pieces(n: int, size: int) -> Iterator[slice]:
+    """Yields slices that make up n rows, each of at most about PIECE numbers. size: of a row."""
+    rows = max(1, PIECE // max(1, size))
+    return (slice(first, first + rows) for first in range(0, n, rows))
 
 
 def _place(found: Sequences, step: int) -> str:
