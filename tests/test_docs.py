@@ -28,8 +28,8 @@ from unrolled.config.schema import plain
 from unrolled.errors import UserError
 from unrolled.gallery.gallery import write
 from unrolled.gradients import REGIMES
+from unrolled.record.reach import has_learnt
 from unrolled.record.run_record import RunRecord
-from unrolled.report.verdict.reach import has_learnt
 from unrolled.run.lifecycle import run
 from unrolled.run.preflight import compose, preflight
 

@@ -90,6 +90,9 @@ def test_what_shuffled_steps_cost(score: str, here: float, trivial: float, other
 def test_a_network_that_gains_nothing_says_nothing_of_shuffling() -> None:
     scores = {"metrics": {"a": 0.4}, "baseline": {"a": 0.5}, "references": {"this network, steps shuffled": {"a": 0.1}}}
     assert reach_lines(record(score="a", larger_is_better=True, **scores)) == []
+    other = {"this network, steps shuffled": {"val/f1": 0.4}}
+    little = {"metrics": {"val/f1": 0.52}, "baseline": {"val/f1": 0.5}, "references": other}
+    assert reach_lines(record(score="val/f1", larger_is_better=True, **little)) == []
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=12))

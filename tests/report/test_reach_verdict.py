@@ -7,10 +7,11 @@ import pytest
 from scipy.stats import fisher_exact
 from test_page import make_sweep
 
+from unrolled.record.reach import has_learnt
 from unrolled.record.results import Swept, read_sweep
 from unrolled.record.run_record import RunRecord
 from unrolled.report.table import header, rows
-from unrolled.report.verdict.reach import found, has_learnt, reach
+from unrolled.report.verdict.reach import found, reach
 from unrolled.report.verdict.reach_figure import BEYOND, reach_figure
 from unrolled.report.verdict.statement import text
 

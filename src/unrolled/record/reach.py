@@ -10,6 +10,9 @@ from .moments import Moment
 from .run_record import RunRecord
 
 LITTLE = 0.05  # of the gain over the trivial baseline
+PART = 0.05  # of the way from the trivial baseline to a perfect score: from there on a network has learnt something
+SHARES = ("accuracy", "f1", "recall")  # scores that lie between 0 and 1
+BEST = {**dict.fromkeys(SHARES, 1.0), "skill": 1.0}  # of the scores of which larger ones are better
 OWN, SHUFFLED = "this network, ", " shuffled"  # the name of a reference: the run's network on shuffled steps
 
 
@@ -71,8 +74,27 @@ def reached(need: Needed, now: Moment) -> str | None:
     )
 
 
+def has_learnt(record: RunRecord) -> bool | None:
+    """Whether a score covers PART of the way from the trivial baseline to a perfect score; None: one is not known.
+
+    Where no perfect score is known, any improvement counts. A run that has diverged has not learnt.
+    """
+    name = record.score or ""
+    here, trivial = record.metrics.get(name), record.baseline.get(name)
+    if record.state == "diverged":
+        return False
+    if here is None or trivial is None or record.larger_is_better is None:
+        return None
+    best = BEST.get(name.removeprefix("val/"), trivial) if record.larger_is_better else min(0.0, trivial)
+    gain = here - trivial if record.larger_is_better else trivial - here
+    return gain > 0 and gain >= PART * abs(best - trivial)
+
+
 def shuffled(record: RunRecord) -> str | None:
-    """Returns what shuffled steps cost beside the gain over the trivial baseline; None if either is not known."""
+    """Returns what shuffled steps cost beside the gain over the trivial baseline.
+
+    None if either is not known, or if the network has learnt nothing.
+    """
     key = record.score or ""
     here, trivial = record.metrics.get(key), record.baseline.get(key)
     other = next(
@@ -83,7 +105,7 @@ def shuffled(record: RunRecord) -> str | None:
         return None
     sign = 1 if record.larger_is_better else -1
     gain, cost = sign * (here - trivial), sign * (here - other)
-    if gain <= 0:
+    if not has_learnt(record):
         return None
     better = f"this network is {scored(gain)} better than the trivial baseline"
     costs = f"shuffled steps cost {scored(max(cost, 0.0))} {key}; {better}"

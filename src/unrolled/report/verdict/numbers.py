@@ -1,11 +1,10 @@
 """The numbers by which runs are compared: score, training score, seconds, horizon, change of the slope."""
 
+from unrolled.record.reach import SHARES
 from unrolled.record.results import Swept, SweptRun
 
 from .comparison import Measured
 from .phrases import UNBOUNDED, plain
-
-SHARES = ("accuracy", "f1", "recall")  # scores that lie between 0 and 1
 
 
 def limits(score: str) -> tuple[float, float]:

@@ -4,17 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from unrolled.record.reach import Needed, needed, reaches
+from unrolled.record.reach import PART, Needed, has_learnt, needed, reaches
 from unrolled.record.results import Swept, SweptRun
-from unrolled.record.run_record import RunRecord
 
 from ..intervals import Share, differ
-from .numbers import SHARES
 from .phrases import runs
 from .statement import Sentence, whole
 
-PART = 0.05  # of the way from the trivial baseline to a perfect score
-BEST = {**dict.fromkeys(SHARES, 1.0), "skill": 1.0}  # of the scores of which larger ones are better
 NOTE = (
     "A mark is a run. Above the line the gradient at step 0 keeps more than 1/100 of itself back to what the data "
     "need; a triangle lies beyond the longest lag. A run counts as learnt if it covers "
@@ -49,22 +45,6 @@ def found(swept: Swept) -> list[Reached]:
         if within is not None and learnt is not None:
             made.append(Reached(run, needs[0], within, reaches(needs[0], record.end), learnt))
     return made
-
-
-def has_learnt(record: RunRecord) -> bool | None:
-    """Whether a score covers PART of the way from the trivial baseline to a perfect score; None: one is not known.
-
-    Where no perfect score is known, any improvement counts. A run that has diverged has not learnt.
-    """
-    name = record.score or ""
-    here, trivial = record.metrics.get(name), record.baseline.get(name)
-    if record.state == "diverged":
-        return False
-    if here is None or trivial is None or record.larger_is_better is None:
-        return None
-    best = BEST.get(name.removeprefix("val/"), trivial) if record.larger_is_better else min(0.0, trivial)
-    gain = here - trivial if record.larger_is_better else trivial - here
-    return gain > 0 and gain >= PART * abs(best - trivial)
 
 
 def reach(swept: Swept) -> list[Sentence]:
