@@ -15,6 +15,7 @@ from unrolled.errors import UserError
 from unrolled.processes.imports import imports
 from unrolled.processes.logs import announce
 from unrolled.run.entry import SLOW, fail, guarded, train
+from unrolled.tasks.starters import KINDS, new_task
 
 FOLDER = click.Path(path_type=Path)
 TRUST = click.option(
@@ -174,6 +175,22 @@ def check_own_task(file: Path, overrides: tuple[str, ...], as_json: bool) -> Non
         click.echo(json.dumps(found, ensure_ascii=False))
     else:
         checking.show(found)
+
+
+@unrolled.command("new-task")
+@click.argument("name")
+@click.option("--like", "kind", type=click.Choice(KINDS), required=True, help="The data that it is for.")
+def write_own_task(name: str, kind: str) -> None:
+    """Write NAME.py, a short file of a task of your own that runs as it is.
+
+    Its function `read` makes small data: replace it by one that reads yours. No file is overwritten.
+    """
+    from unrolled.report.terminal import command
+
+    file = new_task(name, kind, Path())
+    print(f"written: {file}; its function read() makes small data: replace it")
+    print(f"check:   {command('check-task', file)}")
+    print(f"train:   {command('train', 'task=own', f'task.file={file}')}")
 
 
 @unrolled.command()

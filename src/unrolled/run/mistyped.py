@@ -19,7 +19,10 @@ from unrolled.config.validate import defaults
 from unrolled.errors import UserError
 
 GATED = ("lstm", "gru")
-COMMANDS = ("bench", "check-task", "dashboard", "demo", "diagnose", "predict", "report", "show", "sync", "train")
+COMMANDS = (
+    "bench", "check-task", "dashboard", "demo", "diagnose", "gallery", "new-task", "predict", "report", "show", "sync",
+    "train",
+)  # fmt: skip
 
 
 def plain_words(words: Iterable[str]) -> list[str]:

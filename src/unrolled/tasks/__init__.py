@@ -1,6 +1,7 @@
 """Registry of the tasks. A task is a module with `load(config, seed) -> Data`, and a line of `TASKS`.
 
-A task of the user's own needs no line: `task=own task.file=FILE.py`.
+A task of the user's own needs no line: `task=own task.file=FILE.py`. The helpers for its file (`padded`, `split`, ...)
+are imported at their first use, because this package is imported before torch.
 """
 
 from __future__ import annotations
@@ -19,8 +20,34 @@ from unrolled.errors import UserError
 
 from .own_file import also_read, import_file
 
+HELPERS = (
+    "bag_of_words", "encode", "last_step", "logistic", "mean_step", "most_frequent", "padded", "ridge", "scaled",
+    "split", "tokens", "vocabulary", "windows", "words_of",
+)  # fmt: skip
+
 if TYPE_CHECKING:
     from .data import Data
+    from .helpers import bag_of_words as bag_of_words
+    from .helpers import encode as encode
+    from .helpers import last_step as last_step
+    from .helpers import logistic as logistic
+    from .helpers import mean_step as mean_step
+    from .helpers import most_frequent as most_frequent
+    from .helpers import padded as padded
+    from .helpers import ridge as ridge
+    from .helpers import scaled as scaled
+    from .helpers import split as split
+    from .helpers import tokens as tokens
+    from .helpers import vocabulary as vocabulary
+    from .helpers import windows as windows
+    from .helpers import words_of as words_of
+else:
+
+    def __getattr__(name: str):
+        """Returns a helper. Raises AttributeError for another name."""
+        if name in HELPERS:
+            return getattr(import_module("unrolled.tasks.helpers"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @dataclass(frozen=True)

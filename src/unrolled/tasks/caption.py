@@ -18,7 +18,7 @@ from unrolled.config.schema import TaskConfig
 from .data import Data, Later, Split
 from .files import package_file, package_folder
 from .scores import writing
-from .split import held_out
+from .tables.draws import held_out
 from .writing import most_frequent_words, nearest, targets, written_vocabulary
 
 FONT = "fonts/materialdesignicons6-webfont-6.9.96.ttf"

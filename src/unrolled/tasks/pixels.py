@@ -20,7 +20,7 @@ from .constants import of_all_classes, of_classes
 from .data import Data, Guess, Later, Split, most_frequent
 from .files import package_file
 from .scores import classification
-from .split import held_out
+from .tables.draws import held_out
 
 FILE = "data/data/mnist_5k.csv.gz"
 DIGITS = [str(digit) for digit in range(10)]

@@ -15,7 +15,8 @@ from .answers import unknown_class
 from .data import Split
 from .places import SEQUENCE, Examples, Places
 from .tables.archive import Sequences, archive
-from .tables.cleaned import complete, delayed, pieces
+from .tables.cleaned import complete, delayed
+from .tables.padding import to_the_left
 from .units import Units
 
 
@@ -38,20 +39,13 @@ def scaled(steps: np.ndarray, scale: Scale | None) -> np.ndarray:
 
 def split_of(found: Sequences, scale: Scale | None, y: Tensor, rows: np.ndarray, T: int) -> Split:
     """Returns the sequences at these places, scaled and padded on the left; longer ones keep their last T steps."""
-    n, E = len(rows), found.steps.shape[1]
-    lengths, ends = found.lengths[rows], np.cumsum(found.lengths)[rows]
-    back = np.arange(T - 1, -1, -1)  # lags of the T steps
-    real = back < lengths[:, None]
-    x = np.zeros((n, T, E), dtype=np.float32)
-    places = ends[:, None] - 1 - back
-    for some in pieces(n, T * E):  # a copy of all steps would double the memory
-        x[some][real[some]] = scaled(found.steps[places[some][real[some]]], scale)
+    ends, lengths = np.cumsum(found.lengths)[rows], found.lengths[rows]
+    x, real = to_the_left(found.steps, ends, lengths, T, lambda steps: scaled(steps, scale))
     mask = torch.from_numpy(real)
     if not found.by_step:
         return Split(torch.from_numpy(x), mask, y[torch.from_numpy(rows)])
-    answers = torch.zeros(n, T, *y.shape[1:], dtype=y.dtype)
-    answers[mask] = y[torch.from_numpy(places[real])]
-    return Split(torch.from_numpy(x), mask, answers, mask)
+    answers, _ = to_the_left(y.numpy(), ends, lengths, T)
+    return Split(torch.from_numpy(x), mask, torch.from_numpy(answers), mask)
 
 
 def places_of(found: Sequences, rows: np.ndarray, T: int, true: list[str] | np.ndarray) -> Places:

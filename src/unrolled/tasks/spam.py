@@ -9,7 +9,7 @@ from unrolled.config.schema import TaskConfig
 from .data import Data
 from .files import package_file
 from .scores import detection
-from .split import held_out
+from .tables.draws import held_out
 from .text import classified, words_of
 
 CLASSES = ("ham", "spam")

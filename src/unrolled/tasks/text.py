@@ -17,6 +17,7 @@ from .constants import of_all_classes, of_classes, of_numbers
 from .data import Data, Guess, Later, Split, most_frequent
 from .scores import Scores, regression
 from .tables.cheap import ridge
+from .tables.padding import to_the_left
 from .units import Units
 from .variants import enough_of, shuffled, some, without
 
@@ -44,13 +45,18 @@ def build_vocabulary(sentences: Sequence[Sequence[str]], min_count: int) -> list
 
 
 def tokens(sentences: Sequence[Sequence[str]], vocabulary: list[str], length: int) -> Tensor:
-    """Returns the indices of each sentence's last `length` words, int64 (N, length), padded on the left."""
+    """Returns the places of words in a vocabulary, int64 (N, length), padded on the left with 0, the place of <pad>.
+
+    sentences: N lists of words; a longer one than `length` keeps its last words.
+    vocabulary: as `build_vocabulary` returns it; other words become <unk>.
+    length: number of time steps.
+    """
     index = {word: i for i, word in enumerate(vocabulary)}
     unknown = index[UNKNOWN]
-    padding = [index[PAD]] * length
-    rows = [[index.get(word, unknown) for word in sentence[-length:]] for sentence in sentences]
-    padded = [padding[len(row) :] + row for row in rows]
-    return torch.tensor(padded, dtype=torch.int64).view(len(sentences), length)
+    lengths = np.array([len(sentence) for sentence in sentences], dtype=np.int64)
+    every = np.fromiter((index.get(word, unknown) for sentence in sentences for word in sentence), np.int64)
+    found, _ = to_the_left(every, np.cumsum(lengths), lengths, length)
+    return torch.from_numpy(found)
 
 
 def encode(sentences: Sequence[Sequence[str]], labels: Sequence | Tensor, vocabulary: list[str], length: int) -> Split:

@@ -11,7 +11,7 @@ from unrolled.config.schema import TaskConfig
 
 from .data import Data
 from .files import package_folder
-from .split import held_out
+from .tables.draws import held_out
 from .text import words_of
 from .writing import translated
 

@@ -77,13 +77,13 @@ def given(words: Sequence[str], name: str, file: str, rows: Sequence[int]) -> Pa
     return Parts(train, val, f"by the column {name}" + (f"; {left:,} for a test are left out" if left else ""))
 
 
-def at_random(n: int, share: float, alike: Sequence[Hashable] | None) -> Parts:
-    """Returns a random split of n examples; the same one for all seeds.
+def at_random(n: int, share: float, alike: Sequence[Hashable] | None, *, state: int = 0) -> Parts:
+    """Returns a random split of n examples; with one state the same one for all seeds.
 
     share: of the examples that validate.
     alike: a class for each, whose shares are kept; an example that is the only one of its class trains.
     """
-    from sklearn.model_selection import train_test_split
+    from .draws import drawn
 
     rows = np.arange(n)
     counts = Counter(alike or [])
@@ -92,11 +92,9 @@ def at_random(n: int, share: float, alike: Sequence[Hashable] | None) -> Parts:
     wanted = max(1, round(share * n))
     classes = None if alike is None else [alike[i] for i in free]
     kept = classes is not None and len(set(classes)) <= min(wanted, len(free) - wanted)
-    train, val = train_test_split(
-        free, test_size=min(wanted, len(free) - 1), random_state=0, stratify=classes if kept else None
-    )
+    train, val = drawn(len(free), min(wanted, len(free) - 1), classes if kept else None, state=state)
     how = f"{share:.0%} at random" + (", with each class's share" if kept else "")
-    return Parts(np.sort(np.concatenate([train, rows[single]])), np.sort(val), how)
+    return Parts(np.sort(np.concatenate([free[train], rows[single]])), np.sort(free[val]), how)
 
 
 def by_groups(groups: Sequence[str], share: float, name: str, file: str) -> Parts:
@@ -105,16 +103,15 @@ def by_groups(groups: Sequence[str], share: float, name: str, file: str) -> Part
     groups: a value of the column `name` for each example.
     Raises UserError if there is one group only.
     """
-    from sklearn.model_selection import GroupShuffleSplit
+    from .draws import drawn_whole
 
     found = len(set(groups))
     if found < 2:
         line = f"task.split_by={name}: {Path(file).name} has one value of it; allowed: a column with two or more"
         raise UserError(line, "task.split_by")
     whole = min(max(1, round(share * found)), found - 1)
-    splitter = GroupShuffleSplit(n_splits=1, test_size=whole, random_state=0)
-    train, val = next(splitter.split(np.zeros(len(groups)), groups=np.asarray(groups, dtype=object)))
-    return Parts(np.sort(train), np.sort(val), f"{whole} of {found} values of {name} at random")
+    train, val = drawn_whole(groups, whole)
+    return Parts(train, val, f"{whole} of {found} values of {name} at random")
 
 
 def check_whole(parts: Parts, groups: Sequence[str], name: str) -> None:
