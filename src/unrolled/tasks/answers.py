@@ -1,7 +1,7 @@
 """What the answers of a user's own data are: classes or numbers, and how much each class counts."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -101,7 +101,17 @@ def notes_on(classes: Sequence[str], name: str, file: str, *, whole: bool) -> li
     if whole:
         return [f"{name} has {n} whole values: taken as {n} classes{instead}"]
     few = ", ".join(f"{each!r} {count / len(classes):.0%}" for each, count in counts.most_common(4))
-    return [f"{name}: {n} classes ({few}{', ...' if n > 4 else ''})"]
+    alike = _alike(counts)
+    lines = [f"{name}: {n} classes ({few}{', ...' if n > 4 else ''})"]
+    return lines + [f"{name}: {' and '.join(map(repr, alike))} differ in case or blanks alone"] * bool(alike)
+
+
+def _alike(names: Iterable[str]) -> list[str]:
+    """Returns the first names that are equal but for case and blanks; [] if there are none."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(" ".join(name.split()).casefold(), []).append(name)
+    return next((each for each in found.values() if len(each) > 1), [])
 
 
 def weighted(data: Data, config: TaskConfig) -> Data:
@@ -111,7 +121,10 @@ def weighted(data: Data, config: TaskConfig) -> Data:
     """
     if config.weights != "balanced":
         return data
-    assert isinstance(data.train, Split) and isinstance(data.answers, list)
+    if not isinstance(data.answers, list):
+        key = "task.weights"
+        raise UserError(f"{key}=balanced: the answers are numbers; allowed with classes alone", key)
+    assert isinstance(data.train, Split)
     train = data.train
     y = train.y if train.y_mask is None else train.y[train.y_mask]
     counts = torch.bincount(y.flatten(), minlength=len(data.answers)).clamp_min(1).double()

@@ -22,6 +22,7 @@ from .tables.archive import Sequences, archive
 from .tables.cheap import logistic, ridge
 from .tables.cleaned import complete, delayed
 from .tables.parts import Parts, check_classes, chosen, column_of, enough
+from .tables.reading import KEY
 from .units import Units
 from .variants import enough_of, hidden, shuffled, some
 
@@ -136,6 +137,10 @@ def _answers(
     train[parts.train] = True
     chosen_rows = np.repeat(train, found.lengths) if found.by_step else train
     names = [f"y{k}" if y.shape[1] > 1 else "y" for k in range(y.shape[1])]
+    constant = np.flatnonzero(np.ptp(y[chosen_rows], axis=0) == 0)
+    if len(constant):
+        line = f"{names[constant[0]]} is {y[chosen_rows][0, constant[0]]:g} in the whole training part"
+        raise UserError(f"{found.name}: {line}; there is nothing to learn", KEY)
     units = Units.of(y[chosen_rows], names, config.scale != "none")
     return units.standardised(torch.from_numpy(y)).float(), y.shape[1], units
 

@@ -16,6 +16,7 @@ from .places import ROW, Places
 from .scores import regression
 from .series_file import SeriesReader
 from .tables.cheap import ridge
+from .tables.reading import KEY
 from .tables.series_table import Table, input_units, read, scaled
 from .tables.windows import cut, windows
 from .units import Units
@@ -48,6 +49,7 @@ def load(config: TaskConfig, seed: int) -> Data:
     inputs = scaled(table.input_values, read_units)
     answers = _answers(table, config, np.concatenate([train_first, val_first]))
     n = len(train_first)
+    _check_varies(answers[:n], table, config)
     units = Units.of(answers[:n], list(table.targets), config.scale != "none")
     values = torch.from_numpy(inputs.astype(np.float32))
     train, val = (
@@ -119,10 +121,20 @@ def places(table: Table, config: TaskConfig) -> tuple[np.ndarray, np.ndarray]:
     return train, val
 
 
+def _check_varies(answers: np.ndarray, table: Table, config: TaskConfig) -> None:
+    """Raises UserError for a target that is one number in all training windows."""
+    constant = np.flatnonzero(np.ptp(answers, axis=0) == 0)
+    if len(constant):
+        what = "the change of " if config.difference else ""
+        line = f"{what}{table.targets[constant[0]]} is {answers[0, constant[0]]:g} in all training windows"
+        raise UserError(f"{table.name}: {line}; there is nothing to learn", KEY)
+
+
 def _too_long(table: Table, config: TaskConfig, name: str, rows: int) -> UserError:
     gaps = not bool(table.whole.all())
     longest = max(int((table.part[each] == 0).sum()) for each in table.series) - (config.horizon or 1)
-    why = f"the {name} part has {rows:,} rows" + (" and gaps" if gaps else "")
+    each = f" in {len(table.series):,} series" if len(table.series) > 1 else ""
+    why = f"the {name} part has {rows:,} rows{each}" + (" and gaps" if gaps else "")
     allowed = "task.missing=interpolate or last fills the gaps" if gaps else f"allowed: at most {longest:,}"
     return UserError(f"task.window={config.window}: {why}, and no window of it is left; {allowed}", "task.window")
 

@@ -14,7 +14,7 @@ from .data import Data
 from .places import ROW, Places
 from .scores import classification
 from .tables.parts import COLUMN, Parts, check_classes, chosen, column_of, enough
-from .tables.reading import Frame, column, row_of, table, texts
+from .tables.reading import KEY, Frame, column, row_of, table, texts
 from .text import build_vocabulary, classified, estimated, words_of
 from .texts_file import TextsReader
 from .writing import translated
@@ -69,7 +69,7 @@ def _labelled(  # noqa: PLR0917
             settled, seed, (train_words, labels[0]), (val_words, labels[1]), names,
             lambda: classification(len(names)), pieces_of(config.unit),
         )  # fmt: skip
-        data = weighted(data, config)
+    data = weighted(data, config)
     true = answers.split(parts)[1] if answers.classes is None else [answers.classes[i] for i in parts.val]
     places = Places(ROW, row_of(0) + np.array(rows)[parts.val], true)
     reader = TextsReader(data, config, config.text or "text", label, pieces_of(config.unit), None, WANTED)
@@ -118,7 +118,7 @@ def _kept(
         name = empty or list(columns)[-1]
         n = len(missing)
         line = f"{n:,} of {len(rows):,} rows lack a text or its answer (first: {name} in row {row_of(i)})"
-        raise UserError(f"{Path(file).name}: {line}; task.missing=drop leaves them out", "task.missing")
+        raise UserError(f"{Path(file).name}: {line}; task.missing=drop leaves them out", KEY)
     return [i for i in rows if there[i]]
 
 

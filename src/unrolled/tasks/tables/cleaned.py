@@ -31,7 +31,7 @@ def complete(found: Sequences, config: TaskConfig) -> Sequences:
     at = int(np.flatnonzero(gone)[0])
     if config.missing == "refuse":
         line = f"{int(gone.sum()):,} of {len(gone):,} steps of x have missing values (first in {_place(found, at)})"
-        raise UserError(f"{found.name}: {line}; task.missing=interpolate, drop or last", "task.missing")
+        raise UserError(f"{found.name}: {line}; task.missing=interpolate, drop or last", KEY)
     borders = [*found.starts.tolist(), len(found.steps)]
     if config.missing == "drop":
         whole = np.array([not gone[a:b].any() for a, b in pairwise(borders)])
@@ -43,7 +43,7 @@ def complete(found: Sequences, config: TaskConfig) -> Sequences:
     left = np.flatnonzero(np.isnan(steps).any(1))
     if len(left):
         line = f"{_place(found, int(left[0]))} has no value before it"
-        raise UserError(f"{found.name}: {line}; task.missing=interpolate or drop", "task.missing")
+        raise UserError(f"{found.name}: {line}; task.missing=interpolate or drop", KEY)
     return replace(found, steps=steps)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from unrolled.errors import UserError
 
-KEY = "task.missing"
+from .reading import KEY
 
 
 def refuse_missing(values: np.ndarray, names: Sequence[str], file: str, rows: Sequence[int]) -> None:
@@ -23,7 +23,7 @@ def refuse_missing(values: np.ndarray, names: Sequence[str], file: str, rows: Se
             n, first = len(gone), rows[int(gone[0])]
             verb = "is" if n == 1 else "are"
             line = f"{n:,} of {len(values):,} values of {name} {verb} missing (first in row {first})"
-            raise UserError(f"{Path(file).name}: {line}; {KEY}=interpolate, drop or last", KEY)
+            raise UserError(f"{Path(file).name}: {line}; task.missing=interpolate, drop or last", KEY)
 
 
 def filled(values: np.ndarray, how: str) -> np.ndarray:

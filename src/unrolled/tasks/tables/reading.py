@@ -18,6 +18,7 @@ Frame = Any  # a frame or column of pandas, whose type stubs do not cover their 
 
 KEY = "task.file"
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
+OTHER_MARKS = (";", "\t", "|")  # that separate columns elsewhere
 PARQUET = (".parquet", ".pq")
 ABSENT = ("", "na", "n/a", "nan", "null", "none", "#n/a", "-nan")  # in a column of numbers, in any case
 LISTED = 12  # columns named in a message
@@ -64,12 +65,11 @@ def _read(known: Stamp) -> Frame:
         raise UserError(f"{file.name} is empty", KEY) from None
     except OSError as error:
         raise UserError(f"{file.name} cannot be read: {error.strerror or in_words(error)}", KEY) from None
+    except UserError:
+        raise
     except Exception as error:  # a foreign file can raise anything
         raise UserError(f"{file.name} is no table: {' '.join(str(error).split())}", KEY) from None
     frame.columns = [str(name) for name in frame.columns]
-    twice = [name for name in dict.fromkeys(frame.columns) if list(frame.columns).count(name) > 1]
-    if twice:
-        raise UserError(f"{file.name} has two columns named {twice[0]}", KEY)
     if not len(frame):
         raise UserError(f"{file.name} has a head and no rows", KEY)
     return frame
@@ -81,16 +81,23 @@ def _parsed(file: Path) -> Frame:
             return pd.read_parquet(file).reset_index(drop=True)
         except ImportError:
             raise UserError(f"{file.name}: parquet needs another package: pip install pyarrow", KEY) from None
-    return pd.read_csv(
-        file,
-        sep=SEPARATORS[file.suffix.lower()],
-        keep_default_na=False,  # "NA" and "null" are words of a text
-        na_values=[""],
-        encoding="utf-8-sig",
-        low_memory=False,
-        index_col=False,
-        skipinitialspace=True,
-    )
+    form: Any = {"sep": SEPARATORS[file.suffix.lower()], "encoding": "utf-8-sig", "skipinitialspace": True}
+    # "NA" and "null" are words of a text.
+    frame = pd.read_csv(file, keep_default_na=False, na_values=[""], low_memory=False, index_col=False, **form)
+    head = pd.read_csv(file, keep_default_na=False, header=None, nrows=1, dtype=str, **form).iloc[0].tolist()
+    _check_head(head, file)
+    return frame
+
+
+def _check_head(names: Sequence[str], file: Path) -> None:
+    """Raises UserError for two columns of one name, which pandas renames, and for another separator."""
+    twice = [name for name in names if name and names.count(name) > 1]
+    if twice:
+        raise UserError(f"{file.name} has two columns named {twice[0]}", KEY)
+    marks = [mark for mark in OTHER_MARKS if len(names) == 1 and mark in names[0]]
+    if marks:
+        line = f"{file.name} has one column, {names[0]!r}: if {marks[0]!r} separates its columns"
+        raise UserError(f"{line}, save it with commas, or with tabs as .tsv", KEY)
 
 
 def row_of(index: int) -> int:

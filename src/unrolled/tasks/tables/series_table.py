@@ -15,7 +15,7 @@ from unrolled.errors import UserError
 from ..units import Units
 from .missing import filled, refuse_missing
 from .parts import COLUMN, by_groups, check_whole, column_of, enough, given, share_of
-from .reading import Frame, column, is_numeric, numbers, row_of, table, texts
+from .reading import KEY, Frame, column, is_numeric, numbers, row_of, table, texts
 from .season import season
 
 WANTED = "task=series needs a table: CSV, TSV or parquet"
@@ -112,7 +112,7 @@ def _columns(frame: Frame, config: TaskConfig, file: str) -> tuple[list[str], li
     if not targets:
         if len(known) != 1:
             found = f"its columns of numbers are {', '.join(known)}" if known else "it has no column of numbers"
-            raise UserError(f"task.target has no value, and {Path(file).name} does not decide: {found}", "task.target")
+            raise UserError(f"task.target has no value, and {Path(file).name} does not decide: {found}", KEY)
         targets = known
     inputs = listed(config.inputs) or targets
     if inputs == ["all"] and "all" not in frame.columns:
