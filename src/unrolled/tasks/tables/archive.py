@@ -77,7 +77,7 @@ def _read(known: Stamp, needed: tuple[str, ...]) -> Sequences:
 
 def _arrays(file: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(file, allow_pickle=False) as found:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as found:  # numpy leaves a broken one open
             return {key: found[key] for key in found.files}
     except ValueError as error:
         if "pickle" in str(error).lower():
