@@ -203,7 +203,7 @@ def _loaded(config: TaskConfig, seed: int) -> Data:
     data: Data = task(config).load(config, seed)
     if not (len(data.train) and len(data.val)):
         raise UserError(f"task.length={config.length}: task={config.name} has no example that long")
-    forms = {"the training split": data.train, "the validation split": data.val, **data.variants}
+    forms = {"the training split": data.train, "the validation split": data.val}  # a variant has no other values
     for name, split in forms.items():
         if isinstance(split, Split):
             split.check(f"{name} of task={config.name}")

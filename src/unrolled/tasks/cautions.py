@@ -6,8 +6,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from unrolled.rnn.masking import PIECE
-
 from .data import Data, Split
 
 LARGE = 3.0  # mean or sd of an input from which on most units of a fresh network sit where f is flat
@@ -40,8 +38,11 @@ def _read_padding(data: Data) -> str | None:
     split = data.val
     if split.mask is None or not bool(split.mask.all()):
         return None
-    trailing = torch.cat([_trailing(x, data.reads) for x in split.x.split(_rows(split))])
-    if len(trailing.unique()) < LEAST_LENGTHS or bool((trailing == split.x.shape[1]).all()):
+    trailing, first = torch.empty(len(split), dtype=torch.int64), 0
+    for piece in split.pieces():
+        trailing[first : first + len(piece)] = _trailing(piece.x, data.reads)
+        first += len(piece)
+    if len(trailing.unique()) < LEAST_LENGTHS or bool((trailing == split.shape[1]).all()):
         return None
     n, what = int((trailing > 0).sum()), "padding tokens" if isinstance(data.reads, list) else "zeros"
     return (
@@ -70,7 +71,7 @@ class _Spread(NamedTuple):
 
 
 def _spread(split: Split) -> _Spread:
-    E = split.x.shape[-1]
+    E = split.shape[-1]
     total, square = torch.zeros(E, dtype=torch.float64), torch.zeros(E, dtype=torch.float64)
     low, high, n = torch.full((E,), torch.inf), torch.full((E,), -torch.inf), 0
     for part in _steps(split):
@@ -85,17 +86,10 @@ def _spread(split: Split) -> _Spread:
 
 def _steps(split: Split) -> Iterator[Tensor]:
     """Yields the inputs that are read, (n, E), in pieces of a moderate size."""
-    rows = _rows(split)
-    for first in range(0, len(split), rows):
-        x = split.x[first : first + rows]
-        part = x if split.mask is None else x[split.mask[first : first + rows]]
+    for piece in split.pieces():
+        part = piece.x if piece.mask is None else piece.x[piece.mask]
         if len(part):
             yield part
-
-
-def _rows(split: Split) -> int:
-    """Returns how many examples are looked at at once."""
-    return max(1, PIECE // max(1, split.x[:1].numel()))
 
 
 def _unscaled(train: _Spread) -> str | None:

@@ -127,7 +127,9 @@ def _one_hot(chosen: int, classes: int) -> Tensor:
 
 def _scores_of(chosen: int, classes: int, split: Split, scores: Scores) -> dict[str, float]:
     scores.reset()
-    scores.update(_one_hot(chosen, classes).expand(len(split), -1), Batch(split.x, None, split.y, None))
+    scores.update(
+        _one_hot(chosen, classes).expand(len(split), -1), Batch(split.y[:0], None, split.y, None)
+    )  # no score reads x
     return scores.compute()
 
 

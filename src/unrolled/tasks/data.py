@@ -1,6 +1,6 @@
 """`Data`, the interface of a task: examples as tensors, names of tokens and classes, scores and baselines."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from .places import Examples, Places
 from .scores import Scores
 from .units import Units
 
+PIECE = 1 << 20  # values of x that are worked on at once
 Loss = Callable[[Tensor, Tensor], Tensor]  # predictions (..., C) and y (...) -> one loss per prediction (...)
 
 
@@ -47,27 +48,61 @@ class Split:
     def __len__(self) -> int:
         return len(self.y)
 
+    @property
+    def shape(self) -> torch.Size:
+        """Returns the shape of x."""
+        return self.x.shape
+
+    def inputs(self, rows: Tensor) -> Tensor:
+        """Returns x of the examples at these places."""
+        return self.x[rows]
+
+    def only(self, rows: Tensor) -> "Split":
+        """Returns the examples at these places."""
+        mask, y_mask = (None if each is None else each[rows] for each in (self.mask, self.y_mask))
+        return Split(self.inputs(rows), mask, self.y[rows], y_mask)
+
+    def pieces(self, rows: Tensor | None = None) -> Iterator["Split"]:
+        """Yields examples a few at a time, because a copy of all in another form need not fit into memory.
+
+        rows: their places; None: all in order.
+        """
+        each = max(PIECE // max(self.shape[1:].numel(), 1), 1)
+        every = torch.arange(len(self)) if rows is None else rows
+        return (self.only(part) for part in every.split(each) if len(part))
+
     def check(self, name: str) -> None:
         """Raises UserError for nan and inf in unmasked values, which would look like a divergence of the training.
 
         name: the split's, for the message.
         """
+        first = 0
+        for piece in self.pieces():
+            piece._check(name, first)
+            first += len(piece)
+
+    def _check(self, name: str, first: int) -> None:
         for field_name, values, by_step in (
             ("x", self.x, self.mask is not None),
             ("y", self.y, self.y_mask is not None),
         ):
             wrong = first_not_finite(values.transpose(0, 1) if by_step else values, by_step)
             if wrong is not None:
+                where = wrong._replace(sample=wrong.sample + first)
                 raise UserError(
-                    f"{field_name} of {name} is {wrong}: allowed are finite numbers, and anything under a mask"
+                    f"{field_name} of {name} is {where}: allowed are finite numbers, and anything under a mask"
                 )
 
     def __getitem__(self, rows: Tensor) -> Batch:
         mask, y_mask = (None if part is None else part[rows] for part in (self.mask, self.y_mask))
-        return self._batch(self.x[rows], mask, self.y[rows], y_mask)
+        return self._batch(self.inputs(rows), mask, self.y[rows], y_mask)
 
     def whole(self) -> Batch:
         return self._batch(self.x, self.mask, self.y, self.y_mask)
+
+    def unread(self) -> Batch:
+        """Returns all examples for scores, which do not read x: it may be empty."""
+        return self.whole()
 
     @staticmethod
     def _batch(x: Tensor, mask: Tensor | None, y: Tensor, y_mask: Tensor | None) -> Batch:
@@ -253,7 +288,7 @@ def own_losses(losses: Tensor, batch: Batch) -> Tensor:
 
 def score(guess: Guess | Later, data: Data, loss: Loss) -> dict[str, float]:
     """Returns the scores of a baseline on the validation split, under a run's keys (`val/loss`, `val/...`)."""
-    batch, scores, found = data.val.whole(), data.scores(), {}
+    batch, scores, found = data.val.unread(), data.scores(), {}
     if guess.answer is not None:
         found["val/loss"] = float(mean_loss(loss(guess.answer.double(), batch.y), batch))
     predicted = guess.answer if guess.written is None else guess.written

@@ -15,11 +15,11 @@ from unrolled.rnn.init import stream
 from .answers import in_order, notes_on, weighted
 from .averages import Skill
 from .constants import of_classes, of_numbers, of_shares
-from .data import Data, Guess, Later, Need, Split, most_frequent, shares
+from .data import Data, Guess, Need, Split, most_frequent, shares
 from .scores import classification, regression
 from .sequences_file import Scale, SequencesReader, classes_of, numbers_of, places_of, split_of
 from .tables.archive import Sequences, archive
-from .tables.cheap import logistic, ridge
+from .tables.cheap import logistic_on, named, ridge_on
 from .tables.cleaned import complete, delayed
 from .tables.parts import Parts, check_classes, chosen, column_of, enough
 from .tables.reading import KEY
@@ -60,7 +60,7 @@ def load(config: TaskConfig, seed: int) -> Data:
         "sequence_to_sequence" if found.by_step else "sequence_to_vector",
         train,
         val,
-        train.x.shape[2],
+        train.shape[2],
         names,
         variants=_variants(val),
         units=units,
@@ -68,7 +68,7 @@ def load(config: TaskConfig, seed: int) -> Data:
         dependency=None if config.delay is None else float(config.delay),
         notes=notes,
         places=places,
-        read_file=SequencesReader(config, scale, names, units, found.by_step, train.x.shape[2]),
+        read_file=SequencesReader(config, scale, names, units, found.by_step, train.shape[2]),
         **(_of_classes(found, train, val, names) if isinstance(names, list) else _of_numbers(found, train, val, units)),
     )
     return weighted(data, config)
@@ -184,14 +184,14 @@ def _of_classes(found: Sequences, train: Split, val: Split, names: list[str]) ->
             "constants": of_shares((counts / counts.sum()).expand(T, -1), len(val), MOST_FREQUENT),
         }
 
-    def made(features) -> Later:
-        return Later(lambda: logistic((features(train), train.y.numpy()), features(val), C).made)
-
     return {
         "scores": lambda: classification(C),
         "baseline": most_frequent(train, val, C),
         "baseline_name": MOST_FREQUENT,
-        "references": {"logistic on the mean step": made(mean_step), "logistic on the last step": made(last_step)},
+        "references": {
+            named("logistic on the mean step", train): logistic_on(mean_step, train, val, C),
+            named("logistic on the last step", train): logistic_on(last_step, train, val, C),
+        },
         "constants": of_classes(train, len(val), names, classification(C), MOST_FREQUENT),
     }
 
@@ -211,10 +211,10 @@ def _of_numbers(found: Sequences, train: Split, val: Split, units: Units | None)
     if found.by_step:
         return found_fields
 
-    def made(features) -> Later:
-        return Later(lambda: ridge((features(train), train.y.numpy()), features(val)).made)
-
-    references = {"ridge on the mean step": made(mean_step), "ridge on the last step": made(last_step)}
+    references = {
+        named("ridge on the mean step", train): ridge_on(mean_step, train, val),
+        named("ridge on the last step", train): ridge_on(last_step, train, val),
+    }
     return found_fields | {"references": references, "constants": of_numbers(answers, len(val), units)}
 
 

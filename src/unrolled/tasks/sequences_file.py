@@ -13,6 +13,7 @@ from unrolled.errors import UserError
 
 from .answers import unknown_class
 from .data import Split
+from .gathered import gathered
 from .places import SEQUENCE, Examples, Places
 from .tables.archive import Sequences, archive
 from .tables.cleaned import complete, delayed
@@ -28,24 +29,25 @@ class Scale(NamedTuple):
 
 
 def scaled(steps: np.ndarray, scale: Scale | None) -> np.ndarray:
-    """Returns the steps (S, E) by mean and sd, float32."""
+    """Returns steps (S, E) by mean and sd, float32."""
     if scale is None:
         return steps.astype(np.float32, copy=False)
-    found = np.empty(steps.shape, dtype=np.float32)
-    for e, (mean, sd) in enumerate(zip(*scale, strict=True)):
-        found[:, e] = (steps[:, e] - mean) / (sd if sd > 0 else 1.0)
-    return found
+    return ((steps - scale.mean) / np.where(scale.sd > 0, scale.sd, 1.0)).astype(np.float32)
 
 
 def split_of(found: Sequences, scale: Scale | None, y: Tensor, rows: np.ndarray, T: int) -> Split:
     """Returns the sequences at these places, scaled and padded on the left; longer ones keep their last T steps."""
     ends, lengths = np.cumsum(found.lengths)[rows], found.lengths[rows]
-    x, real = to_the_left(found.steps, ends, lengths, T, lambda steps: scaled(steps, scale))
-    mask = torch.from_numpy(real)
+
+    def gather(chosen: Tensor) -> Tensor:
+        i = chosen.numpy()
+        return torch.from_numpy(to_the_left(found.steps, ends[i], lengths[i], T, lambda steps: scaled(steps, scale))[0])
+
+    mask = torch.from_numpy(np.arange(T - 1, -1, -1) < lengths[:, None])
     if not found.by_step:
-        return Split(torch.from_numpy(x), mask, y[torch.from_numpy(rows)])
+        return gathered(gather, mask, y[torch.from_numpy(rows)])
     answers, _ = to_the_left(y.numpy(), ends, lengths, T)
-    return Split(torch.from_numpy(x), mask, torch.from_numpy(answers), mask)
+    return gathered(gather, mask, torch.from_numpy(answers), mask)
 
 
 def places_of(found: Sequences, rows: np.ndarray, T: int, true: list[str] | np.ndarray) -> Places:

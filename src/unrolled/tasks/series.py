@@ -14,11 +14,11 @@ from .averages import Skill, SquaredError
 from .data import Data, Guess, Later, Need, Split
 from .places import ROW, Places
 from .scores import regression
-from .series_file import SeriesReader
-from .tables.cheap import ridge
+from .series_file import SeriesReader, windows_of
+from .tables.cheap import named, ridge_on
 from .tables.reading import KEY
 from .tables.series_table import Table, input_units, read, scaled
-from .tables.windows import cut, windows
+from .tables.windows import windows
 from .units import Units
 from .variants import enough_of, hidden, shuffled
 
@@ -67,7 +67,7 @@ def load(config: TaskConfig, seed: int) -> Data:
     by_target = (
         {f"mse of {name}": ColumnError(k) for k, name in enumerate(table.targets)} if len(units.names) > 1 else {}
     )
-    window = val_split.x.shape[1]
+    window = val_split.shape[1]
     return Data(
         "sequence_to_vector",
         train_split,
@@ -151,25 +151,20 @@ def _cut(  # noqa: PLR0917
     values: Tensor, table: Table, first: np.ndarray, answers: np.ndarray, units: Units, config: TaskConfig
 ) -> Cut:
     assert config.window is not None
-    x = cut(values, first, config.window)
-    real = torch.ones(1, 1, dtype=torch.bool).expand(x.shape[:2])
     y = units.standardised(torch.from_numpy(answers)).float()
-    return Cut(first, Split(x, real, y), table.target_values[first + config.window - 1])
+    return Cut(first, windows_of(values, first, config.window, y), table.target_values[first + config.window - 1])
 
 
 def _references(table: Table, config: TaskConfig, train: Cut, val: Cut, units: Units) -> dict[str, Guess | Later]:
     found: dict[str, Guess | Later] = {}
     if table.season is not None and (ago := _a_season_ago(table, config, val, table.season)) is not None:
         found["one season ago"] = Guess(units.standardised(torch.from_numpy(ago)))
-    size = val.split.x.shape[1] * val.split.x.shape[2]
-    if size <= MOST_FEATURES:
+    if val.split.shape[1:].numel() <= MOST_FEATURES:
 
         def features(split: Split) -> np.ndarray:
-            return split.x.reshape(len(split), size).numpy()
+            return split.x.flatten(1).numpy()
 
-        found["linear in the window"] = Later(
-            lambda: ridge((features(train.split), train.split.y.numpy()), features(val.split)).made
-        )
+        found[named("linear in the window", train.split)] = ridge_on(features, train.split, val.split)
     return found
 
 

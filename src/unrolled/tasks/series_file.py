@@ -5,16 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from unrolled.config.schema import TaskConfig
 from unrolled.errors import UserError
 
 from .data import Split
+from .gathered import gathered
 from .places import NOWHERE, ROW, Examples, Places
 from .tables.missing import filled, refuse_missing
 from .tables.reading import Frame, column, numbers, row_of, table, texts
 from .tables.series_table import WANTED, labels_of, order_of, scaled, series_of
-from .tables.windows import cut, windows
+from .tables.windows import windows
 from .units import Units
 
 
@@ -52,9 +54,7 @@ class SeriesReader:
         E = len(self.read_units.names)
         base = needed[last][:, E:] if config.difference else None
         values = torch.from_numpy(scaled(needed[:, :E], self.read_units).astype(np.float32))
-        x = cut(values, first, self._window)
-        real = torch.ones(1, 1, dtype=torch.bool).expand(x.shape[:2])
-        split = Split(x, real, torch.zeros(len(x), len(self.units.names)))
+        split = windows_of(values, first, self._window, torch.zeros(len(first), len(self.units.names)))
         places = Places(ROW, _rows(order, answer, ahead, len(frame)), true, columns, base, ahead)
         lacking = [name for name in self.units.names if name not in frame.columns]
         notes = [f"{Path(file).name} has no column {', '.join(lacking)}: no score of it"] if lacking else []
@@ -106,6 +106,16 @@ class SeriesReader:
             line = f"{of}{gaps}; the run reads {self._window:,} rows in a row (task.window)"
             raise UserError(f"{name} is too short for a forecast: {line}", "task.file")
         return together[0], together[1], together[2]
+
+
+def windows_of(values: Tensor, first: np.ndarray, window: int, y: Tensor) -> Split:
+    """Returns the windows that begin at these places, from values (n, E).
+
+    y: answers to the windows, (N, K).
+    """
+    views, places = values.unfold(0, window, 1).transpose(1, 2), torch.from_numpy(first)  # (n - window + 1, window, E)
+    real = torch.ones(1, 1, dtype=torch.bool).expand(len(first), window)
+    return gathered(lambda rows: views[places[rows]], real, y)
 
 
 def _rows(order: np.ndarray, answer: np.ndarray, ahead: np.ndarray, n: int) -> np.ndarray:

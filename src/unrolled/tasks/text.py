@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -13,10 +12,12 @@ from unrolled.config.schema import TaskConfig
 from unrolled.rnn.init import stream
 
 from .averages import Skill
+from .compact import Compact
 from .constants import of_all_classes, of_classes, of_numbers
 from .data import Data, Guess, Later, Split, most_frequent
+from .gathered import gathered
 from .scores import Scores, regression
-from .tables.cheap import ridge
+from .tables.cheap import named, ridge_on
 from .tables.padding import to_the_left
 from .units import Units
 from .variants import enough_of, shuffled, some, without
@@ -39,7 +40,7 @@ def words_of(sentence: str) -> list[str]:
 
 def build_vocabulary(sentences: Sequence[Sequence[str]], min_count: int) -> list[str]:
     """Returns <pad>, <unk>, then the words that occur at least `min_count` times, most frequent first."""
-    counts = Counter(word for sentence in sentences for word in sentence)
+    counts = Compact.of(sentences).counts()
     kept = [word for word, n in counts.items() if n >= min_count]
     return [PAD, UNKNOWN, *sorted(kept, key=lambda word: (-counts[word], word))]
 
@@ -51,18 +52,32 @@ def tokens(sentences: Sequence[Sequence[str]], vocabulary: list[str], length: in
     vocabulary: as `build_vocabulary` returns it; other words become <unk>.
     length: number of time steps.
     """
-    index = {word: i for i, word in enumerate(vocabulary)}
+    return encode(sentences, [0] * len(sentences), vocabulary, length).x
+
+
+def encode(
+    sentences: Sequence[Sequence[str]],
+    labels: Sequence | Tensor,
+    vocabulary: list[str],
+    length: int,
+    y_mask: Tensor | None = None,
+) -> Split:
+    """Returns sentences as tokens, padded on the left, of which each keeps its last words.
+
+    labels, y_mask: a class or numbers of each, or a target for each step of an answer.
+    length: number of time steps.
+    """
+    kept, index = Compact.of(sentences), {word: i for i, word in enumerate(vocabulary)}
     unknown = index[UNKNOWN]
-    lengths = np.array([len(sentence) for sentence in sentences], dtype=np.int64)
-    every = np.fromiter((index.get(word, unknown) for sentence in sentences for word in sentence), np.int64)
-    found, _ = to_the_left(every, np.cumsum(lengths), lengths, length)
-    return torch.from_numpy(found)
+    places = np.array([index.get(word, unknown) for word in kept.words], dtype=np.int32)[kept.places]
+    lengths, ends = kept.lengths, kept.ends
 
+    def gather(rows: Tensor) -> Tensor:
+        i = rows.numpy()
+        return torch.from_numpy(to_the_left(places, ends[i], lengths[i], length)[0]).long()
 
-def encode(sentences: Sequence[Sequence[str]], labels: Sequence | Tensor, vocabulary: list[str], length: int) -> Split:
-    """Returns sentences with a class, or numbers, each as a split. length: number of time steps."""
-    rows = tokens(sentences, vocabulary, length)
-    return Split(rows, rows != 0, torch.as_tensor(labels))
+    real = torch.from_numpy(np.arange(length - 1, -1, -1) < lengths[:, None])
+    return gathered(gather, real, torch.as_tensor(labels), y_mask)
 
 
 def with_noise(split: Split, share: float, generator: Generator) -> Split:
@@ -82,8 +97,11 @@ def bag_of_words(train: Split, val: Split, vocabulary: int, classes: int) -> Gue
     from sklearn.naive_bayes import MultinomialNB
 
     began = time.perf_counter()
-    model = MultinomialNB().fit(_counts(train, vocabulary), train.y.numpy())
-    answer = of_all_classes(model.predict_log_proba(_counts(val, vocabulary)), model.classes_, classes, len(train))
+    model, known = MultinomialNB(), train.y.unique().numpy()
+    for piece in train.pieces():
+        model.partial_fit(_counts(piece, vocabulary), piece.y.numpy(), known)
+    logs = np.concatenate([model.predict_log_proba(_counts(piece, vocabulary)) for piece in val.pieces()])
+    answer = of_all_classes(logs, model.classes_, classes, len(train))
     return Guess(answer, seconds=time.perf_counter() - began)
 
 
@@ -189,10 +207,6 @@ def estimated(  # noqa: PLR0917
     vocabulary, train_split, val_split = _encoded(config, seed, *scaled)
     answers = train_split.y.double()
 
-    def bag() -> Guess:
-        counts = [_counts(split, len(vocabulary)) for split in (train_split, val_split)]
-        return ridge((counts[0], answers.numpy()), counts[1]).made
-
     return Data(
         "sequence_to_vector",
         train_split,
@@ -202,7 +216,11 @@ def estimated(  # noqa: PLR0917
         lambda: regression(skill=Skill(float((val_split.y.double() - answers.mean()).square().mean()))),
         Guess(answers.mean(0).expand(len(val_split), -1)),
         MEAN,
-        references={f"bag of {_unit(pieces)}s": Later(bag)},
+        references={
+            named(f"bag of {_unit(pieces)}s", train_split): ridge_on(
+                lambda split: _counts(split, len(vocabulary)), train_split, val_split, answers
+            )
+        },
         variants=_variants(val_split, seed, _unit(pieces)),
         encode=lambda text: encode([pieces(text)], [[0.0]], vocabulary, max(1, len(pieces(text)))).whole(),
         pieces=pieces,

@@ -10,6 +10,7 @@ from unrolled.config.schema import TaskConfig
 from unrolled.errors import UserError
 
 from .answers import answers_of, weighted
+from .compact import Compact
 from .data import Data
 from .places import ROW, Places
 from .scores import classification
@@ -46,16 +47,16 @@ def _labelled(  # noqa: PLR0917
 ) -> Data:
     label = config.label or "label"
     values = column(frame, label, "task.label", file)
-    sentences = [pieces_of(config.unit)(text) for text in read]
+    sentences = Compact.of(map(pieces_of(config.unit), read))
     blank = values.isna() | (values.astype(str).str.strip() == "")
-    there = [bool(words) and not gone for words, gone in zip(sentences, blank, strict=True)]
+    there = [bool(n) and not gone for n, gone in zip(sentences.lengths, blank, strict=True)]
     rows = _kept(rows, there, config, {config.text or "text": sentences, label: None}, file)
     answers = answers_of(values.iloc[rows], label, config, file, rows)
     enough(len(rows), "rows", file)
     parts = _parts(frame, config, answers.classes, rows, file)
-    words = [sentences[i] for i in rows]
+    words = sentences.only(rows)
     settled, notes = _sized(config, words, parts)
-    train_words, val_words = ([words[i] for i in part] for part in (parts.train, parts.val))
+    train_words, val_words = (words.only(part) for part in (parts.train, parts.val))
     if answers.classes is None:
         train_numbers, val_numbers = answers.split(parts)
         both = (train_words, train_numbers), (val_words, val_numbers)
@@ -88,7 +89,7 @@ def _written(frame: Frame, config: TaskConfig, read: list[str], rows: list[int],
     enough(len(rows), "rows", file)
     parts = _parts(frame, config, None, rows, file)
     kept = [pairs[i] for i in rows]
-    settled, notes = _sized(config, [a for a, _ in kept], parts)
+    settled, notes = _sized(config, Compact.of(a for a, _ in kept), parts)
     separator = "" if (config.answer_unit or config.unit) == "letter" else " "
     data = translated(settled, [kept[i] for i in parts.train], [kept[i] for i in parts.val], ours, separator)
     true = [separator.join(kept[i][1]) for i in parts.val]
@@ -142,15 +143,16 @@ def _columns(frame: Frame, config: TaskConfig, rows: Sequence[int], file: str) -
     return found
 
 
-def _sized(config: TaskConfig, words: Sequence[list[str]], parts: Parts) -> tuple[TaskConfig, list[str]]:
+def _sized(config: TaskConfig, words: Compact, parts: Parts) -> tuple[TaskConfig, list[str]]:
     """Returns the configuration with the time steps and the rarest word that the training part suggests."""
     unit = config.unit or "word"
-    lengths = np.sort([len(words[i]) for i in parts.train])
+    train = words.only(parts.train)
+    lengths = np.sort(train.lengths)
     suggested = min(int(lengths[int((len(lengths) - 1) * (1 - LEFT_OUT))]), MOST_STEPS)
     length = config.length or suggested
     cut = float((lengths > length).mean())
     min_count = config.min_count or MIN_COUNT[unit]
-    n = len(build_vocabulary([words[i] for i in parts.train], min_count))
+    n = len(build_vocabulary(train, min_count))
     lines = [
         f"{length} time steps of a {unit} each"
         + (f"; {cut:.0%} of the texts are longer and keep their last" * (cut > 0)),

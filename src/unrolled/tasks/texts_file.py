@@ -11,11 +11,12 @@ from unrolled.config.schema import TaskConfig
 from unrolled.errors import UserError
 
 from .answers import class_names, unknown_class
-from .data import Data, Split
+from .compact import Compact
+from .data import Data
 from .places import ROW, Examples, Places
 from .tables.reading import Frame, numbers, row_of, table, texts
 from .tables.reading import column as column_of
-from .text import tokens
+from .text import encode
 from .unknown import unknown
 from .writing import targets
 
@@ -45,13 +46,13 @@ class TextsReader:
         """Returns the texts of a table, without those that hold no word. Raises UserError, which names the row."""
         assert isinstance(self.data.reads, list)
         frame, name = table(file, self.wanted), Path(file).name
-        every = [self.pieces(text) for text in texts(column_of(frame, self.text, "task.text", file))]
-        rows = [i for i, words in enumerate(every) if words]
+        every = Compact.of(self.pieces(text) for text in texts(column_of(frame, self.text, "task.text", file)))
+        rows = np.flatnonzero(every.lengths).tolist()
         if not rows:
             raise UserError(f"{name}: {self.text} is empty in all rows", "task.file")
-        words = [every[i] for i in rows]
-        x = tokens(words, self.data.reads, self.data.val.x.shape[1])
-        split = Split(x, x != 0, *self._nothing(len(rows)))
+        words = every.only(rows)
+        y, y_mask = self._nothing(len(rows))
+        split = encode(words, y, self.data.reads, self.data.val.shape[1], y_mask)
         places = Places(ROW, row_of(0) + np.array(rows), self._true(frame, rows, file))
         return Examples(split, places, self._notes(frame, words, len(every), name))
 
@@ -83,12 +84,12 @@ class TextsReader:
                 raise unknown_class(f"{name}: {self.answer} in row {row_of(i)} is", found[i], data.answers)
         return [found[i].strip() and found[i] for i in rows]
 
-    def _notes(self, frame: Frame, words: Sequence[Sequence[str]], n: int, name: str) -> list[str]:
+    def _notes(self, frame: Frame, words: Compact, n: int, name: str) -> list[str]:
         found = []
         if len(words) < n:
             found.append(f"{n - len(words):,} of {n:,} rows hold no text and are left out")
         if self.answer not in frame.columns:
             found.append(f"{name} has no column {self.answer}: no score")
         assert isinstance(self.data.reads, list)
-        lacking = unknown((each for text in words for each in text), set(self.data.reads))
+        lacking = unknown(words.words, set(self.data.reads))
         return [*found, *([lacking] if lacking else [])]

@@ -18,7 +18,6 @@ from .data import Data, Split, Stream
 
 MOST_FILES = 100  # listed one by one
 EXAMPLES = 32  # of a stream
-PIECE = 1 << 20  # values that are in float64 at once
 
 
 def trained_on(config: TaskConfig, data: Data) -> dict[str, Any]:
@@ -62,18 +61,24 @@ def _examples(train: Split | Stream) -> Split:
         return train.split("trained_on", min(EXAMPLES, train.samples))
 
 
-def _sums(split: Split) -> dict[str, Any]:
-    parts = {"x": split.x, "mask": split.mask, "y": split.y}
-    return {name: _sum(part) for name, part in parts.items() if part is not None}
-
-
 @torch.no_grad()
-def _sum(part: Tensor) -> dict[str, Any]:
-    """Returns the shape of a tensor, the sum of its absolute values, and that sum with weights from 0 to 1 by row."""
-    rows = part.reshape(len(part), -1)
-    each = max(PIECE // max(rows.shape[1], 1), 1)
-    totals = torch.empty(len(rows), dtype=torch.float64)  # written into: small tensors between large ones hold memory
-    for first, piece in zip(range(0, len(rows), each), rows.split(each), strict=True):
-        totals[first : first + each] = piece.double().abs_().sum(1)
+def _sums(split: Split) -> dict[str, Any]:
+    shapes = {"x": split.shape, "mask": None if split.mask is None else split.mask.shape, "y": split.y.shape}
+    totals = {name: torch.empty(len(split), dtype=torch.float64) for name, shape in shapes.items() if shape is not None}
+    first = 0
+    for piece in split.pieces():
+        for name, found in totals.items():
+            found[first : first + len(piece)] = _by_row(getattr(piece, name))
+        first += len(piece)
+    return {name: _sum(list(shapes[name] or ()), found) for name, found in totals.items()}
+
+
+def _by_row(part: Tensor) -> Tensor:
+    """Returns the sum of the absolute values of each row."""
+    return part.reshape(len(part), -1).double().abs_().sum(1)
+
+
+def _sum(shape: list[int], totals: Tensor) -> dict[str, Any]:
+    """Returns a shape, the sum of absolute values, and that sum with weights from 0 to 1 by row."""
     weights = torch.linspace(0, 1, len(totals), dtype=torch.float64)
-    return {"shape": list(part.shape), "sum": float(totals.sum()), "in_order": float(totals @ weights)}
+    return {"shape": shape, "sum": float(totals.sum()), "in_order": float(totals @ weights)}

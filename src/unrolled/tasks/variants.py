@@ -1,5 +1,6 @@
 """Perturbed copies of a split, on which a trained network is scored: steps in random order, steps hidden."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
@@ -7,7 +8,8 @@ from torch import Generator, Tensor
 
 from unrolled.rnn.init import stream
 
-from .data import Data, Split
+from .data import PIECE, Data, Split
+from .gathered import gathered
 
 SHUFFLED = "steps shuffled"
 MOST = 20_000  # examples that are perturbed: enough for a score, and no second copy of a large split
@@ -19,13 +21,28 @@ def shuffled(split: Split, generator: Generator, *, aligned: bool = False) -> Sp
     aligned: whether there is an answer a step, which goes with its step.
     """
     assert split.mask is not None
-    order = torch.rand(split.mask.shape, generator=generator)
-    order = order.masked_fill(~split.mask, -1.0).argsort(dim=1)
-    x = _in_order(split.x, order)
+    order = _orders(split.mask, generator)
+
+    def gather(rows: Tensor) -> Tensor:
+        return _in_order(split.inputs(rows), order[rows].long())
+
     if not aligned:
-        return replace(split, x=x)
+        return gathered(gather, split.mask, split.y, split.y_mask)
     assert split.y_mask is not None
-    return replace(split, x=x, y=_in_order(split.y, order), y_mask=_in_order(split.y_mask, order))
+    every = order.long()
+    return gathered(gather, split.mask, _in_order(split.y, every), _in_order(split.y_mask, every))
+
+
+def _orders(mask: Tensor, generator: Generator) -> Tensor:
+    """Returns a random order of the steps of each sequence, (N, T), in the smallest type of integer that holds it."""
+    T = mask.shape[1]
+    small = next(kind for kind in (torch.uint8, torch.int16, torch.int32) if torch.iinfo(kind).max >= T)
+    found = torch.empty(mask.shape, dtype=small)
+    each = max(PIECE // max(T, 1), 1)
+    for part, real in zip(found.split(each), mask.split(each), strict=True):
+        drawn = torch.rand(real.shape, generator=generator)
+        part.copy_(drawn.masked_fill_(~real, -1.0).argsort(dim=1))
+    return found
 
 
 def with_shuffled(data: Data, seed: int) -> Data:
@@ -49,17 +66,14 @@ def enough_of(split: Split) -> Split:
     """Returns the split, or MOST evenly spaced examples of a larger one."""
     if len(split) <= MOST:
         return split
-    return _rows(split, torch.linspace(0, len(split) - 1, MOST, dtype=torch.float64).round().long())
-
-
-def _rows(split: Split, rows: Tensor) -> Split:
+    rows = torch.linspace(0, len(split) - 1, MOST, dtype=torch.float64).round().long()
     mask, y_mask = (None if each is None else each[rows] for each in (split.mask, split.y_mask))
-    return Split(split.x[rows], mask, split.y[rows], y_mask)
+    return gathered(lambda some: split.inputs(rows[some]), mask, split.y[rows], y_mask)
 
 
 def some(split: Split, n: int, generator: Generator) -> Split:
     """Returns n examples of the split, or all if there are fewer, in random order."""
-    return _rows(split, torch.randperm(len(split), generator=generator)[:n])
+    return split.only(torch.randperm(len(split), generator=generator)[:n])
 
 
 def hidden(split: Split, share: float, value: int | Tensor, *, first: bool) -> Split:
@@ -68,10 +82,7 @@ def hidden(split: Split, share: float, value: int | Tensor, *, first: bool) -> S
     share: of the steps of each sequence; at least one step is replaced.
     value: a token, or numbers (E,), in their place.
     """
-    assert split.mask is not None
-    lengths = split.mask.sum(1, keepdim=True)
-    n = (share * lengths).round().clamp_min(1)
-    return _replaced(split, n, value, first)
+    return _replaced(split, lambda lengths: (share * lengths).round().clamp_min(1), value, first)
 
 
 def without(split: Split, n: int, value: int | Tensor, *, first: bool) -> Split:
@@ -79,15 +90,20 @@ def without(split: Split, n: int, value: int | Tensor, *, first: bool) -> Split:
 
     value: a token, or numbers (E,), in their place.
     """
-    return _replaced(split, torch.tensor(n), value, first)
+    return _replaced(split, lambda lengths: torch.full_like(lengths, n), value, first)
 
 
-def _replaced(split: Split, n: Tensor, value: int | Tensor, first: bool) -> Split:
+def _replaced(split: Split, count: Callable[[Tensor], Tensor], value: int | Tensor, first: bool) -> Split:
+    """Returns the split with some steps of each sequence replaced. count: from lengths (n, 1) to how many, (n, 1)."""
     assert split.mask is not None
-    place = split.mask.cumsum(1)
-    if not first:
-        place = split.mask.sum(1, keepdim=True) - place + 1
-    gone = split.mask & (place <= n)
-    if split.x.ndim == 3:
-        gone = gone.unsqueeze(2)
-    return replace(split, x=torch.where(gone, torch.as_tensor(value, dtype=split.x.dtype), split.x))
+    every = split.mask
+
+    def gather(rows: Tensor) -> Tensor:
+        x, mask = split.inputs(rows), every[rows]
+        place, lengths = mask.cumsum(1), mask.sum(1, keepdim=True)
+        if not first:
+            place = lengths - place + 1
+        gone = mask & (place <= count(lengths))
+        return torch.where(gone.unsqueeze(2) if x.ndim == 3 else gone, torch.as_tensor(value, dtype=x.dtype), x)
+
+    return gathered(gather, split.mask, split.y, split.y_mask)

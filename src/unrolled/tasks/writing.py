@@ -12,7 +12,7 @@ from unrolled.config.schema import TaskConfig
 from .constants import always, of_shares
 from .data import Data, Guess, Later, Split
 from .scores import WRITTEN_UNKNOWN, writing
-from .text import build_vocabulary, tokens, words_of
+from .text import build_vocabulary, encode, words_of
 
 SPECIAL = ["<start>", "<end>", "<unk>"]  # START, END, WRITTEN_UNKNOWN
 
@@ -119,8 +119,8 @@ def spelled(written: Sequence[int], names: Sequence[str], separator: str | None 
 
 
 def _encode(pairs: Sequence[tuple[Words, Words]], read: list[str], written: list[str], T: int, longest: int) -> Split:
-    x = tokens([source for source, _ in pairs], read, T)
-    return Split(x, x != 0, *targets([text for _, text in pairs], written, longest))
+    y, y_mask = targets([text for _, text in pairs], written, longest)
+    return encode([source for source, _ in pairs], y, read, T, y_mask)
 
 
 def _bags(split: Split, vocabulary: list[str]) -> Tensor:

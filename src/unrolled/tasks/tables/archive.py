@@ -13,7 +13,7 @@ from unrolled.config.validate import hint
 from unrolled.errors import UserError, in_words
 from unrolled.processes.logs import announce
 
-from .reading import KEY, MB, known_file
+from .reading import KEPT, KEY, MB, known_file
 
 WANTED = "task=sequences needs an archive of numpy: np.savez(file, x=..., lengths=..., y=...)"
 NEEDED = ("x", "y")
@@ -49,12 +49,13 @@ class Sequences:
 
 
 def archive(file: str | None, needed: Sequence[str] = NEEDED) -> Sequences:
-    """Returns the sequences of an archive, read once in each of the file's states.
+    """Returns the sequences of an archive; a small one is read once in each of the file's states.
 
     needed: names of the arrays that it must have.
     Raises UserError if there is no such file, or its arrays do not fit each other.
     """
-    return _read(known_file(file, WANTED, (".npz",)), tuple(needed))
+    known = known_file(file, WANTED, (".npz",))
+    return (_read if known.size <= KEPT else _read.__wrapped__)(known, tuple(needed))
 
 
 @lru_cache(1)

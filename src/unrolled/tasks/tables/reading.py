@@ -23,16 +23,18 @@ PARQUET = (".parquet", ".pq")
 ABSENT = ("", "na", "n/a", "nan", "null", "none", "#n/a", "-nan")  # in a column of numbers, in any case
 LISTED = 12  # columns named in a message
 MB = 1e6
+KEPT = 10 * MB  # size of a file up to which what was read is kept beside the data that are made of it
 
 
 def table(file: str | None, wanted: str) -> Frame:
-    """Returns a table with its rows in the order of the file, read once in each of the file's states.
+    """Returns a table with its rows in the order of the file; a small one is read once in each of the file's states.
 
     file: as `task.file` has it.
     wanted: what the task needs, for the message where there is no file.
     Raises UserError if there is no such file, or it is no table.
     """
-    return _read(known_file(file, wanted, (*SEPARATORS, *PARQUET)))
+    known = known_file(file, wanted, (*SEPARATORS, *PARQUET))
+    return (_read if known.size <= KEPT else _read.__wrapped__)(known)
 
 
 def known_file(file: str | None, wanted: str, endings: Sequence[str]) -> Stamp:
