@@ -34,7 +34,7 @@ class Samples:
 def read_samples(folder: Path) -> Samples | None:
     """Returns the samples that the run in `folder` has recorded; None if there are none, or the file is damaged."""
     try:
-        with np.load(folder / PROFILES / SAMPLES, allow_pickle=False) as kept:
+        with (folder / PROFILES / SAMPLES).open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
             probes, steps = kept["probes"].tolist(), kept["steps"].tolist()
             return Samples(probes, steps, kept["ln_norm"], kept["labels"].tolist())
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
