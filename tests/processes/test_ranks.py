@@ -261,7 +261,7 @@ def test_what_every_rank_finds_wrong_is_told_once(tmp_path: Path) -> None:
     ended = train(*words)
     assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
     assert ended.stderr == f"unrolled: {words[1]}: load() returned NoneType, not unrolled.tasks.data.Data\n"
-    assert json.loads((tmp_path / "run" / "status.json").read_text())["state"] == "failed"
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_batch_falls_into_parts() -> None:

@@ -106,7 +106,7 @@ def _lines(found: Predictions) -> Iterator[list[object]]:
             line += [true, predicted]
         if found.shares is not None:
             shares = found.shares[i]
-            line += [f"{share:.6f}" for share in (shares.max(), *(() if many else shares))]
+            line += [f"{share:z.6f}" for share in (shares.max(), *(() if many else shares))]
         yield line
 
 

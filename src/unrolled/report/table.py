@@ -113,7 +113,7 @@ def _reach(record: RunRecord) -> TableCell:
     if not needs:
         return TableCell("-", None)
     word = {True: "within", False: "beyond", None: "unknown"}[reaches(needs[0], record.end)]
-    return TableCell(f"{word} {needs[0].lag:g}", f"{word} {needs[0].lag:012.1f}")
+    return TableCell(f"{word} {needs[0].lag:g}", f"{word} {needs[0].lag:z012.1f}")
 
 
 def _regime(now: Moment) -> TableCell:

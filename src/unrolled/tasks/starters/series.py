@@ -23,7 +23,7 @@ def read() -> np.ndarray:
 def load(config, seed):
     """config: the values under `task.`, such as task.options.window=40; seed: of the run."""
     window = config.options.get("window", 24)
-    horizon = config.options.get("horizon", 1)
+    horizon = config.options.get("ahead", 1)
     rows = read()
     cut = round(0.8 * len(rows))  # the last fifth validates
     before, after = scaled(rows[:cut], rows[cut:])
