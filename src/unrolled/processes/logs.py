@@ -5,6 +5,8 @@ What a command was asked for, a table, a listing or JSON, is no message: it is p
 
 import logging
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 log = logging.getLogger("unrolled")
 
@@ -28,13 +30,42 @@ class _Standard(logging.StreamHandler):
             raise error
 
 
+_SHOWN: list[Callable[[str], None]] = []  # of the bar that is shown
+
+
 def announce(work: str) -> None:
     """Names on standard error what a command does while it prints nothing; only in a terminal, not in pipes and logs.
 
     work: such as "loading torch".
     """
-    if sys.stderr is not None and sys.stderr.isatty():
+    if _SHOWN:
+        _SHOWN[-1](work)
+    elif _in_terminal():
         print(f"{work} ...", file=sys.stderr, flush=True)
+
+
+def _in_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+@contextmanager
+def working(work: str) -> Iterator[None]:
+    """Shows what is done, and for how long, in a line that moves; only in a terminal. `announce` changes its text."""
+    if _SHOWN or not _in_terminal():
+        announce(work)
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description} ..."), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(work)
+        _SHOWN.append(lambda now: bar.update(task, description=now, refresh=True))
+        try:
+            yield
+        finally:
+            _SHOWN.pop()
 
 
 _NOTES, _WARNINGS = _Standard("stdout", "%(message)s"), _Standard("stderr", "unrolled: %(message)s")

@@ -1,6 +1,7 @@
 """The components of a run: its network and data, and the callbacks that observe the training."""
 
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
 
 from unrolled.config.schema import Config
-from unrolled.processes.logs import announce, log
+from unrolled.processes.logs import log, working
 from unrolled.processes.ranks import Rank
 from unrolled.processes.signals import Deferred
 from unrolled.record.samples import MOST_SAMPLES
@@ -80,9 +81,8 @@ def assemble(config: Config, rank: Rank) -> Trained:
     """
     torch.set_num_threads(1)  # two threads on matrices this small are slower than one
     pl.seed_everything(config.seed, workers=True, verbose=False)  # before a user's task, which may use any generator
-    if rank.leads:
-        announce(f"loading the data: {described(config.task)}")
-    data = load(config.task, config.seed)
+    with working(f"loading the data: {described(config.task)}") if rank.leads else nullcontext():
+        data = load(config.task, config.seed)
     if rank.leads:
         for line in data.notes:
             log.info(line)

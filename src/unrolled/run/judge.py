@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from unrolled.errors import in_words
-from unrolled.processes.logs import log
+from unrolled.processes.logs import announce, log, working
 from unrolled.record.entries import Result, SolvedEntry
 from unrolled.record.reach import kept
 from unrolled.rnn.init import stream
@@ -89,11 +89,13 @@ def _on_halves(trained: Trained) -> dict[str, dict[str, float]]:
 def _references(trained: Trained) -> dict[str, dict[str, float | None]]:
     data, module, found = trained.data, trained.module, {}
     names = ["val/loss", *(f"val/{name}" for name in trained.scores.metrics)]
-    for name, guess in data.references.items():
-        found[name] = _scores_of(name, names, lambda guess=guess: timed_score(guess, data, module.loss))
-    for form, split in data.variants.items():
-        name = f"this network, {form}"
-        found[name] = _scores_of(name, names, lambda split=split: evaluate(module, Once(split)))
+    with working("scoring the baselines"):
+        for name, guess in data.references.items():
+            found[name] = _scores_of(name, names, lambda guess=guess: timed_score(guess, data, module.loss))
+        for form, split in data.variants.items():
+            announce(f"scoring the network with {form}")
+            name = f"this network, {form}"
+            found[name] = _scores_of(name, names, lambda split=split: evaluate(module, Once(split)))
     return found
 
 

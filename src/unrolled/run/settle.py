@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from unrolled.config.compatibility import check_embedding
 from unrolled.config.files import options
 from unrolled.config.schema import Config, EmbeddingConfig, LossConfig
-from unrolled.tasks import check_solvable, load, state_of
+from unrolled.processes.logs import working
+from unrolled.tasks import check_solvable, described, load, state_of
 from unrolled.training.losses import check_loss
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ def _facts(config: Config) -> Facts:
         import torch
 
         torch.set_num_threads(1)  # as for the run itself, which takes these data: more threads round otherwise
-        found = facts_of(load(config.task, config.seed))
+        with working(f"loading the data: {described(config.task)}"):
+            found = facts_of(load(config.task, config.seed))
         _KNOWN[key := state_of(config.task)] = found  # now all files are known that the data come from
     return _KNOWN[key]
 

@@ -194,12 +194,12 @@ def load(config: TaskConfig, seed: int) -> Data:
 def _loaded(config: TaskConfig, seed: int) -> Data:
     from .data import Split
     from .needs import with_length
-    from .variants import with_shuffled
+    from .variants import with_note, with_shuffled
 
     if config.name == OWN:
         from .validation.own import loaded
 
-        return with_length(with_shuffled(loaded(config, seed), seed))
+        return with_note(with_length(with_shuffled(loaded(config, seed), seed)))
     data: Data = task(config).load(config, seed)
     if not (len(data.train) and len(data.val)):
         raise UserError(f"task.length={config.length}: task={config.name} has no example that long")
@@ -207,4 +207,4 @@ def _loaded(config: TaskConfig, seed: int) -> Data:
     for name, split in forms.items():
         if isinstance(split, Split):
             split.check(f"{name} of task={config.name}")
-    return with_length(with_shuffled(data, seed))
+    return with_note(with_length(with_shuffled(data, seed)))

@@ -57,6 +57,14 @@ def with_shuffled(data: Data, seed: int) -> Data:
     return replace(data, variants={SHUFFLED: variant, **data.variants})
 
 
+def with_note(data: Data) -> Data:
+    """Returns the data with a line on how many examples are perturbed, if not all are."""
+    if len(data.val) <= MOST or not data.variants:
+        return data
+    line = f"with steps shuffled or hidden: scores on {MOST:,} of the {len(data.val):,} validation examples"
+    return replace(data, notes=[*data.notes, line])
+
+
 def _in_order(values: Tensor, order: Tensor) -> Tensor:
     """Returns values (N, T) or (N, T, E) with their steps in this order, (N, T)."""
     return values.gather(1, order if values.ndim == 2 else order.unsqueeze(2).expand_as(values))

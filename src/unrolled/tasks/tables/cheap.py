@@ -72,8 +72,15 @@ def _logistic(x: np.ndarray, y: np.ndarray, val: Iterable[np.ndarray], classes: 
     from sklearn.preprocessing import StandardScaler
 
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(x, y)
-    logs = np.concatenate([model.predict_log_proba(part) for part in val])
+    logs = np.concatenate([_log_shares(model.decision_function(part)) for part in val])
     return of_all_classes(logs, model.classes_, classes, len(x))
+
+
+def _log_shares(scores: np.ndarray) -> np.ndarray:
+    """Returns log-probabilities (M, C), finite where a probability rounds to 0. scores: (M, C), (M,) of 2 classes."""
+    from scipy.special import log_softmax
+
+    return log_softmax(scores if scores.ndim == 2 else np.stack([np.zeros_like(scores), scores], axis=1), axis=1)
 
 
 def _few(train: tuple[Features, np.ndarray]) -> tuple[Features, np.ndarray]:
