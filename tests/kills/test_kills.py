@@ -73,7 +73,7 @@ ONCE = (
     "judged",
     "summary",
 )
-RESULT = 2  # the writing of status.json that has it; those before open the record
+RESULT = 3  # the writing of status.json that has it; those before open the record and name the data
 
 
 class Kill(NamedTuple):
