@@ -48,7 +48,7 @@ TABLES: list[tuple[str, str | bytes, list[str], str]] = [
     ("texts", TEXTS + "\nhello, dear, friend,yes", [], "is no table: Error tokenizing data"),
     ("texts", 'text,label\na,no\n"b,yes\n' + "c,no\n" * 30, [], "EOF inside string starting at row 2"),
     ("texts", TEXTS.replace("words", "w\xf6rter").encode("latin-1"), [], "is not text in UTF-8 (byte 17)"),
-    ("texts", gzip.compress(TEXTS.encode()), [], "is not text in UTF-8 (byte 1)"),
+    ("texts", gzip.compress(TEXTS.encode(), mtime=0), [], "is not text in UTF-8 (byte 1)"),
     ("texts", "text,label\n", [], "has a head and no rows"),
     ("texts", "", [], "table.csv is empty"),
     ("texts", "text,label,split\n" + "a b,sun,train\nc d,rain,train\n" * 20 + "e f,snow,val\ng h,sun,val\n" * 5,
@@ -68,7 +68,7 @@ def only_line(folder: Path, *words: str) -> str:
     return str(raised.value)
 
 
-@pytest.mark.parametrize(("task", "content", "words", "says"), TABLES, ids=lambda each: str(each)[:40])
+@pytest.mark.parametrize(("task", "content", "words", "says"), TABLES, ids=[says[:40] for *_, says in TABLES])
 def test_a_mistake_with_a_table_is_one_line(
     task: str, content: str | bytes, words: list[str], says: str, tmp_path: Path
 ) -> None:
