@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from test_page import make_sweep
 
 from unrolled.record.results import read_sweep
+from unrolled.report.build import build
 from unrolled.report.figures import COLOURS, stroke
 from unrolled.report.runs import _typed as typed
 from unrolled.report.runs import command, runs_data, sweep_command
@@ -76,3 +77,26 @@ def test_the_table_is_sorted_by_values_not_by_their_letters(tmp_path: Path) -> N
 def test_no_two_of_two_dozen_lines_look_alike() -> None:
     looks = {(line["color"], line["dash"]) for line in map(stroke, range(3 * len(COLOURS)))}
     assert len(looks) == 3 * len(COLOURS)
+
+
+@pytest.mark.parametrize(
+    ("task", "axes", "named"),
+    [
+        ({"file": "data/parity.py"}, {"init.gain": "1,2", "seed": "0,1"}, "parity.py: init.gain, seed"),
+        ({"file": "prices.csv"}, {"task.options.gap": "1,2"}, "prices.csv: task.options.gap"),
+        ({"file": "parity.py"}, {"task.file": "a.py,b.py"}, "task.file"),
+        ({"file": ""}, {"seed": "0,1"}, "seed"),
+        ({"file": "${oc.env:SECRET_FILE}"}, {"seed": "0,1"}, "${oc.env:SECRET_FILE}: seed"),
+        (None, {"seed": "0,1"}, "seed"),
+    ],
+)
+def test_a_sweep_on_data_of_ones_own_is_titled_by_their_file(
+    task: dict[str, str] | None, axes: dict[str, str], named: str, tmp_path: Path
+) -> None:
+    folder = make_sweep(tmp_path / "s", axes, [])
+    record = OmegaConf.load(folder / "multirun.yaml")
+    OmegaConf.save(OmegaConf.merge(record, {"task": task or {}}), folder / "multirun.yaml")
+    recorded(folder, job={"config_name": "train"})
+    assert read_sweep(folder).name == named
+    page = build(folder).read_text(encoding="utf-8")
+    assert f"<h1>{named}</h1>" in page and f"<title>Unrolled: {named}</title>" in page

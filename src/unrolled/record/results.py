@@ -47,7 +47,7 @@ class Swept:
     """A sweep and its runs.
 
     folder: the sweep's own.
-    name: of the sweep's file or ready setting; without one, the swept keys.
+    name: of the sweep's file or ready setting; without one, the swept keys; behind the file of a user's own data.
     question: what the sweep asks; "" if nothing.
     answer: the quantities that answer it, as in `sweep.answer`; "" if it does not say.
     axes: swept key -> its values, in the order given.
@@ -76,6 +76,9 @@ def read_sweep(folder: Path) -> Swept:
     if name == "train":  # not a sweep's own file: a ready setting, or axes on the command line
         setting = saved(record, "hydra.runtime.choices.experiment", "none")
         name = ", ".join(axes) if setting == "none" else str(setting)
+    file = str(saved(record, "task.file", ""))
+    if file and not {"task", "task.file"} & set(axes):  # as written: an environment variable is not resolved
+        name = f"{Path(file).name}: {name}"
     question, answer = (str(saved(record, f"sweep.{key}", "")) for key in ("question", "answer"))
     return Swept(folder, name, question, axes, runs, _damage(folder), answer)
 
