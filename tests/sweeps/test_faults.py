@@ -12,38 +12,38 @@ from unrolled.record.results import read_sweep
 
 TASK = '''
 """Which of two numbers was the larger? While the file `broken` is there, this one goes wrong in a run: {fault}."""
-import multiprocessing, os, signal, sys, time
+import os, signal, sys, time
 from pathlib import Path
 import torch
 from unrolled.tasks.data import Data, Guess, Split, Stream
 from unrolled.tasks.scores import classification
 
+def go_wrong(fault):
+    if fault == "raise":
+        raise RuntimeError("this task is broken")
+    if fault == "exit":
+        sys.exit(0)
+    if fault == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if fault == "hang":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        while True:
+            time.sleep(1)
+
 def load(config, seed):
-    steps, scale = 10, 1.0
-    if Path({flag!r}).exists() and multiprocessing.parent_process():  # the launcher loads it first, to check it
-        fault = {fault!r}
-        if fault == "raise":
-            raise RuntimeError("this task is broken")
-        if fault == "exit":
-            sys.exit(0)
-        if fault == "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if fault == "hang":
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            while True:
-                time.sleep(1)
-        if fault == "explode":
-            scale = 3e38
-        if fault == "fill":
-            steps = 4000  # long rows
+    fault = {fault!r} if Path({flag!r}).exists() else ""
+    scale = 3e38 if fault == "explode" else 1.0
+    steps = 4000 if fault == "fill" else 10  # long rows
 
     def make(n, generator):
+        if n == 20:  # a batch of the training: what goes wrong earlier, the launcher finds before the sweep starts
+            go_wrong(fault)
         x = torch.rand(n, steps, 1, generator=generator) * scale
         return Split(x=x, mask=torch.ones(n, steps, dtype=torch.bool), y=(x[:, 0, 0] > x[:, -1, 0]).long())
 
     train = Stream(make, samples=60, seed=seed)
-    return Data("sequence_to_vector", train, train.split("val", 20), 1, ["first", "last"],
-                lambda: classification(2), Guess(torch.zeros(20, 2)), "either")
+    return Data("sequence_to_vector", train, train.split("val", 21), 1, ["first", "last"],
+                lambda: classification(2), Guess(torch.zeros(21, 2)), "either")
 '''
 FAULTS = ["", "raise", "", "exit", "", "kill", "explode", "", "hang", "", "fill", ""]
 FAILED = {
