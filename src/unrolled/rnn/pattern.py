@@ -10,8 +10,7 @@ from torch import Tensor, nn
 
 from .batch import Batch
 from .init import Streams, fan_in, recurrent
-from .recurrence import RNN
-from .tape import Tape
+from .recurrence import RNN, Tape
 
 
 class Driven(NamedTuple):

@@ -17,8 +17,7 @@ from .embedding import InputLayer
 from .init import Streams, fan_in
 from .masking import blanked
 from .pattern import Driven, Pattern
-from .recurrence import RNN
-from .tape import Tape
+from .recurrence import RNN, Tape
 
 
 class SequenceToVector(Pattern):
