@@ -78,10 +78,11 @@ class Split:
         """
         first = 0
         for piece in self.pieces():
-            piece._check(name, first)
+            piece.check_from(name, first)
             first += len(piece)
 
-    def _check(self, name: str, first: int) -> None:
+    def check_from(self, name: str, first: int) -> None:
+        """Raises UserError as `check` does. first: the place of the first example in the whole split."""
         for field_name, values, by_step in (
             ("x", self.x, self.mask is not None),
             ("y", self.y, self.y_mask is not None),
