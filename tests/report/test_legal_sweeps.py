@@ -69,7 +69,7 @@ def records(draw: st.DrawFn) -> str:
         for key in path[:-1]:
             place = place.get(key) if isinstance(place, dict) else None
         if isinstance(place, dict):
-            place[path[-1]] = draw(ODD)
+            place[path[-1]] = copy.deepcopy(draw(ODD))  # a later path may go into it
             if draw(st.booleans()):
                 del place[path[-1]]
     text = json.dumps(kept)
