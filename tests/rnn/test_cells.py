@@ -1,6 +1,7 @@
 """Every cell, forwards and backwards by hand, against torch's modules, autograd and loops written out here."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -81,20 +82,15 @@ def test_by_hand_is_what_autograd_finds(  # noqa: PLR0917
 
 
 PEERS = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
+OURS = {"lstm": LSTM, "gru": GRU}
 
 
 @pytest.mark.parametrize("steps", [1, 2, T])
 @pytest.mark.parametrize("name", PEERS)
 def test_outputs_and_gradients_are_those_of_torch(name: str, steps: int) -> None:
     torch.manual_seed(4)
-    peer, ours = PEERS[name](E, H).double(), make(name)
-    weights, two = peer.state_dict(), ours.b_h is not None
-    with torch.no_grad():
-        ours.W_x.copy_(weights["weight_ih_l0"])
-        ours.W_h.copy_(weights["weight_hh_l0"])
-        ours.b.copy_(weights["bias_ih_l0"] + (0 if two else weights["bias_hh_l0"]))
-        if ours.b_h is not None:
-            ours.b_h.copy_(weights["bias_hh_l0"])
+    peer = PEERS[name](E, H).double()
+    ours = OURS[name].from_torch(peer)
     weight, found = draw(steps, B, H, seed=5), []
     for layer in (ours, peer):
         x, start = draw(steps, B, E).requires_grad_(), initial(ours, B, H)
@@ -176,3 +172,34 @@ def test_an_initial_state_that_does_not_fit_is_named() -> None:
         layer(draw(T, B, E), draw(B, H))
     with pytest.raises(ValueError, match=r"c0 has shape \(4, 6\), expected \(4, 5\)"):
         layer(draw(T, B, E), (draw(B, H), draw(B, H + 1)))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("name", PEERS)
+def test_weights_go_to_torch_and_back(name: str, dtype: torch.dtype) -> None:
+    ours: Any = make(name).to(dtype)
+    module = ours.to_torch()
+    assert isinstance(module, PEERS[name]) and module.weight_hh_l0.dtype == dtype
+    torch.testing.assert_close(module(draw(T, B, E).to(dtype))[0], ours(draw(T, B, E).to(dtype)), rtol=1e-5, atol=1e-6)
+    back = OURS[name].from_torch(module)
+    for a, b in zip(ours.parameters(), back.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"num_layers": 2}, "2 layers: one is wanted"),
+        ({"bidirectional": True}, "two directions: one is wanted"),
+        ({"proj_size": 2}, "proj_size=2: no projection is wanted"),
+    ],
+)
+def test_another_structure_is_refused(options: dict[str, int], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        LSTM.from_torch(torch.nn.LSTM(E, H, **options))
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_a_module_without_biases_has_biases_of_0(name: str) -> None:
+    module = PEERS[name](E, H, bias=False).double()
+    torch.testing.assert_close(OURS[name].from_torch(module)(draw(T, B, E)), module(draw(T, B, E))[0])

@@ -88,15 +88,16 @@ class Unroll(torch.autograd.Function):
             _start(gradient.at[T - 1], direct[T - 1] if s == 0 else None, last[s])
         dq, wanted = factors[0].flatten(2), any(ctx.needs_input_grad[8:])
         initial = [torch.empty_like(each.at[0]) if wanted else None for each in gradients]
-        for t, step, dq_t in zip(reversed(range(T)), reversed(_steps(factors)), reversed(dq.unbind(0)), strict=True):
-            now = [gradient.at[t] for gradient in gradients]
-            passed = cell.pull(step, now)
-            before, own = ([each.at[t - 1] for each in gradients], direct[t - 1]) if t else (initial, None)
+        rows, steps, dq_t = list(zip(*(each.at for each in gradients), strict=True)), _steps(factors), dq.unbind(0)
+        for t in range(T - 1, -1, -1):
+            passed = cell.pull(steps[t], rows[t])
+            before, own = (rows[t - 1], direct[t - 1]) if t else (initial, None)
+            carried = carry.weights[t]
             for s, out in enumerate(before):
                 if out is not None:
-                    _back(out, dq_t if s == 0 else None, W_h, own if s == 0 else None, passed[s])
-                    if (carried := carry.weights[t]) is not None:
-                        out.addcmul_(now[s], carried)
+                    _back(out, None if s else dq_t[t], W_h, None if s else own, passed[s])
+                    if carried is not None:
+                        out.addcmul_(rows[t][s], carried)
         da = cell.to_inputs(factors, factors[0]).flatten(2)
         if tape:
             tape.keep([each.whole for each in gradients], da, dq)

@@ -17,6 +17,7 @@ from .cells.gru import Gru as GruCell
 from .cells.leaky import Leaky as LeakyCell
 from .cells.lstm import Lstm as LstmCell
 from .cells.vanilla import Vanilla
+from .exchange import given_to, taken_from
 from .init import fan_in, recurrent
 from .loop import Unroll, one_hot
 from .masking import blanked
@@ -199,6 +200,15 @@ class LSTM(Recurrent):
     def __init__(self, inputs: int, hidden: int, backward: str = "bptt") -> None:
         super().__init__(inputs, hidden, self.cell, backward)
 
+    @classmethod
+    def from_torch(cls, module: nn.LSTM) -> "LSTM":
+        """Returns a layer with the weights of a `torch.nn.LSTM`. Raises ValueError for several layers or directions."""
+        return taken_from(cls(module.input_size, module.hidden_size), module)
+
+    def to_torch(self) -> nn.LSTM:
+        """Returns a `torch.nn.LSTM` with these weights."""
+        return given_to(nn.LSTM(self.inputs, self.hidden), self)
+
     @property
     def cell(self) -> Cell:
         return LstmCell()
@@ -214,6 +224,15 @@ class GRU(Recurrent):
 
     def __init__(self, inputs: int, hidden: int, backward: str = "bptt") -> None:
         super().__init__(inputs, hidden, self.cell, backward)
+
+    @classmethod
+    def from_torch(cls, module: nn.GRU) -> "GRU":
+        """Returns a layer with the weights of a `torch.nn.GRU`. Raises ValueError for several layers or directions."""
+        return taken_from(cls(module.input_size, module.hidden_size), module)
+
+    def to_torch(self) -> nn.GRU:
+        """Returns a `torch.nn.GRU` with these weights."""
+        return given_to(nn.GRU(self.inputs, self.hidden), self)
 
     @property
     def cell(self) -> Cell:

@@ -86,9 +86,10 @@ class Cell(ABC):
 
     @abstractmethod
     def factors(self, memory: Memory) -> list[Tensor]:
-        """Returns all that a step back multiplies by, (T, B, ...) each, for all steps at once. The loop sets them to 0 where masked.
+        """Returns all that a step back multiplies by, (T, B, ...) each, for all steps at once.
 
-        The first is (T, B, G, H), or (T, B, H) for a single block: dL/dq_t is made in its memory.
+        The first is (T, B, G, H), or (T, B, H) for a single block: dL/dq_t is made in its memory. The loop sets all of
+        them to 0 at masked steps.
         """
 
     @abstractmethod
