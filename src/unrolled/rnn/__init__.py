@@ -5,10 +5,13 @@ from .batch import Batch
 from .embedding import Embedding, Numbers, OneHot
 from .pattern import Driven, Pattern
 from .patterns import PATTERNS, EncoderDecoder, SequenceToSequence, SequenceToVector, VectorToSequence
-from .recurrence import RNN, Tape
+from .recurrence import GRU, LSTM, RNN, Leaky, Recurrent
+from .tape import Tape
 
 __all__ = [
     "ACTIVATIONS",
+    "GRU",
+    "LSTM",
     "PATTERNS",
     "RNN",
     "Activation",
@@ -16,9 +19,11 @@ __all__ = [
     "Driven",
     "Embedding",
     "EncoderDecoder",
+    "Leaky",
     "Numbers",
     "OneHot",
     "Pattern",
+    "Recurrent",
     "SequenceToSequence",
     "SequenceToVector",
     "Tape",
