@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from .batch import Batch
 from .init import Streams, fan_in, recurrent
-from .recurrence import RNN, Tape
+from .recurrence import RNN
+from .tape import Tape
 
 
 class Driven(NamedTuple):

@@ -17,7 +17,8 @@ from .embedding import InputLayer
 from .init import Streams, fan_in
 from .masking import blanked
 from .pattern import Driven, Pattern
-from .recurrence import RNN, Tape
+from .recurrence import RNN
+from .tape import Tape
 
 
 class SequenceToVector(Pattern):

@@ -23,9 +23,6 @@ from .loop import Unroll, one_hot
 from .masking import blanked
 from .tape import Tape
 
-__all__ = ["RNN", "Recurrent", "Tape", "one_hot"]
-
-
 Initial = Tensor | Sequence[Tensor] | None
 
 
