@@ -181,10 +181,11 @@ def test_a_network_is_diagnosed_from_python(tmp_path: Path) -> None:
 
 
 def test_the_recurrence_is_used_by_itself_from_python(tmp_path: Path) -> None:
-    (example,) = (block for block in EXAMPLES if "tape.dh" in block)
-    ended = program("-c", example, cwd=tmp_path)
-    assert (ended.stdout.startswith("tensor(["), ended.stderr) == (True, "")
-    assert len(re.findall(r"\d\.\d+", ended.stdout)) == 100
+    plain, gated = (block for block in EXAMPLES if "tape.dh" in block)
+    for example, count in ((plain, 100), (gated, 200)):
+        ended = program("-c", example, cwd=tmp_path)
+        assert (ended.stdout.startswith("tensor(["), ended.stderr) == (True, "")
+        assert len(re.findall(r"\d\.\d+", ended.stdout)) == count
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *(DOCS / name for name in PAGES)], ids=lambda page: page.name)

@@ -102,7 +102,7 @@ class Unroll(torch.autograd.Function):
         if tape:
             tape.keep([each.whole for each in gradients], da, dq)
             tape.states(memory.states)
-        da_flat, dq_flat = da.view(T * B, -1), dq.reshape(T * B, -1)
+        da_flat, dq_flat = da.view(T * B, len(W_x)), dq.reshape(T * B, len(W_h))
         dx = (da_flat @ W_x).view_as(x) if ctx.needs_input_grad[0] else None
         dW_x = _outer(da_flat, x, W_x) if ctx.needs_input_grad[1] else None
         dW_h = dq_flat.t() @ memory.states[0][:-1].view(T * B, H) if ctx.needs_input_grad[2] else None

@@ -49,7 +49,9 @@ class Recurrent(nn.Module):
         self.inputs, self.hidden, self.backward = inputs, hidden, backward
         G, dtype = cell.blocks, torch.get_default_dtype()
         self.W_x = nn.Parameter(fan_in(G * hidden, inputs).to(dtype))
-        self.W_h = nn.Parameter(torch.cat([recurrent("orthogonal", hidden) for _ in range(G)]).to(dtype))
+        blocks = [recurrent("orthogonal", hidden) for _ in range(G)]
+        # A single block keeps its order in memory, on which the rounding of a product depends.
+        self.W_h = nn.Parameter((blocks[0] if G == 1 else torch.cat(blocks)).to(dtype))
         self.b = nn.Parameter(torch.zeros(G * hidden))
         self.b_h = nn.Parameter(torch.zeros(G * hidden)) if cell.apart else None
 
