@@ -60,6 +60,11 @@ class Recurrent(nn.Module):
         """The cell that a step computes."""
         raise NotImplementedError
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the states: h, and c for an LSTM."""
+        return self.cell.names
+
     def advance(self, x_t: Tensor, states: Sequence[Tensor]) -> States:
         """Computes one step: x_t (..., E) or tokens (...), and states (..., H) each, to the next states."""
         return self.cell.formula(self.project(x_t), F.linear(states[0], self.W_h, self.b_h), states)
@@ -112,7 +117,7 @@ class Recurrent(nn.Module):
         T, B = x.shape[:2]
         if mask is not None and (mask.shape != (T, B) or mask.dtype != torch.bool):
             raise ValueError(f"mask is {mask.dtype} {tuple(mask.shape)}, expected torch.bool {(T, B)}")
-        names = self.cell.names
+        names = self.names
         if h0 is None:
             return [self.b.new_zeros(B, self.hidden) for _ in names]
         given = [h0] if isinstance(h0, Tensor) else list(h0)
