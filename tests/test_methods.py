@@ -8,7 +8,7 @@ import pytest
 
 from conftest import ROOT
 from unrolled.config.schema import ProbeConfig
-from unrolled.gradients import cuts, lyapunov, regime, samples, shape, slope, uncertainty
+from unrolled.gradients import along_vanilla, cuts, lyapunov, regime, samples, shape, slope, uncertainty
 from unrolled.report import solving, survival
 from unrolled.training import solved
 
@@ -40,7 +40,7 @@ CONSTANTS = {  # the words around a number, and what the code has
     r"T is at least (\d+)": regime.SHORTEST_CHAOS,
     r"at least (\d+) % of the samples grow": 100 * samples.SHARE,
     r"F test at ([\d.]+) %": 100 * samples.CHANCE,
-    r"below 1/(\d+) of its maximum": regime.FLAT,
+    r"below 1/(\d+) of its maximum": along_vanilla.FLAT,
     r"no more than (\d+) steps": cuts.FEW,
     r"one in (\d+)\)": cuts.FEW_OF,
     r"lies (\d+) median absolute deviations": cuts.DEVIATIONS,

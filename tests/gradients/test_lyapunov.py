@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from unrolled.gradients import lyapunov_from_jacobians, lyapunov_spectrum, trajectory
+from unrolled.gradients.along_vanilla import AlongVanilla
 from unrolled.rnn import RNN
 
 
@@ -61,7 +62,9 @@ def test_a_saturated_network_has_all_its_exponents(gain: float) -> None:
     rnn.W_x.zero_()
     x, h0 = torch.zeros(120, 1, 1, dtype=torch.float64), normal(1, H, seed=2)
     found = lyapunov_spectrum(rnn, x, h0, warmup=30)
-    ln_slope = trajectory(rnn, x, h0).ln_slope[30:, 0].sum(1)
+    along = trajectory(rnn, x, h0)
+    assert isinstance(along, AlongVanilla)
+    ln_slope = along.ln_slope[30:, 0].sum(1)
     volume = float((ln_slope + torch.linalg.slogdet(rnn.W_h)[1]).mean())
     assert float(found.exponents.sum()) == pytest.approx(volume, rel=1e-9)
 

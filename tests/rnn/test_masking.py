@@ -128,7 +128,7 @@ def test_a_diagnosis_does_not_look_under_the_mask(garbage: float) -> None:
     )  # fmt: skip
     assert repr(found.predictions) == repr(expected.predictions)  # nan where there is no other branch
     assert found.explanation == expected.explanation
-    assert torch.isfinite(found.trajectory.a).all()
+    assert torch.isfinite(found.trajectory.jacobian()).all()
 
 
 def cone(rnn: RNN, x: Tensor, h0: Tensor | None = None) -> Any:

@@ -1,8 +1,10 @@
 """Diagnostics of gradients through time: whether they vanish or explode, why, and what theory predicts.
 
-All of them take any `RNN`, trained or not, and compute in float64. A number that cannot be known is nan or None.
+All of them take any recurrent layer, trained or not, and compute in float64.
+A number that cannot be known is nan or None.
 """
 
+from .along import Trajectory
 from .cone import gradient_cone, log_gradient_cone
 from .diagnose import diagnose
 from .diagnosis import Diagnosis
@@ -13,7 +15,7 @@ from .memory import Memory, memory
 from .profile import Profile, profile
 from .regime import REGIMES
 from .theory import Predictions, predictions
-from .trajectory import Trajectory, trajectory
+from .trajectory import trajectory
 from .weights import WeightGradient, contributions, weight_gradient
 
 __all__ = [

@@ -7,19 +7,24 @@ the terms apart. All of it is computed in float64 and in log space.
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from unrolled.rnn import RNN
+from unrolled.rnn import Recurrent
+from unrolled.rnn.recurrence import Initial
 
+from .along import Trajectory
 from .jacobian import require_finite
 from .log_pass import LogPass, carry_back, exact_zero_rows
 from .slope import LONG, ByLag, by_lag_of_increments
-from .trajectory import Trajectory, trajectory
+from .trajectory import trajectory
 
 LossAt = Callable[[Tensor, int], Tensor]
 
 
-def gradient_cone(rnn: RNN, x: Tensor, loss: LossAt, h0: Tensor | None = None, sources: Tensor | None = None) -> Tensor:
+def gradient_cone(
+    layer: Recurrent, x: Tensor, loss: LossAt, h0: Initial = None, sources: Tensor | None = None
+) -> Tensor:
     """Computes the norm of dL_s/dh_t for every pair of time steps.
 
     x: (T, B, E), inputs.
@@ -30,22 +35,23 @@ def gradient_cone(rnn: RNN, x: Tensor, loss: LossAt, h0: Tensor | None = None, s
     in `sources`. With B > 1 a norm is the geometric mean over samples, which is 0 if one of them is.
     Raises ValueError if shapes do not fit or a state is not finite.
     """
-    return log_gradient_cone(rnn, x, loss, h0, sources).exp()
+    return log_gradient_cone(layer, x, loss, h0, sources).exp()
 
 
 def log_gradient_cone(
-    rnn: RNN, x: Tensor, loss: LossAt, h0: Tensor | None = None, sources: Tensor | None = None
+    layer: Recurrent, x: Tensor, loss: LossAt, h0: Initial = None, sources: Tensor | None = None
 ) -> Tensor:
     """Computes ln of `gradient_cone`, also where the norm itself would underflow in float64.
 
     Arguments and errors are those of `gradient_cone`.
     Returns (T, T), float64: -inf where the gradient is exactly 0.
     """
-    states = require_finite(trajectory(rnn, x, h0))
-    T = len(states.h)
+    states = require_finite(trajectory(layer, x, h0))
+    T = len(states.state)
     sources = torch.arange(T) if sources is None else sources.sort().values
-    dtype = next(rnn.parameters()).dtype
+    dtype = next(layer.parameters()).dtype
     dh = torch.stack([_own_gradient(loss, states.h[s].to(dtype), s) for s in sources.tolist()])
+    dh = F.pad(dh, (0, states.state.shape[2] - states.hidden))
     rows = carry_back(states, sources, dh.unsqueeze(2)).ln_norm.mean(2)
     cone = rows.new_full((T, T), torch.nan)
     cone[sources] = torch.where(rows.isnan(), -torch.inf, rows)

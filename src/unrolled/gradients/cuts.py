@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .along import Trajectory
 from .log_pass import LogPass
-from .theory import nilpotent
-from .trajectory import Trajectory
 
 FEW, FEW_OF = 3, 50  # "a few" steps: three, or one in fifty
 SOME = 0.1  # of the steps: if all units are off at more of them, the steps are not few
@@ -39,7 +38,7 @@ def few_steps(backward_pass: LogPass, alive: Tensor) -> Cut:
 
     alive: bool (S, B), the rows whose gradient is never exactly 0.
     """
-    change = _rows(backward_pass.by_f + backward_pass.by_weights)[:, alive.flatten()]
+    change = _rows(backward_pass.change)[:, alive.flatten()]
     change = change[:, (~change.isnan()).sum(0) >= SHORTEST]
     if not change.shape[1]:
         return Cut(0.0, "")
@@ -68,7 +67,7 @@ def exact_zeros(trajectory: Trajectory, backward_pass: LogPass, zero: Tensor) ->
     lost = torch.isneginf(_rows(backward_pass.ln_norm)[:, rows])
     steps = torch.arange(len(lost), device=lost.device).unsqueeze(1)
     killer = torch.where(lost, steps, -1).amax(0) + 1  # the step whose pull gives 0
-    by_f = torch.isneginf(_rows(backward_pass.by_f)[:, rows].gather(0, killer.unsqueeze(0))).squeeze(0)
+    by_f = torch.isneginf(_rows(backward_pass.first)[:, rows].gather(0, killer.unsqueeze(0))).squeeze(0)
     off, units = _units_off(trajectory)
     sample = zero.nonzero()[:, 1]
     started = backward_pass.sources.to(lost.device)[zero.nonzero()[:, 0]]
@@ -78,7 +77,7 @@ def exact_zeros(trajectory: Trajectory, backward_pass: LogPass, zero: Tensor) ->
     whole = all_off.gather(0, killer.unsqueeze(0)).squeeze(0)
     few = all_off.sum(0) <= (SOME * count).clamp_min(FEW)
     rare = torch.where(within, units[:, sample], 0.0).sum(0) / count < OFTEN
-    by_W = ~by_f | (~whole & nilpotent(trajectory))
+    by_W = ~by_f | (~whole & trajectory.nilpotent)
     cut = by_W | torch.where(whole, few, rare)
     if not cut.any():
         return Cut(0.0, "")
@@ -87,7 +86,7 @@ def exact_zeros(trajectory: Trajectory, backward_pass: LogPass, zero: Tensor) ->
         cause = f"W_h carries no gradient further back than {lag - 1} steps, whatever f' is"
     else:
         where = _common_steps(killer[cut & ~by_W].tolist(), int((cut & ~by_W).sum()))
-        cause = f"{where} f' is 0 at every unit that carries it"
+        cause = f"{where} {trajectory.parts[0]} is 0 at every unit that carries it"
     return Cut(float(cut.double().mean()), cause)
 
 
@@ -98,7 +97,7 @@ def _rows(values: Tensor) -> Tensor:
 
 def _units_off(trajectory: Trajectory) -> tuple[Tensor, Tensor]:
     """Returns whether f' is 0 at all units, and the share of units at which it is; (T, B) each."""
-    zero = torch.isneginf(trajectory.ln_slope)
+    zero = trajectory.off
     return zero.all(2), zero.double().mean(2)
 
 

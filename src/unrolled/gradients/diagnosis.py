@@ -8,12 +8,13 @@ import torch
 
 from unrolled.digits import counted, factor
 
+from .along import Trajectory
+from .along_vanilla import AlongVanilla
 from .lyapunov import Spectrum, spectrum
 from .samples import Shares
 from .shape import grows
 from .slope import ByLag, Horizon
 from .theory import Predictions, predictions
-from .trajectory import Trajectory
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,12 @@ class Diagnosis:
     horizon: the lag at which the gradient has changed by a factor of 100.
     zeros: share of samples whose gradient is exactly 0 at some step.
     flat, dead: share of (t, sample, unit) with |f'| < gamma/10, and with f' = 0.
-    by_f, by_weights: contributions of f' and W_h to the slope, which is their sum; None without a slope.
+    first, second: what each of `Trajectory.parts` contributes to the slope, which is their sum; None without a slope,
+    and where nothing passes by the first.
     lags: the mean of ln norm by lag.
     diverged_at: time step of the first state that is not finite, or None.
     trajectory: the states that were diagnosed.
-    activation: its name.
+    activation: its name; None for a cell without a free one.
     """
 
     regime: str
@@ -45,12 +47,37 @@ class Diagnosis:
     zeros: float
     flat: float
     dead: float
-    by_f: float | None
-    by_weights: float | None
+    first: float | None
+    second: float | None
     lags: ByLag
     diverged_at: int | None
     trajectory: Trajectory
-    activation: str
+    activation: str | None
+
+    @property
+    def by_f(self) -> float | None:
+        """What f' contributes to the slope of a vanilla layer; None for others."""
+        return self.first if self.vanilla else None
+
+    @property
+    def by_weights(self) -> float | None:
+        """What W_h contributes to the slope of a vanilla layer; None for others."""
+        return self.second if self.vanilla else None
+
+    @property
+    def by_cell_path(self) -> float | None:
+        """What the cell path contributes to the slope of a leaky or gated layer; None for a vanilla one."""
+        return None if self.vanilla else self.first
+
+    @property
+    def by_hidden_path(self) -> float | None:
+        """What the hidden path contributes to the slope of a leaky or gated layer; None for a vanilla one."""
+        return None if self.vanilla else self.second
+
+    @property
+    def vanilla(self) -> bool:
+        """Whether the layer is vanilla."""
+        return isinstance(self.trajectory, AlongVanilla)
 
     @property
     def longest_lag(self) -> int | None:
@@ -142,13 +169,20 @@ def _cause(diagnosis: Diagnosis) -> str:
         return "A mean over all samples and steps describes that badly: look at the profile."
     if diagnosis.dead == 1:
         return "Every unit is off (f' = 0), so nothing passes through it."
-    if diagnosis.by_f is None or diagnosis.by_weights is None:
+    if diagnosis.first is None or diagnosis.second is None:
+        if not diagnosis.vanilla:
+            return f"{diagnosis.flat:.0%} {diagnosis.trajectory.flat_words}."
         flat = f"{diagnosis.flat:.0%} of the units sit where the activation is flat"
         return f"{flat}, {diagnosis.dead:.0%} where f' is exactly 0."
     return f"Along the way {_factors(diagnosis)}."
 
 
 def _factors(diagnosis: Diagnosis) -> str:
-    by_weights, by_f = (factor(each or 0.0) for each in (diagnosis.by_weights, diagnosis.by_f))
-    flat = f" ({diagnosis.flat:.0%} of the units sit where f is flat)" if diagnosis.flat >= 0.01 else ""
-    return f"W_h alone would multiply it by {by_weights} a step, the activation's slope by {by_f}{flat}"
+    first, second = (factor(each or 0.0) for each in (diagnosis.first, diagnosis.second))
+    some = diagnosis.flat >= 0.01
+    if not diagnosis.vanilla:
+        closed = f" ({diagnosis.flat:.0%} {diagnosis.trajectory.flat_words})" if some else ""
+        alone = f"the cell path alone would multiply it by {first} a step{closed}"
+        return f"{alone}, and the hidden path makes that {second} times as large"
+    flat = f" ({diagnosis.flat:.0%} of the units sit where f is flat)" if some else ""
+    return f"W_h alone would multiply it by {second} a step, the activation's slope by {first}{flat}"

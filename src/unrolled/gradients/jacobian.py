@@ -7,16 +7,18 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from unrolled.rnn import RNN
+from unrolled.rnn import Recurrent
+from unrolled.rnn.recurrence import Initial
 
+from .along import Trajectory
 from .lengths import rank, unit
-from .trajectory import Trajectory, trajectory
+from .trajectory import trajectory
 
 RESOLVED = 1e-12  # of the largest singular value: smaller ones from a float64 SVD are rounding
 SETTLED = 1e-8  # of the largest singular value: down to here the singular vectors are accurate too
 
 
-def step_jacobians(rnn: RNN, x: Tensor, h0: Tensor | None = None) -> Tensor:
+def step_jacobians(layer: Recurrent, x: Tensor, h0: Initial = None) -> Tensor:
     """Computes J_t = dh_t/dh_{t-1} along the network's own states.
 
     x: (T, B, E), inputs.
@@ -24,7 +26,7 @@ def step_jacobians(rnn: RNN, x: Tensor, h0: Tensor | None = None) -> Tensor:
     Returns (T, B, H, H), float64; J[t] leads to h_t. Gradients go back by the transpose: dL/dh_{t-1} = J_t^T dL/dh_t.
     Raises ValueError if shapes do not fit or a state is not finite.
     """
-    return require_finite(trajectory(rnn, x, h0)).jacobian()
+    return require_finite(trajectory(layer, x, h0)).jacobian()
 
 
 def require_finite(trajectory: Trajectory) -> Trajectory:

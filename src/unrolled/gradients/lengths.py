@@ -20,3 +20,9 @@ def rank(J: Tensor) -> Tensor:
     for axis in (-1, -2):
         J = J / J.norm(dim=axis, keepdim=True).clamp_min(torch.finfo(J.dtype).tiny)
     return torch.linalg.matrix_rank(J)
+
+
+def ln_det(J: Tensor) -> Tensor:
+    """Computes ln |det J| of J (B, H, H), from rows of length 1: tiny rows must not be lost beside large ones."""
+    length = J.norm(dim=2, keepdim=True)
+    return torch.linalg.slogdet(J / length.clamp_min(TINIEST))[1] + length.squeeze(2).log().sum(1)

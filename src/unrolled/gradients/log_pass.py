@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .along import Trajectory
 from .lengths import unit
-from .trajectory import Trajectory
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,15 @@ class LogPass:
 
     sources: (S,), time steps, ascending.
     ln_norm: (S, T, B), ln of the norm of dL_s/dh_t (RMS over K directions); -inf if exactly 0, nan for t > s.
-    by_f: (S, T, B), change of ln_norm from h_t to h_{t-1} due to f'; nan if there is no such step.
-    by_weights: (S, T, B), change due to W_h. by_f + by_weights is the whole change.
+    change: (S, T, B), change of ln_norm from h_t to h_{t-1}; nan if there is no such step.
+    first, second: (S, T, B), what each of `Trajectory.parts` contributes to it; their sum where both are finite.
     """
 
     sources: Tensor
     ln_norm: Tensor
-    by_f: Tensor
-    by_weights: Tensor
+    change: Tensor
+    first: Tensor
+    second: Tensor
 
 
 @torch.no_grad()
@@ -38,7 +39,7 @@ def log_pass(trajectory: Trajectory, dh_T: Tensor) -> LogPass:
     dh_T: (B, H), or K gradients for each sample (B, K, H).
     """
     dh = dh_T if dh_T.ndim == 3 else dh_T.unsqueeze(1)
-    return carry_back(trajectory, torch.tensor([len(trajectory.h) - 1]), dh.unsqueeze(0))
+    return carry_back(trajectory, torch.tensor([len(trajectory.state) - 1]), dh.unsqueeze(0))
 
 
 @torch.no_grad()
@@ -48,10 +49,10 @@ def carry_back(trajectory: Trajectory, sources: Tensor, dh: Tensor) -> LogPass:
     sources: (S,), ascending time steps that have a loss.
     dh: (S, B, K, H), K gradients of each source's loss in its own state.
     """
-    T, (S, B, K, _) = len(trajectory.h), dh.shape
+    T, (S, B, K, _) = len(trajectory.state), dh.shape
     direction, total = unit(dh.double())
     total = total - 0.5 * torch.log(total.new_tensor(float(K)))  # RMS over directions, not their sum
-    ln_norm, by_f, by_weights = (total.new_full((S, T, B), torch.nan) for _ in range(3))
+    ln_norm, change, one, other = (total.new_full((S, T, B), torch.nan) for _ in range(4))
     first = S
     for t in range(int(sources[-1]), -1, -1):
         while first and sources[first - 1] >= t:
@@ -61,11 +62,11 @@ def carry_back(trajectory: Trajectory, sources: Tensor, dh: Tensor) -> LogPass:
             break
         real = trajectory.mask[t]
         pulled = trajectory.pull(t, direction[first:])
-        by_f[first:, t] = torch.where(real, pulled.ln_f, torch.nan)
-        by_weights[first:, t] = torch.where(real, pulled.ln_weights, torch.nan)
-        total[first:] += pulled.ln_f + pulled.ln_weights
+        for kept, part in ((change, pulled.ln), (one, pulled.first), (other, pulled.second)):
+            kept[first:, t] = torch.where(real, part, torch.nan)
+        total[first:] += pulled.ln
         direction[first:] = pulled.v
-    return LogPass(sources, ln_norm, by_f, by_weights)
+    return LogPass(sources, ln_norm, change, one, other)
 
 
 def exact_zero_rows(backward_pass: LogPass, mask: Tensor) -> tuple[Tensor, Tensor]:

@@ -13,11 +13,13 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from unrolled.rnn import RNN
+from unrolled.rnn import Recurrent
+from unrolled.rnn.recurrence import Initial
 
+from .along import Trajectory
 from .jacobian import require_finite
-from .lengths import TINIEST, rank
-from .trajectory import Trajectory, trajectory
+from .lengths import TINIEST, ln_det, rank
+from .trajectory import trajectory
 from .uncertainty import mean_over_time
 
 SHORTEST = 30  # steps after the warm-up: fewer do not show the autocorrelation
@@ -41,9 +43,9 @@ class Spectrum:
 
 
 def lyapunov_spectrum(  # noqa: PLR0917
-    rnn: RNN,
+    layer: Recurrent,
     x: Tensor,
-    h0: Tensor | None = None,
+    h0: Initial = None,
     k: int | None = None,
     warmup: int | None = None,
     seed: int = 0,
@@ -57,7 +59,7 @@ def lyapunov_spectrum(  # noqa: PLR0917
     seed: seed of the random basis.
     Raises ValueError if T leaves fewer than 30 steps ("T too short"), k is outside 1 ... H, or a state is not finite.
     """
-    return spectrum(require_finite(trajectory(rnn, x, h0)), k, warmup, seed)
+    return spectrum(require_finite(trajectory(layer, x, h0)), k, warmup, seed)
 
 
 def spectrum(trajectory: Trajectory, k: int | None = None, warmup: int | None = None, seed: int = 0) -> Spectrum:
@@ -65,13 +67,14 @@ def spectrum(trajectory: Trajectory, k: int | None = None, warmup: int | None = 
 
     Arguments and errors are those of `lyapunov_spectrum`.
     """
-    T, B, H = trajectory.h.shape
-    Q = _basis(B, H, _count(k, H), seed).to(trajectory.h)
-    grown = trajectory.h.new_full((T, B, Q.shape[2]), torch.nan)
+    T, B, D = trajectory.state.shape
+    Q = _basis(B, D, _count(k, D), seed).to(trajectory.state)
+    grown = trajectory.state.new_full((T, B, Q.shape[2]), torch.nan)
     warmup = _checked_warmup(T, warmup)
     for t in range(T):
         moved, ln = trajectory.push(t, Q)
-        new, step = _advance(moved, trajectory.ln_det[t] - H * ln, partial(trajectory.rank, t))
+        whole = trajectory.ln_det(t) - D * ln if Q.shape[2] == D else None
+        new, step = _advance(moved, whole, partial(trajectory.rank, t))
         real = trajectory.mask[t]
         grown[t] = torch.where(real.unsqueeze(1), step + ln.unsqueeze(1), torch.nan)
         Q = torch.where(real[:, None, None], new, Q)
@@ -94,7 +97,7 @@ def lyapunov_from_jacobians(J: Tensor, k: int | None = None, warmup: int | None 
     Q = _basis(B, H, _count(k, H), seed).to(J.device)
     steps = []
     for step in J.double():
-        Q, grown = _advance(step @ Q, _ln_det(step), partial(rank, step))
+        Q, grown = _advance(step @ Q, ln_det(step) if Q.shape[2] == H else None, partial(rank, step))
         steps.append(grown)
     return _mean_exponents(torch.stack(steps), torch.ones(T, B, dtype=torch.bool, device=J.device), warmup)
 
@@ -120,14 +123,10 @@ def _basis(B: int, H: int, k: int, seed: int) -> Tensor:
     return torch.linalg.qr(torch.randn(B, H, k, generator=draw, dtype=torch.float64))[0]
 
 
-def _ln_det(J: Tensor) -> Tensor:
-    """Computes ln |det J| of (B, H, H), from rows of length 1: tiny rows must not be lost beside large ones."""
-    length = J.norm(dim=2, keepdim=True)
-    return torch.linalg.slogdet(J / length.clamp_min(TINIEST))[1] + length.squeeze(2).log().sum(1)
-
-
-def _advance(moved: Tensor, ln_det: Tensor, ranks: Callable[[], Tensor]) -> tuple[Tensor, Tensor]:
+def _advance(moved: Tensor, whole: Tensor | None, ranks: Callable[[], Tensor]) -> tuple[Tensor, Tensor]:
     """Returns the next basis and ln of its growth (B, k), from moved (B, H, k) = J Q; k = 1 needs no QR.
+
+    whole: ln |det J|, (B,), for k = H; else None.
 
     Rows sorted by descending length keep their own precision in a QR by reflections (Cox & Higham 1998), and so do
     directions that only tiny rows carry: diag(f') makes rows of any size.
@@ -137,8 +136,7 @@ def _advance(moved: Tensor, ln_det: Tensor, ranks: Callable[[], Tensor]) -> tupl
         return torch.where(length > 0, moved / length.clamp_min(TINIEST), moved), length.squeeze(2).log()
     order = moved.norm(dim=2).argsort(1, descending=True).unsqueeze(2).expand_as(moved)
     Q, R = torch.linalg.qr(moved.gather(1, order))
-    whole = moved.shape[1] == moved.shape[2]
-    return torch.empty_like(Q).scatter_(1, order, Q), _growth(R, ln_det if whole else None, ranks)
+    return torch.empty_like(Q).scatter_(1, order, Q), _growth(R, whole, ranks)
 
 
 def _growth(R: Tensor, ln_det: Tensor | None, ranks: Callable[[], Tensor]) -> Tensor:

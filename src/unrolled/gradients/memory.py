@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .along import Trajectory
 from .lengths import TINIEST
 from .log_pass import orthonormal
-from .trajectory import Trajectory
 
 DIRECTIONS = 8
 
@@ -39,22 +39,24 @@ def memory(trajectory: Trajectory, directions: int = DIRECTIONS, seed: int = 0) 
     v^T dh_T/dW_h is the sum over t of (v^T dh_T/da_t) h_{t-1}^T, an (H, H) matrix for each v. Terms and sum are scaled
     apart, in logs.
     """
-    T, B, H = trajectory.h.shape
-    g = orthonormal(B, H, directions, seed).to(trajectory.h)
-    whole = 0.5 * math.log(H / g.shape[1])  # from K directions to all H
-    total = g.new_zeros(B, g.shape[1], H, H)
+    T, B, D = trajectory.state.shape
+    g = orthonormal(B, D, directions, seed).to(trajectory.state)
+    whole = 0.5 * math.log(D / g.shape[1])  # from K directions to all H
+    total = g.new_zeros(())
     scale, total_scale = g.new_zeros(B), g.new_full((B,), -1 / TINIEST)  # finite, because -inf less -inf is nan
-    previous, ln_dh, ln_dtheta = trajectory.previous, [], []
+    previous, ln_dh, ln_dtheta = trajectory.previous[..., : trajectory.hidden], [], []
     for t in range(T - 1, -1, -1):
         ln_dh.append(scale + g.flatten(1).norm(dim=1).log() + whole)
         pulled = trajectory.pull(t, g)
-        ln_da = scale + pulled.ln_f
-        common = torch.maximum(total_scale, ln_da)
-        total *= _factor(total_scale - common)
-        total += _factor(ln_da - common) * pulled.da.unsqueeze(3) * previous[t][:, None, None, :]
+        ln_dq = scale + pulled.ln_dq
+        common = torch.maximum(total_scale, ln_dq)
+        total = (
+            _factor(total_scale - common) * total
+            + _factor(ln_dq - common) * pulled.dq.unsqueeze(3) * previous[t][:, None, None, :]
+        )
         total_scale = common
         ln_dtheta.append(total_scale + total.flatten(1).norm(dim=1).log() + whole)
-        g, scale = pulled.v, ln_da + pulled.ln_weights
+        g, scale = pulled.v, scale + pulled.ln
     return Memory(torch.stack(ln_dh), torch.stack(ln_dtheta))
 
 

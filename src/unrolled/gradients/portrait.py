@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from .cone import source_steps
@@ -13,7 +14,7 @@ from .jacobian import products
 from .log_pass import carry_back, orthonormal
 from .lyapunov import spectrum
 from .memory import memory
-from .theory import Predictions, eigenvalues
+from .theory import Predictions
 
 LAGS = 48  # number of lags with singular values
 SOURCES = 48  # rows of the cone
@@ -27,13 +28,13 @@ class Portrait:
     """Curves and spectra of one layer, means over a few samples; logs are natural.
 
     samples: number of samples.
-    lags (L,), ln_singular (L, H): singular values of dh_T/dh_{T-k} by lag k; nan if unresolved.
+    lags (L,), ln_singular (L, D): singular values of dh_T/dh_{T-k} by lag k; nan if unresolved.
     sources (S,), ln_cone (S, T): norm of dL_s/dh_t; nan for t > s.
     own_loss: whether L_s is the network's own loss at s; else unit vectors in random directions start the cone.
     exponents, errors, half: (H,), Lyapunov exponents, standard errors and half-widths of 95 % intervals, nats per step;
     nan = lost to rounding; None if there are none.
     no_exponents: the reason, or None.
-    eigenvalues: (H, 2), real and imaginary parts of the eigenvalues of W_h.
+    eigenvalues: (D, 2), real and imaginary parts of `Trajectory.eigenvalues`.
     ln_dh, ln_dtheta: (T,), by lag, means of `memory.Memory`.
     predictions: predictions of the slope by theory.
     """
@@ -74,18 +75,19 @@ def portrait(diagnosis: Diagnosis, dh: Tensor | None = None, target_mask: Tensor
         raise ValueError(f"the state is not finite from time step {diagnosis.diverged_at} on: there is nothing to draw")
     steps = diagnosis.trajectory.mask.sum(0)
     longest = (steps == steps.max()).nonzero().flatten()
-    H = diagnosis.trajectory.h.shape[2]
-    chosen = longest[: max(1, min(SAMPLES, UNITS // H))]
+    D = diagnosis.trajectory.state.shape[2]
+    chosen = longest[: max(1, min(SAMPLES, UNITS // D))]
     first, last = _real_steps(diagnosis.trajectory.mask[:, chosen[0]])
     trajectory = diagnosis.trajectory.of(chosen).between(first, last)
     T, B = trajectory.mask.shape
     lags = torch.linspace(0, T, min(T + 1, LAGS)).round().long().unique()
     if dh is None or target_mask is None:
         sources = source_steps(trajectory.mask, SOURCES)
-        start = orthonormal(len(sources) * B, H, CONE_DIRECTIONS).to(trajectory.h).unflatten(0, (len(sources), B))
+        start = orthonormal(len(sources) * B, D, CONE_DIRECTIONS).to(trajectory.state).unflatten(0, (len(sources), B))
     else:
         sources = source_steps(target_mask[first:last, chosen], SOURCES)
-        start = torch.where(target_mask.unsqueeze(2), dh, 0.0)[first:last, chosen][sources].unsqueeze(2)
+        own = F.pad(dh, (0, D - dh.shape[2]))
+        start = torch.where(target_mask.unsqueeze(2), own, 0.0)[first:last, chosen][sources].unsqueeze(2)
     exponents, errors, half, reason = None, None, None, None
     try:
         lyapunov = spectrum(trajectory)
@@ -104,7 +106,7 @@ def portrait(diagnosis: Diagnosis, dh: Tensor | None = None, target_mask: Tensor
         errors=errors,
         half=half,
         no_exponents=reason,
-        eigenvalues=torch.view_as_real(eigenvalues(trajectory)).cpu(),
+        eigenvalues=torch.view_as_real(trajectory.eigenvalues).cpu(),
         ln_dh=norms.ln_dh.mean(1).cpu(),
         ln_dtheta=norms.ln_dtheta.mean(1).cpu(),
         predictions=diagnosis.predictions,

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 
 from unrolled.digits import counted, interval, number
 
+from .along import Trajectory
 from .cuts import Cut
 from .lyapunov import spectrum
 from .samples import Shares
 from .shape import grows, turn
 from .slope import ByLag, horizon
-from .theory import eigenvalues
-from .trajectory import Trajectory
 from .uncertainty import Mean, mean_over_time
 
 REGIMES = (
@@ -25,7 +24,6 @@ REGIMES = (
 RULES_VERSION = 2  # recorded with every label, because labels change between versions
 SHORTEST = 8  # steps: with fewer no slope is fitted
 SHORTEST_CHAOS = 50  # steps: with fewer no Lyapunov exponent is certain
-FLAT = 10  # a unit is flat where f' < gamma / 10
 
 Verdict = tuple[str, str]
 
@@ -40,7 +38,8 @@ class RegimeInputs:
     zero_cut: the share of these zeros that units which are off do not explain, and their cause.
     few: losses at a few time steps.
     shares: samples that change tenfold up and down.
-    flat: share of (t, sample, unit) with |f'| < gamma / 10.
+    flat: share of (t, sample, unit) that let little through.
+    path: what the first of `Trajectory.parts` contributes to the slope, or None.
     constant: whether J_t is the same at every step of every sample.
     """
 
@@ -52,6 +51,7 @@ class RegimeInputs:
     few: Cut
     shares: Shares
     flat: float
+    path: float | None
     constant: bool
 
     @property
@@ -63,12 +63,6 @@ class RegimeInputs:
     def band(self) -> float:
         """Largest slope, in nats per lag, that still counts as stable: less than tenfold over all steps."""
         return min(0.05, math.log(10) / max(1, self.steps - 1))
-
-    @property
-    def ln_rho(self) -> float:
-        """ln(gamma rho(W_h)): the growth per step in the long run if f' were gamma at every unit."""
-        rho = float(eigenvalues(self.trajectory).abs().max()) * self.trajectory.f.gamma
-        return math.log(rho) if rho > 0 else -math.inf
 
 
 def decide(evidence: RegimeInputs) -> Verdict:
@@ -95,7 +89,7 @@ def _nothing_left(evidence: RegimeInputs) -> Iterator[Verdict]:
     if evidence.zeros <= 0.5:
         return
     where = f"the gradient of {evidence.zeros:.0%} of the samples is exactly 0 at some step"
-    if evidence.trajectory.f.bounded and evidence.flat >= 0.5:
+    if evidence.trajectory.bounded and evidence.flat >= 0.5:
         yield "saturated", where
     elif evidence.zero_cut.share > 0.5:
         yield "cut", f"{where}: {evidence.zero_cut.cause}"
@@ -154,8 +148,9 @@ def _shrinking(evidence: RegimeInputs) -> Iterator[Verdict]:
     reason = _interval(evidence)
     if not _beyond(evidence, -1):
         return
-    if evidence.trajectory.f.bounded and evidence.flat >= 0.5 and evidence.ln_rho > -evidence.band:
-        yield "saturated", f"{reason}; {evidence.flat:.0%} of the units sit in the flat part of f"
+    bounded, flat = evidence.trajectory.bounded, evidence.flat >= 0.5
+    if bounded and flat and evidence.trajectory.shrinks_by_flatness(evidence.path, evidence.band):
+        yield "saturated", f"{reason}; {evidence.flat:.0%} {evidence.trajectory.flat_words}"
     else:
         yield "vanishing", reason
 

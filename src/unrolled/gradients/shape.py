@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor
 
+from .along import Trajectory
 from .slope import LONG, ByLag
-from .trajectory import Trajectory
 from .uncertainty import variance_of_mean
 
 HUMP = math.log(3)
@@ -62,10 +62,10 @@ def grows(trajectory: Trajectory, rate: float, T: int) -> bool:
     The growth is ln of the unit's RMS over samples, last quarter over the largest earlier quarter. A quarter of what
     the rate would give is enough: the states of a ReLU network sometimes grow slower than its gradient.
     """
-    if trajectory.f.bounded:
+    if trajectory.bounded:
         return False
     real = trajectory.mask[-T:].unsqueeze(2).double()
-    squares = (trajectory.h[-T:].square() * real).sum(1) / real.sum(1).clamp_min(1)
+    squares = (trajectory.state[-T:].square() * real).sum(1) / real.sum(1).clamp_min(1)
     quarters = torch.stack([part.mean(0).sqrt() for part in squares.tensor_split(4)])
     before = quarters[:-1].amax(0)
     alive = quarters[-1] > 0

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .along import Trajectory
+from .along_vanilla import AlongVanilla
 from .mean_field import mean_field
-from .trajectory import Trajectory
 
 
 @dataclass(frozen=True)
@@ -33,16 +34,20 @@ class Predictions:
 
 
 @torch.no_grad()
-def predictions(trajectory: Trajectory, activation: str) -> Predictions:
-    """Computes the predictions; -inf predicts a gradient of 0, nan means states or weights that are not finite."""
-    W_h, f = trajectory.W_h, trajectory.f
-    if not torch.isfinite(W_h).all():
+def predictions(trajectory: Trajectory, activation: str | None) -> Predictions:
+    """Computes the predictions; -inf predicts a gradient of 0.
+
+    nan means states or weights that are not finite, or that there is no such prediction: the formulas are those of a
+    vanilla layer.
+    """
+    W_h = trajectory.W_h
+    if not isinstance(trajectory, AlongVanilla) or activation is None or not torch.isfinite(W_h).all():
         return Predictions(*[math.nan] * 6)
-    moduli = eigenvalues(trajectory).abs()
+    moduli, f = trajectory.eigenvalues.abs(), trajectory.f
     sigma_w2 = float(W_h.square().sum() / len(W_h))
     added = float(trajectory.input_term[trajectory.mask].square().mean())
     slope2 = float((2 * trajectory.ln_slope[trajectory.mask]).exp().mean())
-    started = sigma_w2 * float(trajectory.h0.square().mean()) + added
+    started = sigma_w2 * float(trajectory.start.square().mean()) + added
     chi, other = math.nan, math.nan
     if math.isfinite(started):
         found = mean_field(activation, sigma_w2, added, started)
@@ -56,19 +61,6 @@ def predictions(trajectory: Trajectory, activation: str) -> Predictions:
         measured_chi=0.5 * _ln(sigma_w2 * slope2),
         departure=departure_from_normality(W_h, moduli),
     )
-
-
-def eigenvalues(trajectory: Trajectory) -> Tensor:
-    """Computes the eigenvalues of W_h, complex (H,)."""
-    return torch.linalg.eigvals(trajectory.W_h)
-
-
-def nilpotent(trajectory: Trajectory) -> bool:
-    """Returns whether W_h^H is 0 by the pattern of zeros in W_h alone."""
-    pattern = (trajectory.W_h != 0).double()
-    for _ in range(max(1, len(pattern) - 1).bit_length()):  # 2^i >= H
-        pattern = (pattern @ pattern > 0).double()
-    return not bool(pattern.any())
 
 
 def departure_from_normality(W_h: Tensor, moduli: Tensor) -> float:

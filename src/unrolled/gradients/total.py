@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
+from .along import Trajectory
 from .lengths import unit
-from .trajectory import Trajectory
 
 
 @torch.no_grad()
@@ -21,7 +21,7 @@ def log_total_gradient(trajectory: Trajectory, own: Tensor) -> Tensor:
         direction, ln_norm = _sum((direction, ln_norm), unit(own[t].unsqueeze(1)))
         found[t] = ln_norm
         pulled = trajectory.pull(t, direction)
-        direction, ln_norm = pulled.v, ln_norm + pulled.ln_f + pulled.ln_weights
+        direction, ln_norm = pulled.v, ln_norm + pulled.ln
     return torch.where(trajectory.mask & (found < torch.inf), found, torch.nan)
 
 

@@ -51,7 +51,7 @@ def weight_gradient(da: Tensor, h_before: Tensor) -> WeightGradient:
     h_before: (T, B, H), h_{t-1}, the initial state first.
     """
     da, h_before = da.double(), h_before.double()
-    norms = torch.stack([(da_t.t() @ h_t).norm() for da_t, h_t in zip(da, h_before, strict=True)])
+    norms = norms_by_step(da, h_before)
     own = da.norm(dim=2) * h_before.norm(dim=2)  # (T, B): the norm of an outer product is the product of the norms
     whole = own.sum(0)
     chosen = (whole != 0).nonzero().flatten()  # nan and inf among them
@@ -64,6 +64,16 @@ def weight_gradient(da: Tensor, h_before: Tensor) -> WeightGradient:
         len(chosen),
         {share: memory_horizon(shares, share) for share in SHARES},
     )
+
+
+@torch.no_grad()
+def norms_by_step(da: Tensor, h_before: Tensor) -> Tensor:
+    """Computes the Frobenius norm of each step's contribution to dL/dW_h, (T,), float64.
+
+    Arguments are those of `contributions`; da may be a gate's block alone.
+    """
+    steps = zip(da.double(), h_before.double(), strict=True)
+    return torch.stack([(da_t.t() @ h_t).norm() for da_t, h_t in steps])
 
 
 def memory_horizon(norms: Tensor, share: float) -> int | None:

@@ -10,6 +10,7 @@ from torch import Tensor
 from unrolled.gradients.diagnosis import Diagnosis
 from unrolled.gradients.portrait import Portrait
 from unrolled.record.quantities import PREDICTORS
+from unrolled.rnn import ACTIVATIONS
 from unrolled.training.measurement import diagnosis_values
 
 from .profile_panel import LN_10, draw_profile
@@ -58,7 +59,7 @@ def draw_portrait(  # noqa: PLR0917
     _singular_values(top, portrait)
     _cone(top_right, portrait)
     _spectrum(left, portrait)
-    _eigenvalues(bottom, portrait, diagnosis.trajectory.f.gamma)
+    _eigenvalues(bottom, portrait, diagnosis)
     _memory(right, portrait)
     figure.suptitle(f"{title}\n{diagnosis.explanation}", fontsize=10, wrap=True)
     with rc_context({"svg.hashsalt": "unrolled"}):  # otherwise equal pictures differ in random ids
@@ -110,7 +111,8 @@ def _spectrum(axes, portrait: Portrait) -> None:
     axes.set(title="Lyapunov spectrum (95 % intervals)", xlabel="i", ylabel="nats per step")
 
 
-def _eigenvalues(axes, portrait: Portrait, gamma: float) -> None:
+def _eigenvalues(axes, portrait: Portrait, diagnosis: Diagnosis) -> None:
+    gamma = ACTIVATIONS[diagnosis.activation].gamma if diagnosis.vanilla and diagnosis.activation else 1
     angle = np.linspace(0, 2 * np.pi, 200)
     axes.plot(np.cos(angle), np.sin(angle), color="black", linewidth=WIDTH, label=r"$|\lambda| = 1$")
     if gamma != 1:
@@ -120,7 +122,7 @@ def _eigenvalues(axes, portrait: Portrait, gamma: float) -> None:
     real, imaginary = portrait.eigenvalues.numpy().T
     axes.plot(real, imaginary, ".", color="#D55E00")
     axes.set_aspect("equal", adjustable="datalim")
-    axes.set(title="Eigenvalues of W_h", xlabel="real part", ylabel="imaginary part")
+    axes.set(title=f"Eigenvalues of {diagnosis.trajectory.spectrum_of}", xlabel="real part", ylabel="imaginary part")
     axes.legend(fontsize=8)
 
 

@@ -40,6 +40,7 @@ class Moment:
     explanation = Value[str]()
     slope = Value[float]()
     slope_by_f = Value[float]()
+    slope_by_cell_path = Value[float]()
     slope_by_W_h = Value[float]()  # noqa: N815  (named as the parameter)
     horizon = Value[int]()
     horizon_direction = Value[str]()

@@ -44,6 +44,9 @@ FIRST_SWEEP = (
 RUN = (*FIRST_RUN, LOCK, "checkpoints/.best.ckpt.*", "profiles/samples.npz", "profiles/.samples.npz.*")
 RUN += (FIRST_PASS, f"{PROFILES}/.first_pass.json.*", ANSWERS, PREDICTIONS, f".{PREDICTIONS}.*")
 RUN += (OWN_TASK, f".{OWN_TASK}.*")
+_STATES = [name.replace("grad_h", f"grad_{state}") for name in _PROFILES[:7] for state in ("c", "state")]
+_GATES = [f"grad_W_h_{gate}{suffix}" for gate in "ifgorzn" for suffix in suffixes(SEVERAL).values()]
+RUN += tuple(f"{PROFILES}/{name}.csv" for name in (*_STATES, *_GATES))
 SWEEP = (*FIRST_SWEEP, ".results.csv.*")
 
 

@@ -181,4 +181,5 @@ def _recorder(
     names = [label(name) for name, p in network.named_parameters() if p.requires_grad]
     scored = ["val/loss", *(f"val/{name}" for name in trained.scores.metrics)]
     reads = [] if fixed is None else labels(network, trained.data, fixed.first(MOST_SAMPLES))
-    return Recorder(folder, tracker, steps, names, scored, reads=reads, state=recorded)
+    states = next(iter(network.rnns.values())).names
+    return Recorder(folder, tracker, steps, names, scored, states=states, reads=reads, state=recorded)

@@ -13,7 +13,8 @@ from unrolled.training.initialisations import Initialisations
 from unrolled.training.neighbours import Pair
 from unrolled.training.probe import Measurement
 
-DRAWN = ("grad_h", "grad_h_log", "grad_h_count", "grad_h_zeros")
+QUANTITIES = ("", "_log", "_count", "_zeros")
+JOINT = "grad_state"  # of a layer with two states
 
 
 class Profiles:
@@ -22,14 +23,17 @@ class Profiles:
     folder: of the run.
     steps: number of time steps of each RNN, by name, in order of time.
     resumed: keep the rows in the files.
-    rows: for each quantity of `DRAWN`, training step -> profile (T,), float64; nan for an empty field.
+    states: names of the states of a layer.
+    rows: for each of `QUANTITIES` of the joint state, training step -> profile (T,), float64; nan for an empty field.
     """
 
-    def __init__(self, folder: Path, steps: Mapping[str, int], resumed: bool) -> None:
+    def __init__(self, folder: Path, steps: Mapping[str, int], resumed: bool, states: Sequence[str] = ("h",)) -> None:
         self.folder, self.times = folder / PROFILES, [f"t{t}" for t in range(sum(steps.values()))]
         self.suffixes = suffixes(steps)
         self.folder.mkdir(exist_ok=True)
-        self.rows = {name: self._kept(name) if resumed else {} for name in DRAWN}
+        whole = "grad_h" if len(states) == 1 else JOINT
+        self.drawn = {f"{whole}{each}": each for each in QUANTITIES}
+        self.rows = {each: self._kept(name) if resumed else {} for name, each in self.drawn.items()}
         self._tables: dict[str, Table] = {}
 
     def _kept(self, name: str) -> dict[int, Tensor]:
@@ -38,18 +42,25 @@ class Profiles:
 
     def probe(self, step: int, measurement: Measurement) -> None:
         """Writes the profiles of a probe. A field is empty if no sample is real; a mean log also if all norms are 0."""
-        p = measurement.profile
-        values = {"grad_h": p.rms, "grad_h_q10": p.q10, "grad_h_q50": p.q50, "grad_h_q90": p.q90}
-        values["grad_x"] = measurement.input_rms
-        for name, row in (values | {"grad_h_zeros": p.zeros, "grad_h_count": p.count}).items():
-            self._row(name, "step", step, row, empty=p.count == 0)
-        logs = {"grad_h_log": p.log_mean}
+        void = measurement.profile.count == 0
+        self._row("grad_x", "step", step, measurement.input_rms, empty=void)
+        found = {f"grad_{name}": each for name, each in measurement.of_states.items()}
+        if len(found) > 1:
+            found[JOINT] = measurement.profile
+        for name, p in found.items():
+            values = {name: p.rms, f"{name}_q10": p.q10, f"{name}_q50": p.q50, f"{name}_q90": p.q90}
+            for key, row in (values | {f"{name}_zeros": p.zeros, f"{name}_count": p.count}).items():
+                self._row(key, "step", step, row, empty=void)
+            self._row(f"{name}_log", "step", step, p.log_mean, empty=p.log_mean.isnan())
+        logs = {}
         for part, diagnosis in measurement.diagnoses.items():
             logs[f"grad_h_relative_log{self.suffixes[part]}"] = relative_log(diagnosis)
         for name, row in logs.items():
             self._row(name, "step", step, row, empty=row.isnan())
         for part, weights in measurement.weights.items():
             self._row(f"grad_W_h{self.suffixes[part]}", "step", step, weights.norms, empty=weights.norms.isnan())
+            for gate, norms in measurement.gates[part].items():
+                self._row(f"grad_W_h_{gate}{self.suffixes[part]}", "step", step, norms, empty=norms.isnan())
 
     def initialisations(self, drawn: dict[str, Initialisations]) -> None:
         """Writes the profile, relative to lag 0, of each network drawn before training. drawn: by name of the RNN."""
@@ -63,8 +74,8 @@ class Profiles:
             self._tables[name] = Table(self.folder / f"{name}.csv", [key, *times], keep=True)
         cells = zip(times, values.tolist(), empty.tolist(), strict=True)
         self._tables[name].write({key: index, **{t: None if void else v for t, v, void in cells}})
-        if name in self.rows:
-            self.rows[name][index] = values.double().masked_fill(empty, torch.nan).cpu()
+        if name in self.drawn:
+            self.rows[self.drawn[name]][index] = values.double().masked_fill(empty, torch.nan).cpu()
 
 
 def write_words(folder: Path, before: Sequence[Pair], after: Sequence[Pair]) -> None:

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ class Recorder:
     folder: of the run.
     steps: number of time steps of each RNN by its name; lags count back from the end of the first.
     parameters, scores: names whose columns metrics.csv gets.
+    states: names of the states of a layer.
     reads: what each sample of the probe reads at each time step, if that has names.
     state: of the recorder in the checkpoint that is resumed; None: a run from step 0.
     """
@@ -47,6 +48,7 @@ class Recorder:
         parameters: list[str],
         scores: list[str],
         *,
+        states: Sequence[str] = ("h",),
         reads: list[list[str]] | None = None,
         state: dict[str, Any] | None = None,
     ) -> None:
@@ -57,11 +59,11 @@ class Recorder:
             _cut(folder, state["sizes"])
         columns = ["step", "epoch", "loss", "train/accuracy", *scores]
         columns += [f"grad/{name}" for name in parameters]
-        columns += [f"grad_h/log10_lag_{lag}" for lag in self.lags]
+        columns += [f"grad_{state}/log10_lag_{lag}" for state in states for lag in self.lags]
         columns += [name for part in self.labels.values() for name in logged(part)]
         self._metrics = Table(folder / METRICS, columns, keep=state is not None)
-        self._profiles = Profiles(folder, steps, resumed=state is not None)
-        self._samples = SampleNorms(folder, reads or [], probes=len(self._profiles.rows["grad_h"]))
+        self._profiles = Profiles(folder, steps, resumed=state is not None, states=states)
+        self._samples = SampleNorms(folder, reads or [], probes=len(self._profiles.rows[""]))
         self._pending: dict[str, float] = {}
         self._media: dict[str, Any] = {}  # images and tables of the pending step, for W&B alone
         self._last: Measurement | None = None
@@ -113,9 +115,9 @@ class Recorder:
         """Draws the heat map, and writes the samples and the pending row."""
         self._samples.write()
         rows = self._profiles.rows
-        if rows["grad_h_log"]:
-            zeros = sum(int(row.nansum()) for row in rows["grad_h_zeros"].values())
-            log10 = {step: row / LN_10 for step, row in rows["grad_h_log"].items()}
+        if rows["_log"]:
+            zeros = sum(int(row.nansum()) for row in rows["_zeros"].values())
+            log10 = {step: row / LN_10 for step, row in rows["_log"].items()}
             picture = draw(self.folder / "heat_map.png", log10, zeros, self.starts, self._last)
             self._media["heat_map"] = self.tracker.image(picture)
             self._media["profiles"] = self.tracker.table(TABLE, self._table())
@@ -124,8 +126,10 @@ class Recorder:
         self._flush()
 
     def _scalars(self, measurement: Measurement) -> dict[str, float]:
-        log_mean = measurement.profile.log_mean[: self.read].flip(0) / LN_10
-        values: dict[str, Any] = {f"grad_h/log10_lag_{k}": float(log_mean[k]) for k in self.lags}
+        values: dict[str, Any] = {}
+        for state, profile in measurement.of_states.items():
+            log_mean = profile.log_mean[: self.read].flip(0) / LN_10
+            values |= {f"grad_{state}/log10_lag_{k}": float(log_mean[k]) for k in self.lags}
         for part, marked in self.labels.items():
             values |= {name: value(each, measurement, part) for name, each in logged(marked).items()}
         return {key: v for key, v in values.items() if v is not None and not math.isnan(v)}
@@ -138,7 +142,7 @@ class Recorder:
         self._pending, self._media = {}, {}
 
     def _replay(self) -> None:
-        rms, count = self._profiles.rows["grad_h"], self._profiles.rows["grad_h_count"]
+        rms, count = self._profiles.rows[""], self._profiles.rows["_count"]
         media = {s: {"grad_h/profile": self.tracker.profile(rms[s], count[s].nan_to_num())} for s in rms}
         header, rows = read_table(self._metrics.path)
         for step, *values in rows:

@@ -5,10 +5,11 @@ import copy
 import torch
 from torch import Tensor
 
+from unrolled.gradients.along import Trajectory
 from unrolled.gradients.diagnose import of_every_loss, of_last_loss
 from unrolled.gradients.diagnosis import Diagnosis
 from unrolled.gradients.portrait import Portrait, portrait
-from unrolled.gradients.trajectory import Trajectory, states_along
+from unrolled.gradients.trajectory import states_along
 from unrolled.rnn import Batch, Driven, Pattern
 from unrolled.tasks.data import Loss, own_losses
 
@@ -70,11 +71,12 @@ def followed(each: Driven, loss: Loss, batch: Batch) -> tuple[Trajectory, Tensor
 
     each: the RNN with its input on `batch`.
     loss: of the network's answers, one value per answer.
-    Returns (trajectory, gradient). Last state read: each sample's loss, (B, H); every state: each answer's, (T, B, H).
+    Returns (trajectory, gradient). Last state read: each sample's loss by the joint state, (B, D); every state: each
+    answer's by h_t, (T, B, H).
     """
     trajectory = states_along(each.rnn, each.x, each.h0, each.mask)
     with torch.enable_grad():
-        read = (trajectory.h[-1] if each.counted is None else trajectory.h).detach().requires_grad_()
+        read = (trajectory.state[-1] if each.counted is None else trajectory.h).detach().requires_grad_()
         losses = loss(each.answer(read), batch.y)
         own = own_losses(losses, batch) if each.counted is None else losses[each.counted]
         (dh,) = torch.autograd.grad(own.sum(), read)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from unrolled.gradients.along import joint
 from unrolled.gradients.diagnosis import Diagnosis
 from unrolled.gradients.profile import Profile, profile, root_mean_square
-from unrolled.gradients.weights import WeightGradient, weight_gradient
+from unrolled.gradients.weights import WeightGradient, norms_by_step, weight_gradient
 from unrolled.record.samples import MOST_SAMPLES
-from unrolled.rnn import Batch, Pattern, Tape
+from unrolled.rnn import Batch, Pattern, Recurrent, Tape
 from unrolled.tasks.data import Loss, mean_loss
 
 from .diagnoses import diagnoses
@@ -22,9 +23,12 @@ from .samples import norms_of_samples
 class Measurement:
     """The gradients of a network in one backward pass on a batch, and the diagnosis of each of its RNNs.
 
-    profile: norms of dL/dh_t in the real backward pass, in its own precision, over all RNNs in order of time.
+    profile: norms of the gradient of the joint state (h_t, of an LSTM with c_t) in the real backward pass, in its own
+    precision, over all RNNs in order of time.
+    of_states: profiles of dL/dh_t and of dL/dc_t by the name of the state.
     input_rms: (T,), RMS over samples of the norm of dL/dx_t.
     weights: dL/dW_h by time step, of each RNN by its name.
+    gates: norms (T,) of dL/dW_h by time step, of each gate of each RNN; of a layer without gates none.
     steps: number of time steps of each RNN by its name, in order of time.
     diagnoses: by RNN, from the log-space pass; from the gradient cone if the loss reads every state.
     every_state: whether the loss reads every state of the first RNN.
@@ -33,8 +37,10 @@ class Measurement:
     """
 
     profile: Profile
+    of_states: dict[str, Profile]
     input_rms: Tensor
     weights: dict[str, WeightGradient]
+    gates: dict[str, dict[str, Tensor]]
     steps: dict[str, int]
     diagnoses: dict[str, Diagnosis]
     every_state: bool
@@ -93,20 +99,23 @@ def measure(network: Pattern, loss: Loss, batch: Batch, tapes: Sequence[Tape] = 
             total = mean_loss(loss(network(batch, tapes), batch.y), batch)
             torch.autograd.grad(total, [rnn.W_h for rnn in network.rnns.values()])
     scale, masks = _own_scale(batch).unsqueeze(1), network.masks(batch)
-    dh = [_kept(tape.dh) for tape in tapes]
+    names = next(iter(network.rnns.values())).names
+    gradients = {name: torch.cat([_kept(each) for each in _of_state(tapes, i)]) for i, name in enumerate(names)}
     mask = torch.cat(masks)
     named = dict(zip(network.rnns.items(), tapes, strict=True))
     dx = torch.cat(
         [(_kept(tape.da).double() @ rnn.W_x.detach().double()).norm(dim=2) for (_, rnn), tape in named.items()]
     )
     return Measurement(
-        profile=profile(torch.cat(dh) * scale, mask),
+        profile=profile(joint(list(gradients.values())) * scale, mask),
+        of_states={name: profile(each * scale, mask) for name, each in gradients.items()},
         input_rms=root_mean_square(dx * scale.squeeze(1), mask),
-        weights={name: weight_gradient(_kept(tape.da), _kept(tape.h)[:-1]) for (name, _), tape in named.items()},
+        weights={name: weight_gradient(_kept(tape.dq), _kept(tape.h)[:-1]) for (name, _), tape in named.items()},
+        gates={name: _gates(rnn, tape) for (name, rnn), tape in named.items()},
         steps=network.steps(batch),
         diagnoses=diagnoses(network, loss, batch),
         every_state=not network.last_alone,
-        bits=torch.finfo(dh[0].dtype).bits,
+        bits=torch.finfo(gradients["h"].dtype).bits,
         samples=norms_of_samples(network, loss, batch.first(MOST_SAMPLES)),
     )
 
@@ -128,6 +137,20 @@ def _own_scale(batch: Batch) -> Tensor:
         return torch.full((len(batch.y),), len(batch.y), dtype=torch.float64, device=batch.y.device)
     own = batch.y_mask.sum(0).double()
     return own.sum() / own.clamp_min(1)
+
+
+def _of_state(tapes: Sequence[Tape], i: int) -> list[Tensor | None]:
+    """Returns dL/dh_t (i = 0) or dL/dc_t (i = 1) of each tape."""
+    return [(tape.dh, tape.dc)[i] for tape in tapes]
+
+
+def _gates(layer: Recurrent, tape: Tape) -> dict[str, Tensor]:
+    """Returns the norms (T,) of each step's contribution to dL/dW_h, for each gate; {} if there is one block alone."""
+    gates, dq, h = layer.cell.gates, _kept(tape.dq), _kept(tape.h)[:-1]
+    if len(gates) == 1:
+        return {}
+    blocks = dq.unflatten(2, (len(gates), -1)).unbind(2)
+    return {gate: norms_by_step(block, h).cpu() for gate, block in zip(gates, blocks, strict=True)}
 
 
 def _kept(values: Tensor | None) -> Tensor:

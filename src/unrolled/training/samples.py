@@ -5,6 +5,7 @@ import copy
 import torch
 from torch import Tensor
 
+from unrolled.gradients.diagnose import whole
 from unrolled.gradients.total import log_total_gradient
 from unrolled.rnn import Batch, Pattern
 from unrolled.rnn.decoding import shifted
@@ -24,10 +25,10 @@ def norms_of_samples(network: Pattern, loss: Loss, batch: Batch) -> Tensor:
     for each in network.driven(batch).values():
         trajectory, dh = followed(each, loss, batch)
         if each.counted is None:
-            own = torch.zeros_like(trajectory.h)
+            own = torch.zeros_like(trajectory.state)
             own[-1] = dh
         else:
-            own = dh / each.counted.sum(0).clamp_min(1)[:, None]
+            own = whole(trajectory, dh / each.counted.sum(0).clamp_min(1)[:, None])
         found.append(log_total_gradient(trajectory, own))
     return torch.cat(found).t().cpu()
 

@@ -55,17 +55,35 @@ class Step(NamedTuple):
     more: Sequence[Tensor]
 
 
+class Partials(NamedTuple):
+    """Derivatives of the states after a step; each is of one unit by numbers of this unit alone.
+
+    by_q: for each state after, (..., G, H): by q_t.
+    by_state: for each state after, for each state before, (..., H), besides the way through q_t; None = 0.
+    keep: (..., H), what the cell path multiplies by: the derivative of the state that is kept by itself before.
+    """
+
+    by_q: list[Tensor]
+    by_state: list[list[Tensor | None]]
+    keep: Tensor
+
+
 class Cell(ABC):
     """Base class of the cells.
 
     names: of the states; the first is h, which the next step and the read-out see.
-    blocks: G.
+    gates: names of the blocks, in order.
     apart: whether q_t is needed apart from a_t; else it is added to a_t before a step.
     """
 
     names: tuple[str, ...] = ("h",)
-    blocks: int = 1
+    gates: tuple[str, ...] = ("",)
     apart: bool = False
+
+    @property
+    def blocks(self) -> int:
+        """G."""
+        return len(self.gates)
 
     def memory(self, like: Tensor, T: int, B: int, H: int) -> Memory:
         """Returns memory for a forward pass, of the type and device of a tensor."""
@@ -100,6 +118,13 @@ class Cell(ABC):
         gradients: dL/dh_t, dL/dc_t, ... of the states handed on, (B, H) each.
         """
 
+    @abstractmethod
+    def partials(self, a: Tensor, q: Tensor, states: Sequence[Tensor]) -> Partials:
+        """Computes the derivatives of `formula`. A derivative does not round to 0 where a unit is flat.
+
+        Arguments are those of `formula`.
+        """
+
     def to_inputs(self, factors: Sequence[Tensor], dq: Tensor) -> Tensor:  # noqa: ARG002
         """Returns dL/da_t of all steps. dq: dL/dq_t of all steps, in the memory of the first factor."""
         return dq
@@ -113,3 +138,13 @@ def blocks_of(a: Tensor, blocks: int) -> tuple[Tensor, ...]:
 def slope(gate: Tensor) -> Tensor:
     """Returns s (1 - s), the derivative of the logistic function s."""
     return torch.addcmul(gate, gate, gate, value=-1)
+
+
+def open_slope(a: Tensor) -> Tensor:
+    """Computes the derivative of the logistic function at a; it does not round to 0 as s (1 - s) does."""
+    return torch.sigmoid(a) * torch.sigmoid(-a)
+
+
+def tanh_slope(a: Tensor) -> Tensor:
+    """Computes 1 - tanh(a)^2, which does not round to 0 as that does."""
+    return 4 * open_slope(2 * a)

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .cell import Cell, Memory, States, Step, blocks_of, slope
+from .cell import Cell, Memory, Partials, States, Step, blocks_of, open_slope, slope, tanh_slope
 
 
 class Gru(Cell):
     """State h."""
 
-    blocks = 3
+    gates = ("r", "z", "n")
     apart = True
 
     def formula(self, a: Tensor, q: Tensor, states: Sequence[Tensor]) -> States:
@@ -48,3 +48,11 @@ class Gru(Cell):
 
     def to_inputs(self, factors: Sequence[Tensor], dq: Tensor) -> Tensor:
         return torch.cat([dq[:, :, :2], factors[1].unsqueeze(2)], 2)  # r multiplies q_n alone
+
+    def partials(self, a: Tensor, q: Tensor, states: Sequence[Tensor]) -> Partials:
+        (a_r, a_z, a_n), (q_r, q_z, q_n) = blocks_of(a, 3), blocks_of(q, 3)
+        r, z = torch.sigmoid(a_r + q_r), torch.sigmoid(a_z + q_z)
+        inside = a_n + r * q_n
+        new = torch.sigmoid(-a_z - q_z) * tanh_slope(inside)
+        ways = [new * q_n * open_slope(a_r + q_r), (states[0] - torch.tanh(inside)) * open_slope(a_z + q_z), new * r]
+        return Partials([torch.stack(ways, -2)], [[z]], z)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..activations import Activation
-from .cell import Cell, Memory, States, Step
+from .cell import Cell, Memory, Partials, States, Step
 
 
 class Leaky(Cell):
@@ -31,3 +31,9 @@ class Leaky(Cell):
         (dh,), (gates, keep) = gradients, factors
         gates.mul_(dh)
         return [dh * keep]
+
+    def partials(self, a: Tensor, q: Tensor, states: Sequence[Tensor]) -> Partials:  # noqa: ARG002
+        slope = self.f.log_abs_derivative_at(a + q).exp()
+        signed = torch.where(self.f.derivative_at(a + q) < 0, -slope, slope)
+        keep = torch.full_like(slope, 1 - self.leak)
+        return Partials([(self.leak * signed).unsqueeze(-2)], [[keep if self.leak < 1 else None]], keep)

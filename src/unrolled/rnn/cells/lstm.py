@@ -9,14 +9,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .cell import Cell, Memory, States, Step, blocks_of, slope
+from .cell import Cell, Memory, Partials, States, Step, blocks_of, open_slope, slope, tanh_slope
 
 
 class Lstm(Cell):
     """States h and c."""
 
     names = ("h", "c")
-    blocks = 4
+    gates = ("i", "f", "g", "o")
 
     def memory(self, like: Tensor, T: int, B: int, H: int) -> Memory:
         kept = super().memory(like, T, B, H)
@@ -51,3 +51,12 @@ class Lstm(Cell):
         gates[:, :3].mul_(whole.unsqueeze(1))
         gates[:, 3].mul_(dh)
         return [None, whole.mul_(keep)]
+
+    def partials(self, a: Tensor, q: Tensor, states: Sequence[Tensor]) -> Partials:
+        i, f, g, o = blocks_of(a + q, 4)
+        _, c = self.formula(a, q, states)
+        through_h, keep, none = torch.sigmoid(o) * tanh_slope(c), torch.sigmoid(f), torch.zeros_like(c)
+        ways = [torch.tanh(g) * open_slope(i), states[1] * open_slope(f), torch.sigmoid(i) * tanh_slope(g)]
+        by_output = torch.tanh(c) * open_slope(o)
+        by_q = [[*(through_h * way for way in ways), by_output], [*ways, none]]
+        return Partials([torch.stack(each, -2) for each in by_q], [[None, through_h * keep], [None, keep]], keep)

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 from ..activations import Activation
-from .cell import Cell, Memory, States, Step
+from .cell import Cell, Memory, Partials, States, Step
 
 
 class Vanilla(Cell):
@@ -34,3 +35,7 @@ class Vanilla(Cell):
     def pull(self, factors: Sequence[Tensor], gradients: Sequence[Tensor]) -> list[Tensor | None]:
         factors[0].mul_(gradients[0])
         return [None]
+
+    def partials(self, a: Tensor, q: Tensor, states: Sequence[Tensor]) -> Partials:  # noqa: ARG002
+        slope = self.f.derivative_at(a + q)
+        return Partials([slope.unsqueeze(-2)], [[None]], torch.zeros_like(slope))
