@@ -2,6 +2,7 @@
 
 import math
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -39,14 +40,14 @@ class Drawn:
     def step(self, t: int, joint: Tensor) -> Tensor:
         """One step of torch's cell, from the joint state (B, D)."""
         if isinstance(self.layer, (LSTM, GRU)):
-            module = self.layer.to_torch()
+            module: Any = self.layer.to_torch()
             states = tuple(each.unsqueeze(0) for each in joint.chunk(len(self.layer.names), 1))
-            _, after = module(self.x[t : t + 1], states if len(states) > 1 else states[0])
-            new = torch.cat([each.squeeze(0) for each in (after if isinstance(after, tuple) else [after])], 1)
+            _, after = module(self.x[t : t + 1], states[0] if isinstance(self.layer, GRU) else states)
+            new = after if isinstance(after, Tensor) else torch.cat(after, 2)
         else:
             a = self.x[t] @ self.layer.W_x.T + joint @ self.layer.W_h.T + self.layer.b
             new = 0.7 * joint + 0.3 * torch.tanh(a)
-        return torch.where(self.mask[t].unsqueeze(1), new, joint)
+        return torch.where(self.mask[t].unsqueeze(1), new.squeeze(0), joint)
 
 
 layers = st.builds(

@@ -28,7 +28,7 @@ MISTAKES = [
     ("activation=tanh,relu", "several values are a sweep, which needs -m"),
     ("activation=Tanh", "did you mean tanh?"),
     ("activation=TANH", "did you mean tanh?"),
-    ("model=lstm", "allowed: large, medium, small"),
+    ("model=lstm", "allowed: auto, large, medium, small"),
     ("model=relu", "did you mean activation=relu?"),
     ("task=imdb", "allowed: adding, caption,"),
     ("sweep=activations", "named by --config-name activations"),
