@@ -35,7 +35,7 @@ MISTAKES = {
     ("~model",): "~model: a key cannot be deleted; give it a value",
     ("~model.hidden",): "~model.hidden: a key cannot be deleted; give it a value",
     ("seed=0,1",): "seed=0,1: several values are a sweep, which needs -m; one text with commas needs quotes: seed=",
-    ("model=lstm",): "model=lstm: no such choice: each network here is a plain RNN, without gates; allowed: auto",
+    ("model=lstm",): "model=lstm: no such choice: type cell=lstm; allowed: auto",
     ("activation=elu",): "activation=elu: no such choice (did you mean relu?); allowed: gelu, hardtanh, identity, "
     "leaky_relu, relu, sigmoid, softsign, tanh; docs/contributors.md shows how to add one",
     ("model=8",): "model=8: no such choice; allowed: auto, large, medium, small",

@@ -43,7 +43,7 @@ class LaterTask(TaskConfig):
 
 
 @dataclass(config=CHECKED)
-class Cell:
+class Mixer:
     name: str = added("rnn")
     leak: Number = added(1.0, gt=0)
 
@@ -52,7 +52,7 @@ class Cell:
 class Later(Config):
     task: LaterTask  # type: ignore[assignment]
     trainer: LaterTrainer = every(LaterTrainer)  # type: ignore[assignment]
-    cell: Cell = added(Cell)
+    mixer: Mixer = added(Mixer)
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_an_older_record_has_the_defaults_of_added_keys(before) -> None:
     found = now(before[0])
     later = {key: found["trainer"][key] for key in ("stop_early", "decay", "patience")}
     assert later == {"stop_early": False, "decay": 0.5, "patience": None}
-    assert found["cell"] == {"name": "rnn", "leak": 1.0}
+    assert found["mixer"] == {"name": "rnn", "leak": 1.0}
     assert found["task"]["stride"] == 2
 
 
@@ -88,7 +88,7 @@ def test_its_fingerprint_stays_until_an_added_key_leaves_its_default(before) -> 
     assert fingerprint(now(values)) == kept
     assert fingerprint(now(values, stop_early=False, decay=0.5)) == kept
     others = [now(values, stop_early=True), now(values, decay=0.25), now(values, patience=3)]
-    others.append(plain(from_record({**values, "cell": {"leak": 0.5}})))
+    others.append(plain(from_record({**values, "mixer": {"leak": 0.5}})))
     others.append(plain(from_record({**values, "task": {**values["task"], "stride": 1}})))
     assert len({kept, *map(fingerprint, others)}) == 6
 

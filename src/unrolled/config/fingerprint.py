@@ -14,7 +14,7 @@ UNDECISIVE = ("sweep", "slurm", "tracker", "resume")
 EXTENDABLE = ("max_epochs", "max_steps", "progress", "checkpoint_every_s")  # of `trainer`: a resume may change them
 PIECE = 1 << 20
 DATA = (".csv", ".tsv", ".tab", ".parquet", ".pq", ".npz")  # can be large: read once for all fingerprints
-BORN_FROM = ("task", "activation", "model", "embedding", "init", "loss", "seed")
+BORN_FROM = ("task", "activation", "cell", "model", "embedding", "init", "loss", "seed")
 
 
 def fingerprint(values: dict[str, Any]) -> str:
@@ -42,7 +42,7 @@ def births_fingerprint(values: dict[str, Any]) -> str:
     """
     recorded = _without_added(values, Config)
     probe = {key: values["probe"][key] for key in ("births", "samples")}
-    return _digest({key: recorded[key] for key in BORN_FROM} | {"probe": probe}, values)
+    return _digest({key: recorded[key] for key in BORN_FROM if key in recorded} | {"probe": probe}, values)
 
 
 def _digest(decisive: dict[str, Any], values: dict[str, Any]) -> str:

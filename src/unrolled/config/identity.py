@@ -10,6 +10,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from .cells import FREE
 from .environment import from_environment, number_of
 
 SEED = "seed"
@@ -53,9 +54,11 @@ def identity_of(hydra: HydraConf, config: DictConfig, values: dict[str, Any]) ->
     sweep = Path(hydra.sweep.dir).absolute() if hydra.mode == RunMode.MULTIRUN else None
     if not axes:
         file = written.get("task.file", config.task.file)
+        cell, free = written.get("cell.name", config.cell.name), config.cell.name in FREE
         main: dict[str, Any] = {
             "task": Path(file).stem if file else written.get("task.name", config.task.name),
-            "activation": written.get("activation.name", config.activation.name),
+            "cell": cell if cell != "rnn" else None,
+            "activation": written.get("activation.name", config.activation.name) if free else None,
             "init.gain": float(config.init.gain),
             "model.hidden": config.model.hidden,
             SEED: config.seed,

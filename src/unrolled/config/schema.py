@@ -108,10 +108,25 @@ class ActivationConfig:
 
 
 @dataclass(config=CHECKED)
+class CellConfig:
+    """The options of all cells; a cell has those that its file in conf/cell/ names."""
+
+    name: str = "rnn"
+    leak: Number | None = option("a, the share of the state that a step replaces; 1: the vanilla cell", ge=0, le=1)
+    forget_bias: Number | None = option("initial bias of the gate that keeps the state: f, or z of a GRU")
+    chrono: bool | None = option(
+        "draw that bias as ln U(1, T - 1) with T = task.length, so that units keep their state for up to T steps"
+    )
+
+
+@dataclass(config=CHECKED)
 class ModelConfig:
     hidden: Whole | None = Field(8, ge=1, description="H, numbers in the state; null: the task decides")
     backward: Literal["bptt", "autograd"] = Field(
         "bptt", description="by hand and fast, or the reference; same numbers"
+    )
+    parameters: Whole | None = added(
+        None, "in place of model.hidden: the number of parameters that the recurrent layer is to have", ge=1
     )
 
 
@@ -219,6 +234,7 @@ class SlurmConfig:
 class Config:
     task: TaskConfig
     activation: ActivationConfig
+    cell: CellConfig = added(CellConfig)
     model: ModelConfig = every(ModelConfig)
     embedding: EmbeddingConfig
     init: InitConfig

@@ -20,10 +20,11 @@ from .meaning import allowed_range, allowed_words, kind, kinds
 from .schema import MOST, Config
 from .yaml_file import load_record
 
-NAMED = ("task", "activation", "embedding", "init", "loss", "optimizer")  # `name` must be that of one of their files
+# Groups whose `name` must be that of one of their files.
+NAMED = ("task", "activation", "cell", "embedding", "init", "loss", "optimizer")
 REFUSED_BY_WANDB = "/\\#?%:"  # characters, in the name of a project
 LONGEST_PROJECT = 128  # letters, by W&B
-OPTIONAL = ("task", "embedding", "loss")  # a choice has only the keys that its file names
+OPTIONAL = ("task", "cell", "embedding", "loss")  # a choice has only the keys that its file names
 
 
 def values_of(config: DictConfig) -> dict[str, Any]:

@@ -4,7 +4,6 @@ All in float64. Diagnostics know J_t through `pull` (backwards), `push` (forward
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple, Self
 
@@ -158,8 +157,3 @@ class Trajectory(ABC):
     def between(self, first: int, last: int) -> Self:
         """Returns the trajectory of the steps first ... last - 1 alone."""
         return self._cut(self.previous[first], (slice(first, last),))
-
-
-def joint(states: Sequence[Tensor]) -> Tensor:
-    """Returns states (..., H) side by side, (..., S H)."""
-    return states[0] if len(states) == 1 else torch.cat(list(states), -1)

@@ -9,9 +9,9 @@ from functools import cached_property, reduce
 import torch
 from torch import Tensor
 
-from unrolled.rnn.cells.cell import Cell, Partials
+from unrolled.rnn.cells.cell import Cell, Partials, joint
 
-from .along import Pulled, Trajectory, joint
+from .along import Pulled, Trajectory
 from .along_vanilla import nilpotent
 from .lengths import unit
 from .through_weights import through_weights

@@ -7,11 +7,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from unrolled.rnn import RNN, Recurrent, Tape
+from unrolled.rnn.cells.cell import joint
 from unrolled.rnn.cells.leaky import Leaky as LeakyCell
 from unrolled.rnn.masking import blanked, first_not_finite
 from unrolled.rnn.recurrence import Initial
 
-from .along import Trajectory, joint
+from .along import Trajectory
 from .along_cell import AlongCell
 from .along_leaky import AlongLeaky
 from .along_vanilla import AlongVanilla

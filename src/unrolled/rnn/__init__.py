@@ -5,11 +5,12 @@ from .batch import Batch
 from .embedding import Embedding, Numbers, OneHot
 from .pattern import Driven, Pattern
 from .patterns import PATTERNS, EncoderDecoder, SequenceToSequence, SequenceToVector, VectorToSequence
-from .recurrence import GRU, LSTM, RNN, Leaky, Recurrent
+from .recurrence import CELLS, GRU, LSTM, RNN, Leaky, Recurrent
 from .tape import Tape
 
 __all__ = [
     "ACTIVATIONS",
+    "CELLS",
     "GRU",
     "LSTM",
     "PATTERNS",

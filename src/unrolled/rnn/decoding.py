@@ -1,6 +1,6 @@
 """Decoding: teacher forcing in training, greedy decoding at inference."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -23,24 +23,24 @@ def shifted(batch: Batch) -> Tensor:
 @torch.no_grad()
 def greedy(
     embed: Callable[[Tensor], Tensor],
-    step: Callable[[Tensor, Tensor], Tensor],
+    step: Callable[[Tensor, Sequence[Tensor]], Sequence[Tensor]],
     read_out: Callable[[Tensor], Tensor],
-    h: Tensor,
+    states: Sequence[Tensor],
     steps: int,
 ) -> Tensor:
     """Returns the most probable token at each step, which the next step reads: int64 (steps, B); START after END.
 
     embed: from tokens (B,) to the input of the RNN (B, E).
-    step: from an input and a state (B, H) to the next state.
-    read_out: from a state to logits (B, V).
-    h: the state before the first step, (B, H).
+    step: from an input and states (B, H) to the next states.
+    read_out: from h to logits (B, V).
+    states: those before the first step, (B, H) each, h first.
     steps: number of tokens.
     """
-    token = torch.full((len(h),), START, device=h.device)
+    token = torch.full((len(states[0]),), START, device=states[0].device)
     open_, written = torch.ones_like(token, dtype=torch.bool), []
     for _ in range(steps):
-        h = step(embed(token), h)
-        token = torch.where(open_, read_out(h).argmax(1), START)
+        states = step(embed(token), states)
+        token = torch.where(open_, read_out(states[0]).argmax(1), START)
         open_ = open_ & (token != END)
         written.append(token)
     return torch.stack(written)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from .batch import Batch
 from .init import Streams, fan_in, recurrent
-from .recurrence import RNN
+from .recurrence import Initial, Recurrent
 from .tape import Tape
 
 
@@ -19,12 +19,12 @@ class Driven(NamedTuple):
 
     x, h0, mask: arguments of `RNN.forward`.
     counted: bool (T, B), the steps whose state is read; None: the last state alone is read.
-    answer: the network's answers from all states (T, B, H), or from the last one (B, H) if `counted` is None.
+    answer: the network's answers from all states h (T, B, H); from the last joint state (B, S H) if `counted` is None.
     """
 
-    rnn: RNN
+    rnn: Recurrent
     x: Tensor
-    h0: Tensor | None
+    h0: Initial
     mask: Tensor
     counted: Tensor | None
     answer: Callable[[Tensor], Tensor]
@@ -46,8 +46,8 @@ class Pattern(nn.Module, ABC):
         self.b_o = nn.Parameter(torch.zeros(answers))
 
     @property
-    def rnns(self) -> dict[str, RNN]:
-        return {name: part for name, part in self.named_children() if isinstance(part, RNN)}
+    def rnns(self) -> dict[str, Recurrent]:
+        return {name: part for name, part in self.named_children() if isinstance(part, Recurrent)}
 
     @abstractmethod
     def masks(self, batch: Batch) -> list[Tensor]:
@@ -72,23 +72,43 @@ class Pattern(nn.Module, ABC):
         """Returns the answers (..., C) to states h (..., H)."""
         return F.linear(h, self.W_o, self.b_o)
 
+    def read_joint(self, joint: Tensor) -> Tensor:
+        """Returns the answers (..., C) to joint states (..., S H), of which h alone is read."""
+        return self.read_out(joint[..., : self.W_o.shape[1]])
+
     @torch.no_grad()
     def initialise(self, init: str, *, gain: float, input_gain: float, bias_std: float, streams: Streams) -> None:
         """Draws every parameter, each from its own random stream.
 
         init: distribution of W_h (`orthogonal`, `gaussian`, ...).
         gain, input_gain: factors of W_h and of W_x.
-        bias_std: standard deviation of the RNN's bias.
+        bias_std: standard deviation of the RNN's bias. The streams of a layer with gates have the gate's name: "W_h/i".
         streams: random generators by name of the parameter.
         """
         for part, rnn in self.rnns.items():
             prefix = "" if part == "rnn" else f"{part}/"
-            rnn.W_h.copy_(recurrent(init, rnn.hidden, gain, streams(f"{prefix}W_h")))
-            rnn.W_x.copy_(fan_in(rnn.hidden, rnn.inputs, input_gain, streams(f"{prefix}W_x")))
-            bias = torch.randn(rnn.hidden, generator=streams(f"{prefix}b"), dtype=torch.float64)
-            rnn.b.copy_(bias_std * bias)
+            scales = (gain, input_gain, bias_std)
+            blocks = [_block(rnn, init, scales, _named(streams, prefix, gate)) for gate in rnn.cell.gates]
+            W_h, W_x, b = zip(*blocks, strict=True)
+            for weights, parts in ((rnn.W_h, W_h), (rnn.W_x, W_x), (rnn.b, b)):
+                weights.copy_(torch.cat(parts))
+            if rnn.b_h is not None:
+                rnn.b_h.zero_()
         for part, front in self.named_children():
-            if not isinstance(front, RNN):
+            if not isinstance(front, Recurrent):
                 front.initialise(streams, part)  # type: ignore[operator]
         self.W_o.copy_(fan_in(len(self.W_o), self.W_o.shape[1], 1.0, streams("W_o")))
         self.b_o.zero_()
+
+
+def _named(streams: Streams, prefix: str, gate: str) -> Streams:
+    """Returns `streams` with a prefix before the names and a gate after them."""
+    return lambda name: streams(f"{prefix}{name}/{gate}" if gate else f"{prefix}{name}")
+
+
+def _block(rnn: Recurrent, init: str, scales: tuple[float, float, float], streams: Streams) -> tuple[Tensor, ...]:
+    """Draws W_h, W_x and b of one gate. scales: gain, input gain and standard deviation of the bias."""
+    gain, input_gain, bias_std = scales
+    W_h = recurrent(init, rnn.hidden, gain, streams("W_h"))
+    W_x = fan_in(rnn.hidden, rnn.inputs, input_gain, streams("W_x"))
+    return W_h, W_x, bias_std * torch.randn(rnn.hidden, generator=streams("b"), dtype=torch.float64)

@@ -17,7 +17,7 @@ from .embedding import InputLayer
 from .init import Streams, fan_in
 from .masking import blanked
 from .pattern import Driven, Pattern
-from .recurrence import RNN
+from .recurrence import Recurrent
 from .tape import Tape
 
 
@@ -26,7 +26,7 @@ class SequenceToVector(Pattern):
 
     last_alone = True
 
-    def __init__(self, embedding: InputLayer, rnn: RNN, answers: int) -> None:
+    def __init__(self, embedding: InputLayer, rnn: Recurrent, answers: int) -> None:
         super().__init__(rnn.hidden, answers)
         self.embedding, self.rnn = embedding, rnn
 
@@ -38,17 +38,17 @@ class SequenceToVector(Pattern):
         return self.embedding(blanked(batch.x, batch.mask))
 
     def forward(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
-        _, h_T = self.rnn.unroll(self.read(batch), tape=_tape(tapes, 0), mask=batch.mask)
-        return self.read_out(h_T)
+        _, last = self.rnn.unroll(self.read(batch), tape=_tape(tapes, 0), mask=batch.mask)
+        return self.read_joint(last)
 
     def driven(self, batch: Batch) -> dict[str, Driven]:
-        return {"rnn": Driven(self.rnn, self.read(batch), None, real_steps(batch), None, self.read_out)}
+        return {"rnn": Driven(self.rnn, self.read(batch), None, real_steps(batch), None, self.read_joint)}
 
 
 class SequenceToSequence(Pattern):
     """Aligned many to many: embedding -> RNN -> an answer at every step, (T, B, C), from its state."""
 
-    def __init__(self, embedding: InputLayer, rnn: RNN, answers: int) -> None:
+    def __init__(self, embedding: InputLayer, rnn: Recurrent, answers: int) -> None:
         super().__init__(rnn.hidden, answers)
         self.embedding, self.rnn = embedding, rnn
 
@@ -72,7 +72,7 @@ class VectorToSequence(Pattern):
 
     writes = True
 
-    def __init__(self, vector: int, embedding: InputLayer, rnn: RNN, answers: int) -> None:
+    def __init__(self, vector: int, embedding: InputLayer, rnn: Recurrent, answers: int) -> None:
         super().__init__(rnn.hidden, answers)
         self.embedding, self.rnn = embedding, rnn
         self.W_v = nn.Parameter(fan_in(rnn.hidden, vector).to(torch.get_default_dtype()))
@@ -85,9 +85,10 @@ class VectorToSequence(Pattern):
         x, counted = self.embedding(shifted(batch)), target_mask(batch)
         return {"rnn": Driven(self.rnn, x, self.initial_state(batch), counted, counted, self.read_out)}
 
-    def initial_state(self, batch: Batch) -> Tensor:
-        """Returns h_0 (B, H)."""
-        return F.linear(batch.x.to(self.W_v.dtype), self.W_v, self.b_v)
+    def initial_state(self, batch: Batch) -> list[Tensor]:
+        """Returns h_0 (B, H), with further states of 0 for a layer that has them."""
+        h_0 = F.linear(batch.x.to(self.W_v.dtype), self.W_v, self.b_v)
+        return [h_0, *(torch.zeros_like(h_0) for _ in self.rnn.names[1:])]
 
     def forward(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
         x = self.embedding(shifted(batch))
@@ -95,7 +96,7 @@ class VectorToSequence(Pattern):
 
     def write(self, batch: Batch) -> Tensor:
         """Tokens (T', B) as the network writes them by itself."""
-        return greedy(self.embedding, self.rnn.step, self.read_out, self.initial_state(batch), len(batch.y))
+        return greedy(self.embedding, self.rnn.advance, self.read_out, self.initial_state(batch), len(batch.y))
 
     @torch.no_grad()
     def initialise(self, init: str, *, gain: float, input_gain: float, bias_std: float, streams: Streams) -> None:
@@ -112,7 +113,9 @@ class EncoderDecoder(Pattern):
 
     writes = last_alone = True
 
-    def __init__(self, source: InputLayer, encoder: RNN, embedding: InputLayer, decoder: RNN, answers: int) -> None:
+    def __init__(
+        self, source: InputLayer, encoder: Recurrent, embedding: InputLayer, decoder: Recurrent, answers: int
+    ) -> None:
         super().__init__(decoder.hidden, answers)
         self.source, self.encoder = source, encoder
         self.embedding, self.decoder = embedding, decoder
@@ -129,24 +132,26 @@ class EncoderDecoder(Pattern):
         answer = partial(self.answer, batch=batch)
         return {
             "encoder": Driven(self.encoder, self.read(batch), None, real_steps(batch), None, answer),
-            "decoder": Driven(self.decoder, x, self.encode(batch), counted, counted, self.read_out),
+            "decoder": Driven(self.decoder, x, self.decoder.apart(self.encode(batch)), counted, counted, self.read_out),
         }
 
     def forward(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
         return self.answer(self.encode(batch, tapes), batch, tapes)
 
     def encode(self, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
-        """Returns the encoder's last state, (B, H)."""
+        """Returns the encoder's last joint state, (B, S H)."""
         return self.encoder.unroll(self.read(batch), tape=_tape(tapes, 0), mask=batch.mask)[1]
 
-    def answer(self, h_T: Tensor, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
-        """Returns the answers (T', B, V) under teacher forcing. h_T: the encoder's last state (B, H)."""
+    def answer(self, last: Tensor, batch: Batch, tapes: Sequence[Tape] = ()) -> Tensor:
+        """Returns the answers (T', B, V) under teacher forcing. last: the encoder's last joint state (B, S H)."""
         x = self.embedding(shifted(batch))
-        return self.read_out(self.decoder(x, h_T, _tape(tapes, 1), target_mask(batch)))
+        return self.read_out(self.decoder(x, self.decoder.apart(last), _tape(tapes, 1), target_mask(batch)))
 
     def write(self, batch: Batch) -> Tensor:
         """Tokens (T', B) as the network writes them by itself."""
-        return greedy(self.embedding, self.decoder.step, self.read_out, self.encode(batch), len(batch.y))
+        return greedy(
+            self.embedding, self.decoder.advance, self.read_out, self.decoder.apart(self.encode(batch)), len(batch.y)
+        )
 
 
 def _tape(tapes: Sequence[Tape], i: int) -> Tape | None:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from .activations import Activation
 from .activations import activation as activation_of
 from .by_autograd import unroll_by_autograd
-from .cells.cell import Cell, States
+from .cells.cell import Cell, States, joint
 from .cells.gru import Gru as GruCell
 from .cells.leaky import Leaky as LeakyCell
 from .cells.lstm import Lstm as LstmCell
@@ -39,6 +39,7 @@ class Recurrent(nn.Module):
     """
 
     b_h: nn.Parameter | None
+    free_activation = False  # whether the cell takes an activation
 
     def __init__(self, inputs: int, hidden: int, cell: Cell, backward: str = "bptt") -> None:
         super().__init__()
@@ -65,6 +66,11 @@ class Recurrent(nn.Module):
         """Names of the states: h, and c for an LSTM."""
         return self.cell.names
 
+    @property
+    def equation(self) -> str:
+        """What a step computes, in one line."""
+        return self.cell.equation
+
     def advance(self, x_t: Tensor, states: Sequence[Tensor]) -> States:
         """Computes one step: x_t (..., E) or tokens (...), and states (..., H) each, to the next states."""
         return self.cell.formula(self.project(x_t), F.linear(states[0], self.W_h, self.b_h), states)
@@ -75,6 +81,10 @@ class Recurrent(nn.Module):
         x: numbers (..., E), or tokens int64 (...), each standing for its unit vector.
         """
         return F.embedding(x, self.W_x.t()) + self.b if one_hot(x) else F.linear(x, self.W_x, self.b)
+
+    def apart(self, joint: Tensor) -> list[Tensor]:
+        """Returns the states (..., H) in a joint state (..., S H)."""
+        return list(joint.split(self.hidden, -1))
 
     def forward(
         self,
@@ -110,6 +120,21 @@ class Recurrent(nn.Module):
         weights = (self.W_x, self.W_h, self.b, self.b_h)
         return Unroll.apply(x, *weights, mask, self.cell, tape, *initial)  # type: ignore[return-value]
 
+    def unroll(
+        self,
+        x: Tensor,
+        h0: Initial = None,
+        tape: Tape | None = None,
+        mask: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Computes all states h and, as a second output, the last joint state: (h (T, B, H), (B, S H)).
+
+        The S states stand side by side, h first. Arguments and errors are those of `forward`.
+        A loss that reads only the last state is cheaper through the second output.
+        """
+        h, *last = self.states(x, h0, tape, mask)
+        return h, joint(last)
+
     def _initial(self, x: Tensor, h0: Initial, mask: Tensor | None) -> list[Tensor]:
         fits = x.ndim == 2 if one_hot(x) else x.ndim == 3 and x.shape[2] == self.inputs
         if not fits or x.shape[0] < 1:
@@ -140,6 +165,8 @@ class RNN(Recurrent):
     Raises ValueError for sizes below 1 and for unknown names.
     """
 
+    free_activation = True
+
     def __init__(self, inputs: int, hidden: int, activation: str = "tanh", backward: str = "bptt") -> None:
         self.activation = activation
         super().__init__(inputs, hidden, self.cell, backward)
@@ -154,21 +181,7 @@ class RNN(Recurrent):
 
     def step(self, x_t: Tensor, h: Tensor) -> Tensor:
         """Computes one step: x_t (..., E) or tokens (...), and h (..., H), to the next state (..., H)."""
-        return self.f.f(self.project(x_t) + F.linear(h, self.W_h))
-
-    def unroll(
-        self,
-        x: Tensor,
-        h0: Tensor | None = None,
-        tape: Tape | None = None,
-        mask: Tensor | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """Computes all states and, as a second output, the last one: (h (T, B, H), h_T (B, H)).
-
-        Arguments and errors are those of `forward`. A loss that reads only h_T is cheaper through the second output.
-        """
-        h, h_T = self.states(x, h0, tape, mask)
-        return h, h_T
+        return self.advance(x_t, [h])[0]
 
     def extra_repr(self) -> str:
         return f"{self.inputs}, {self.hidden}, activation={self.activation!r}, backward={self.backward!r}"
@@ -180,6 +193,8 @@ class Leaky(Recurrent):
     inputs, hidden, activation, backward: as for `RNN`.
     leak: a, from 0 to 1; 1 is the vanilla layer.
     """
+
+    free_activation = True
 
     def __init__(
         self, inputs: int, hidden: int, activation: str = "tanh", leak: float = 0.1, backward: str = "bptt"
@@ -241,3 +256,6 @@ class GRU(Recurrent):
     @property
     def cell(self) -> Cell:
         return GruCell()
+
+
+CELLS: dict[str, type[Recurrent]] = {"rnn": RNN, "leaky": Leaky, "lstm": LSTM, "gru": GRU}

@@ -2,6 +2,7 @@
 
 from omegaconf import DictConfig, open_dict, read_write
 
+from unrolled.config.cells import check_cell
 from unrolled.config.compatibility import check_embedding
 from unrolled.config.schema import Config
 from unrolled.config.validate import check_options, typed, values_of
@@ -59,6 +60,7 @@ def check_typed(config: Config) -> Config:
     """
     check_options(config)
     check_task(config.task)
+    check_cell(config)
     config = settled(config)
     entry, loss, embedding = TASKS[config.task.name], config.loss.name, config.embedding
     if entry.answers is not None:

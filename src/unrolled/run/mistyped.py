@@ -170,7 +170,7 @@ def not_a_choice(group: str, value: str, allowed: Sequence[str]) -> str:
     near = closest(value, allowed)
     elsewhere = next((other for other, names in choices().items() if value in names), None)
     if value.lower() in GATED:
-        message += ": each network here is a plain RNN, without gates"
+        message += f": type cell={value.lower()}"
     elif near:
         message += f" (did you mean {near}?)"
     elif value.removesuffix(".yaml") in sweep_files():

@@ -14,6 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from unrolled.config.answer import check_answer
+from unrolled.config.cells import refuse_beside
 from unrolled.config.config_file import place_in_defaults
 from unrolled.config.files import CONF
 from unrolled.config.hydra_private import argument_parser, composer, search_path
@@ -116,6 +117,7 @@ def _compose(path, name: str, overrides: list[str], multirun: bool) -> Checked:
         try:
             check_axes_of(in_params, overrides, hydra.config_loader, hydra_config)
             found = typed(values_of(without_hydra(config.copy())))
+            refuse_beside(OverridesParser.create().parse_overrides([*in_params, *overrides]), found)
             check_answer(found.sweep.answer)
             if not sweep:  # without its axes a sweep need not make sense: each run is checked before the first starts
                 found = _check_single(found, hydra_config.run.dir)

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from unrolled.config.cells import hidden_for
 from unrolled.config.compatibility import check_embedding
 from unrolled.config.files import options
 from unrolled.config.schema import Config, EmbeddingConfig, LossConfig
@@ -26,7 +27,8 @@ LOSSES = {"classes": "cross_entropy", "numbers": "mse"}
 def left_to_the_data(config: Config) -> bool:
     """Whether a configuration leaves anything to the data."""
     names = (config.loss.name, config.embedding.name)
-    return AUTO in names or config.model.hidden is None or config.trainer.max_epochs is None
+    sized = config.model.hidden is not None and config.model.parameters is None
+    return AUTO in names or not sized or config.trainer.max_epochs is None
 
 
 def settled(config: Config) -> Config:
@@ -39,14 +41,17 @@ def settled(config: Config) -> Config:
     if not left_to_the_data(config) and not config.task.file:
         return config
     facts = _facts(config)
+    embedding = _embedding(config.embedding, facts)
     hidden = config.model.hidden or facts.usual.get("hidden", HIDDEN)
+    if config.model.parameters is not None:
+        hidden = hidden_for(config.cell.name, _inputs(embedding, facts), config.model.parameters)
     batches = math.ceil(facts.examples / config.trainer.batch_size)
     epochs = config.trainer.max_epochs or facts.usual.get("epochs", math.ceil(UPDATES / batches))
     found = replace(
         config,
         model=replace(config.model, hidden=hidden),
         loss=_loss(config, facts),
-        embedding=_embedding(config.embedding, facts),
+        embedding=embedding,
         trainer=replace(config.trainer, max_epochs=epochs),
     )
     check_facts(found, facts)
@@ -59,6 +64,7 @@ class Facts:
 
     reads: "tokens" or "numbers".
     answers: "classes" or "numbers".
+    size: number of tokens, or of numbers a step.
     examples: of an epoch.
     solvable: whether a score counts as solved.
     usual: values that a task of the user's own asks for: loss, embedding, dim, hidden, epochs.
@@ -66,6 +72,7 @@ class Facts:
 
     reads: str
     answers: str
+    size: int
     examples: int
     solvable: bool
     usual: dict[str, Any]
@@ -74,8 +81,9 @@ class Facts:
 def facts_of(data: Data) -> Facts:
     tokens = isinstance(data.reads, list) or data.pattern == "vector_to_sequence"
     answers = "classes" if isinstance(data.answers, list) else "numbers"
+    size = data.spec["answers" if data.pattern == "vector_to_sequence" else "reads"]
     return Facts(
-        "tokens" if tokens else "numbers", answers, len(data.train), data.solved is not None, dict(data.defaults)
+        "tokens" if tokens else "numbers", answers, size, len(data.train), data.solved is not None, dict(data.defaults)
     )
 
 
@@ -99,6 +107,14 @@ def _facts(config: Config) -> Facts:
             found = facts_of(load(config.task, config.seed))
         _KNOWN[key := state_of(config.task)] = found  # now all files are known that the data come from
     return _KNOWN[key]
+
+
+def _inputs(embedding: EmbeddingConfig, facts: Facts) -> int:
+    """Returns E, the size of what the recurrent layer reads at a step."""
+    if facts.reads == "numbers" or embedding.name == "onehot":
+        return facts.size
+    assert embedding.dim is not None, "a word-vector file's size comes into the configuration by `sized`"
+    return embedding.dim
 
 
 def _loss(config: Config, facts: Facts) -> LossConfig:

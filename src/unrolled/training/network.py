@@ -3,22 +3,25 @@
 from typing import Any
 
 import torch
+from torch import Generator
 
 from unrolled.config.schema import Config, EmbeddingConfig, InitConfig
 from unrolled.errors import UserError
 from unrolled.gradients.mean_field import critical_gain
 from unrolled.rnn import (
-    RNN,
+    CELLS,
     Embedding,
     EncoderDecoder,
     Numbers,
     OneHot,
     Pattern,
+    Recurrent,
     SequenceToSequence,
     SequenceToVector,
     VectorToSequence,
 )
 from unrolled.rnn.embedding import InputLayer
+from unrolled.rnn.forget import chrono, keep_by
 from unrolled.rnn.init import streams
 
 from .word_vectors import WordVectors
@@ -36,19 +39,40 @@ def build(config: Config, spec: Spec, draw: str = "", vectors: WordVectors | Non
     """
     network = _wired(config, spec)
     name, gain = _drawn(config.init, config.activation.name)
+    drawn = streams(config.seed, draw)
     network.initialise(
         name,
         gain=gain,
         input_gain=config.init.input_gain,
         bias_std=config.init.bias_std,
-        streams=streams(config.seed, draw),
+        streams=drawn,
     )
+    for part, layer in network.rnns.items():
+        _remembering(layer, config, drawn("b_chrono" if part == "rnn" else f"{part}/b_chrono"))
     if vectors is not None and len(vectors.rows):
         table = network.get_submodule(READ[spec["pattern"]])
         assert isinstance(table, Embedding)
         with torch.no_grad():
             table.weight[vectors.rows] = vectors.values.to(table.weight.dtype)
     return network
+
+
+def _layer(config: Config, inputs: int, hidden: int) -> Recurrent:
+    kind, backward = CELLS[config.cell.name], config.model.backward
+    given: dict[str, Any] = {"activation": config.activation.name} if kind.free_activation else {}
+    if config.cell.leak is not None:
+        given["leak"] = config.cell.leak
+    return kind(inputs, hidden, backward=backward, **given)  # type: ignore[call-arg]
+
+
+def _remembering(layer: Recurrent, config: Config, generator: Generator) -> None:
+    """Sets the bias of the gate that keeps the state, if the cell has one."""
+    cell = config.cell
+    if cell.chrono:
+        assert config.task.length is not None
+        chrono(layer, config.task.length, generator)
+    elif cell.forget_bias:
+        keep_by(layer, cell.forget_bias)
 
 
 def _drawn(init: InitConfig, activation: str) -> tuple[str, float]:
@@ -74,8 +98,8 @@ def _wired(config: Config, spec: Spec) -> Pattern:
     answers, hidden = spec["answers"], config.model.hidden
     assert hidden is not None, "what is left to the data comes into the configuration by `settled`"
 
-    def rnn(front: InputLayer) -> RNN:
-        return RNN(front.size, hidden, config.activation.name, config.model.backward)
+    def rnn(front: InputLayer) -> Recurrent:
+        return _layer(config, front.size, hidden)
 
     if spec["pattern"] == "vector_to_sequence":
         front = _front(config.embedding, answers, tokens=True)

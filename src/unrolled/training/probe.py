@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from unrolled.gradients.along import joint
 from unrolled.gradients.diagnosis import Diagnosis
 from unrolled.gradients.profile import Profile, profile, root_mean_square
 from unrolled.gradients.weights import WeightGradient, norms_by_step, weight_gradient
 from unrolled.record.samples import MOST_SAMPLES
 from unrolled.rnn import Batch, Pattern, Recurrent, Tape
+from unrolled.rnn.cells.cell import joint
 from unrolled.tasks.data import Loss, mean_loss
 
 from .diagnoses import diagnoses

@@ -78,17 +78,19 @@ class Walkthrough(pl.Callback):
     def _forward(self, network: SequenceToVector, loss: Any) -> dict[str, Any]:
         assert self._first is not None and isinstance(self.data.reads, list) and isinstance(self.data.answers, list)
         tokens, mask = self._first.x[:, 0], network.masks(self._first)[0][:, 0]
-        h = torch.zeros(1, network.rnn.hidden, dtype=network.W_o.dtype, device=network.W_o.device)
+        zero = torch.zeros(1, network.rnn.hidden, dtype=network.W_o.dtype, device=network.W_o.device)
+        states = [zero for _ in network.rnn.names]
         found: dict[str, Any] = {"words": [], "x": [], "h": []}
-        print("\nForward: a_t = W_x x_t + W_h h_{t-1} + b, h_t = f(a_t)")
+        print(f"\nForward: {network.rnn.equation}")
         real = mask.nonzero().flatten().tolist()
         for t in real:
             x = network.embedding(tokens[t : t + 1])
-            h = network.rnn.step(x, h)
+            states = network.rnn.advance(x, states)
+            h = states[0]
             print(f"\nt = {t - real[0] + 1}: {self.data.reads[int(tokens[t])]}\n  x_t {_row(x[0])}\n  h_t {_row(h[0])}")
             for name, value in (("words", self.data.reads[int(tokens[t])]), ("x", x[0].tolist()), ("h", h[0].tolist())):
                 found[name].append(value)
-        answer = network.read_out(h)
+        answer = network.read_out(states[0])
         true, value = self.data.answers[int(self._first.y[0])], float(loss(answer, self._first.y))
         print(f"\nW_o h_T + b_o = {_row(answer[0])}\nsoftmax: {self._probabilities(answer)}")
         print(f"loss against {true!r}: {value:z.4f}")

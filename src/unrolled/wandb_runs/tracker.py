@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from torch import Tensor
 
+from unrolled.config.cells import FREE
 from unrolled.config.environment import public_words
 from unrolled.config.identity import RunIdentity
 from unrolled.config.schema import Config
@@ -207,7 +208,8 @@ def open_tracker(
         name=identity.name,
         tags=[
             identity.written.get("task.name", config.task.name),
-            identity.written.get("activation.name", config.activation.name),
+            *([config.cell.name] if config.cell.name != "rnn" else []),
+            *([identity.written.get("activation.name", config.activation.name)] if config.cell.name in FREE else []),
         ],
         config={**values, "choices": identity.choices, "configuration": identity.configuration},
     )

@@ -71,13 +71,17 @@ class Partials(NamedTuple):
 class Cell(ABC):
     """Base class of the cells.
 
+    equation: what a step computes, in one line.
     names: of the states; the first is h, which the next step and the read-out see.
     gates: names of the blocks, in order.
+    keeps: number of the block whose gate keeps the state; None if there is none.
     apart: whether q_t is needed apart from a_t; else it is added to a_t before a step.
     """
 
+    equation: str
     names: tuple[str, ...] = ("h",)
     gates: tuple[str, ...] = ("",)
+    keeps: int | None = None
     apart: bool = False
 
     @property
@@ -128,6 +132,11 @@ class Cell(ABC):
     def to_inputs(self, factors: Sequence[Tensor], dq: Tensor) -> Tensor:  # noqa: ARG002
         """Returns dL/da_t of all steps. dq: dL/dq_t of all steps, in the memory of the first factor."""
         return dq
+
+
+def joint(states: Sequence[Tensor]) -> Tensor:
+    """Returns states (..., H) side by side, (..., S H)."""
+    return states[0] if len(states) == 1 else torch.cat(list(states), -1)
 
 
 def blocks_of(a: Tensor, blocks: int) -> tuple[Tensor, ...]:

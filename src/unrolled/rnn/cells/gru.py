@@ -15,7 +15,9 @@ from .cell import Cell, Memory, Partials, States, Step, blocks_of, open_slope, s
 class Gru(Cell):
     """State h."""
 
+    equation = "(r, z) = s(a_t + q_t), n = tanh(a_n + r q_n), h_t = (1 - z) n + z h_{t-1}, q_t = W_h h_{t-1} + b_h"
     gates = ("r", "z", "n")
+    keeps = 1
     apart = True
 
     def formula(self, a: Tensor, q: Tensor, states: Sequence[Tensor]) -> States:

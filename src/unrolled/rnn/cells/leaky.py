@@ -12,6 +12,8 @@ from .cell import Cell, Memory, Partials, States, Step
 class Leaky(Cell):
     """f: the activation. leak: a, from 0 (the state stays) to 1 (the vanilla cell)."""
 
+    equation = "a_t = W_x x_t + W_h h_{t-1} + b, h_t = (1 - a) h_{t-1} + a f(a_t)"
+
     def __init__(self, f: Activation, leak: float) -> None:
         self.f, self.leak = f, leak
 

@@ -15,8 +15,10 @@ from .cell import Cell, Memory, Partials, States, Step, blocks_of, open_slope, s
 class Lstm(Cell):
     """States h and c."""
 
+    equation = "(i, f, o) = s(W_x x_t + W_h h_{t-1} + b), g = tanh(...), c_t = f c_{t-1} + i g, h_t = o tanh(c_t)"
     names = ("h", "c")
     gates = ("i", "f", "g", "o")
+    keeps = 1
 
     def memory(self, like: Tensor, T: int, B: int, H: int) -> Memory:
         kept = super().memory(like, T, B, H)

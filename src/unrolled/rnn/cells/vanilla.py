@@ -12,6 +12,8 @@ from .cell import Cell, Memory, Partials, States, Step
 class Vanilla(Cell):
     """f: the activation."""
 
+    equation = "a_t = W_x x_t + W_h h_{t-1} + b, h_t = f(a_t)"
+
     def __init__(self, f: Activation) -> None:
         self.f = f
 
