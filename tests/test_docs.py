@@ -54,7 +54,7 @@ PLACES = {
     "src/unrolled/report/sections.py": r"\ndef _of_every_sweep\(\) .*\n    return \[\n",
     "src/unrolled/gradients/__init__.py": r"\nfrom .diagnosis .*\n",
     "src/unrolled/record/quantities.py": r"(?s)\nQUANTITIES = \(\n.*?\n(?=\)  # fmt: skip)",
-    "src/unrolled/gradients/diagnosis.py": r"\n    activation: str\n",
+    "src/unrolled/gradients/diagnosis.py": r"\n    activation: str \| None\n",
     "src/hydra_plugins/unrolled_plugins/plugins.py": r"(?s).*",
 }
 
