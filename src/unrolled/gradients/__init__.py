@@ -6,6 +6,7 @@ A number that cannot be known is nan or None.
 
 from .along import Trajectory
 from .cone import gradient_cone, log_gradient_cone
+from .critical_gated import critical_gain_gated
 from .diagnose import diagnose
 from .diagnosis import Diagnosis
 from .jacobian import Products, products, step_jacobians
@@ -15,6 +16,7 @@ from .memory import Memory, memory
 from .profile import Profile, profile
 from .regime import REGIMES
 from .theory import Predictions, predictions
+from .tied_mean_field import TiedMeanField, tied_mean_field
 from .trajectory import trajectory
 from .weights import WeightGradient, contributions, weight_gradient
 
@@ -27,10 +29,12 @@ __all__ = [
     "Products",
     "Profile",
     "Spectrum",
+    "TiedMeanField",
     "Trajectory",
     "WeightGradient",
     "contributions",
     "critical_gain",
+    "critical_gain_gated",
     "diagnose",
     "gradient_cone",
     "log_gradient_cone",
@@ -42,6 +46,7 @@ __all__ = [
     "products",
     "profile",
     "step_jacobians",
+    "tied_mean_field",
     "trajectory",
     "weight_gradient",
 ]
