@@ -169,13 +169,12 @@ def lines(diagnosis: Diagnosis, drawn: Portrait | None, measured: Measurement | 
         f"regime    {diagnosis.regime}: {diagnosis.reason}",
         f"          {diagnosis.explanation}",
         f"horizon   {horizon_words(then)}",
-        f"cause     f' {number(diagnosis.by_f, '+z.3f')}, W_h {number(diagnosis.by_weights, '+z.3f')} nats per lag; "
-        f"{diagnosis.flat:.0%} of units flat, {diagnosis.dead:.0%} off",
-        "theory    "
-        + ", ".join(f"{each.symbol} {predicted[each.key]:+z.3f}" for each in PREDICTIONS if each.key in predicted)
-        + other_branch(predicted)
-        + f" nats per lag; departure from normality {diagnosis.predictions.departure:z.2f}",
+        f"cause     {_cause(diagnosis)}",
     ]
+    if diagnosis.vanilla:
+        rates = [f"{each.symbol} {predicted[each.key]:+z.3f}" for each in PREDICTIONS if each.key in predicted]
+        departure = f"departure from normality {diagnosis.predictions.departure:z.2f}"
+        found.append(f"theory    {', '.join(rates)}{other_branch(predicted)} nats per lag; {departure}")
     if measured is not None and measured.below_float_from is not None and diagnosis is measured.diagnosis:
         start = f"float{measured.bits} from lag {measured.below_float_from}"
         found.append(f"zeros     below {start} on; the log-space pass continues")
@@ -191,6 +190,14 @@ def lines(diagnosis: Diagnosis, drawn: Portrait | None, measured: Measurement | 
     if math.isfinite(grown):
         found.append(f"memory    at the first state dh_T/dW_h is 10^{grown:z.1f} times dh_T/dh_t")
     return found
+
+
+def _cause(diagnosis: Diagnosis) -> str:
+    """Returns what each part of a step adds to the slope, and how many units let little or nothing through."""
+    values = (number(diagnosis.first, "+z.3f"), number(diagnosis.second, "+z.3f"))
+    parts = ", ".join(f"{name} {value}" for name, value in zip(diagnosis.trajectory.parts, values, strict=True))
+    flat = "of units flat" if diagnosis.vanilla else diagnosis.trajectory.flat_words
+    return f"{parts} nats per lag; {diagnosis.flat:.0%} {flat}, {diagnosis.dead:.0%} off"
 
 
 def _exponent(value: float, half: float) -> str:

@@ -7,7 +7,7 @@ from unrolled.digits import counted, interval, number
 
 from .checked import Numbers
 from .moments import Moment
-from .quantities import MEASURED, PREDICTORS, Prediction
+from .quantities import DEPARTURE, MEASURED, PREDICTORS, Prediction
 from .run_record import Births, Part, RunRecord
 
 FEWEST = 3  # slopes: an interval of two says nothing
@@ -60,7 +60,8 @@ def _of_part(part: Part, record: RunRecord) -> list[str]:
         lines.append(f"known     {known}")
     lines.append(f"horizon   {horizon_words(now)}")
     if now.predictions:
-        lines += [f"theory    {_theory(now.predictions)}", f"measured  {_measured(now.predictions)}"]
+        lines += theory_lines(now.predictions)
+        lines.append(f"measured  {_measured(now.predictions)}")
     if now.weight_horizon is not None:
         lines.append(f"weights   {_weights(now, now.weight_horizon, record)}")
     return lines
@@ -93,9 +94,12 @@ def _known(born: Births) -> str | None:
     return f"before training the slope is {mean} nats per lag, the mean of {n} networks (95 % interval)"
 
 
-def _theory(predicted: Numbers) -> str:
+def theory_lines(predicted: Numbers) -> list[str]:
+    """Returns the line with the rates that theory predicts; [] if it predicts none, as for a layer with gates."""
+    if all(each is None or math.isnan(each) for each in (predicted.get(key) for key in (*PREDICTORS, DEPARTURE))):
+        return []
     found = _named(predicted, PREDICTORS) + other_branch(predicted)
-    return f"{found} nats per lag; departure from normality {number(predicted.get('departure'), 'z.2f')}"
+    return [f"theory    {found} nats per lag; departure from normality {number(predicted.get(DEPARTURE), 'z.2f')}"]
 
 
 def _measured(predicted: Numbers) -> str:
