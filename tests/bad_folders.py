@@ -157,10 +157,15 @@ def with_(**changed: Any) -> dict[str, Any]:
 
 
 WEIGHTS = {
-    "GRU": saved(nn.GRU(2, 3).state_dict()),
-    "two layers": saved(nn.RNN(2, 3, 2).state_dict()),
-    "two directions": saved(nn.RNN(2, 3, bidirectional=True).state_dict()),
-    "a cell": saved(nn.RNNCell(2, 3).state_dict()),
+    "a projection": saved(nn.LSTM(2, 3, proj_size=1).state_dict()),
+    "a missing bias": saved({name: value for name, value in W.items() if name != "bias_hh_l0"}),
+    "half a second layer": saved(with_(weight_ih_l1=torch.ones(3, 3))),
+    "a second layer of another kind": saved(nn.RNN(2, 3, 2).state_dict() | nn.GRU(2, 3).state_dict()),
+    "a layer and a cell": saved(W | nn.RNNCell(2, 3).state_dict()),
+    "an embedding": saved(nn.Embedding(2, 3).state_dict()),
+    "a transformer": saved(nn.TransformerEncoderLayer(4, 2, 8).state_dict()),
+    "a module": saved(nn.GRU(2, 3)),
+    "sparse": saved(with_(weight_ih_l0=torch.ones(3, 2).to_sparse())),
     "a linear layer": saved(nn.Linear(2, 3).state_dict()),
     "two networks": saved({"a": W, "b": W}),
     "a tensor": saved(X),
@@ -186,6 +191,7 @@ WEIGHTS = {
 FILES: list[Entry] = [("diagnose --from-torch w.pt", "w.pt", {"w.pt": content}) for content in WEIGHTS.values()]
 FILES += [
     ("diagnose --from-torch none.pt", "none.pt", {}),
+    ("diagnose --from-torch w.pt --activation tanh", "--activation", {"w.pt": saved(nn.GRU(2, 3).state_dict())}),
     ("diagnose --from-torch w", "w", {"w": Made.FOLDER}),
     ("diagnose --from-torch w.pt", "w.pt", {"w.pt": Made.LOOP}),
     ("diagnose --from-torch /dev/null", "/dev/null", {}),

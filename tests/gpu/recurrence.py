@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from unrolled.rnn import ACTIVATIONS, RNN, Tape
-from unrolled.rnn.from_torch import rnn_from_torch
+from unrolled.rnn import ACTIVATIONS, RNN, Recurrent, Tape
+from unrolled.rnn.from_torch import stack_from_torch
 
 T, B, E, H = 40, 16, 5, 24
 # Of the largest entry. Each step adds a rounding, and T of them are passed on: measured about 30 roundings.
@@ -26,7 +26,7 @@ def alike(found: Tensor, expected: Tensor, what: str) -> None:
     assert apart < TOLERANCES[expected.dtype], f"{what}: apart by {apart:.1e} of the largest entry"
 
 
-def passed(rnn: RNN, x: Tensor, mask: Tensor | None) -> dict[str, Tensor]:
+def passed(rnn: Recurrent, x: Tensor, mask: Tensor | None) -> dict[str, Tensor]:
     """Every tensor that a forward and a backward pass leave: states, dL/dh_t, dL/da_t and the weights' gradients."""
     tape = Tape()
     h = rnn(x, tape=tape, mask=mask)
@@ -59,7 +59,7 @@ def against_torchs_own(device: str) -> Iterator[str]:
         for name in ("tanh", "relu"):
             torch.manual_seed(0)
             theirs = nn.RNN(E, H, nonlinearity=name).to(dtype)
-            ours = rnn_from_torch(theirs.state_dict(), name).to(device)
+            ours = stack_from_torch(theirs.state_dict(), name)[0].layer.to(device)
             theirs, x = theirs.to(device), torch.randn(T, B, E, dtype=dtype).to(device)
             expected, _ = theirs(x)
             expected[-1].square().sum().backward()

@@ -199,10 +199,13 @@ def write_own_task(name: str, kind: str) -> None:
     "--from-torch",
     type=FOLDER,
     metavar="FILE",
-    help="The saved state_dict of a torch.nn.RNN (one layer), driven by white noise.",
+    help="The saved state_dict of a torch.nn.RNN, LSTM or GRU, driven by white noise.",
 )
 @click.option(
-    "--activation", type=click.Choice(("tanh", "relu")), default="tanh", show_default=True, help="With --from-torch."
+    "--activation",
+    type=click.Choice(("tanh", "relu")),
+    show_default="tanh",
+    help="With --from-torch: that of a torch.nn.RNN.",
 )
 @click.option(
     "--input", "inputs", type=FOLDER, metavar="FILE", help="With --from-torch: x (T, B, E) as .pt, .npy or .npz."
@@ -210,36 +213,43 @@ def write_own_task(name: str, kind: str) -> None:
 @click.option("--length", default=100, show_default=True, help="T, number of time steps of the noise.")
 @click.option("--samples", default=32, show_default=True, help="B, number of samples of the noise.")
 @click.option("--out", type=FOLDER, metavar="FOLDER", help="For pictures and numbers; by default beside the input.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, or a list of one for each layer.")
 @TRUST
 @ANYWAY
 def diagnose(  # noqa: PLR0917 - click gives them by name
     run: Path | None,
     from_torch: Path | None,
-    activation: str,
+    activation: str | None,
     inputs: Path | None,
     length: int,
     samples: int,
     out: Path | None,
+    as_json: bool,
     trust: bool,
     anyway: bool,
 ) -> None:
     """Print why gradients vanish or explode: regime, cause, theory.
 
-    Diagnoses a run, a checkpoint, or the weights of a torch.nn.RNN, and draws pictures.
+    Diagnoses a run, a checkpoint, or the weights of a torch.nn.RNN, LSTM or GRU, each layer and direction by itself,
+    and draws pictures.
     """
     if run is not None:
         _check_one_run(run)
     announce(SLOW)
     with imports():
-        from unrolled.inspection.diagnose import diagnose_run, diagnose_torch
+        from unrolled.inspection.diagnose import diagnose_run
+        from unrolled.inspection.diagnose_torch import diagnose_torch
 
     if run is not None and from_torch is None:
         with _offering_anyway():
-            diagnose_run(run, out, trust=trust, anyway=anyway)
+            made = diagnose_run(run, out, trust=trust, anyway=anyway, quiet=as_json)
     elif from_torch is not None and run is None:
-        diagnose_torch(from_torch, activation, inputs, length, samples, out)
+        made = diagnose_torch(from_torch, activation, inputs, length, samples, out, quiet=as_json)
     else:
         raise UserError("give exactly one of: a run's folder, a checkpoint, --from-torch FILE")
+    if as_json:
+        found = [{"part": file.stem, **json.loads(file.read_text(encoding="utf-8"))} for file in made]
+        click.echo(json.dumps(found if len(found) > 1 else found[0], ensure_ascii=False))
 
 
 @unrolled.command()

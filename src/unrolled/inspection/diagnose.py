@@ -1,25 +1,16 @@
-"""`unrolled diagnose`: regime, cause, theory and pictures of a run, a checkpoint, or the weights of torch.nn.RNN."""
+"""`unrolled diagnose`: regime, cause, theory and pictures of a run or a checkpoint."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor
 
-from unrolled.errors import UserError
-from unrolled.gradients import Diagnosis, diagnose
-from unrolled.gradients.portrait import Portrait, portrait
-from unrolled.processes.resources import check_fits
+from unrolled.gradients import Diagnosis
+from unrolled.gradients.portrait import Portrait
 from unrolled.record.moments import Moment
 from unrolled.record.quantities import PREDICTIONS
 from unrolled.record.words import horizon_words, lost_to_rounding, number, other_branch
-from unrolled.rnn import RNN
-from unrolled.rnn.from_torch import rnn_from_torch
-from unrolled.rnn.masking import first_not_finite
 from unrolled.training.data import InMemory
 from unrolled.training.diagnoses import portraits_of
 from unrolled.training.measurement import diagnosis_values
@@ -29,15 +20,18 @@ from .portrait import write_portrait
 from .restore import restore_checkpoint, restore_run
 
 
-def diagnose_run(where: Path, out: Path | None = None, *, trust: bool = False, anyway: bool = False) -> list[Path]:
+def diagnose_run(
+    where: Path, out: Path | None = None, *, trust: bool = False, anyway: bool = False, quiet: bool = False
+) -> list[Path]:
     """Diagnoses a run on the examples that its probes use; prints the diagnosis of each RNN.
 
-    Writes `<part>.png`, `.svg` and `.json` and returns the paths of the .png files.
+    Writes `<part>.json` and the picture as `.png` and `.svg`; returns the paths of the .json files.
 
     where: the run's folder (its last checkpoint is used), or a checkpoint.
     out: the folder for the files; by default `diagnosis/` in the run's folder, or a folder beside the checkpoint.
     trust: whether the Python file of an own task, which the record names, may be executed.
     anyway: whether data that have changed since the training are only warned of.
+    quiet: whether nothing is printed.
 
     Raises UserError if there is no finished run, or the data have changed.
     """
@@ -54,115 +48,43 @@ def diagnose_run(where: Path, out: Path | None = None, *, trust: bool = False, a
     for name, diagnosis in measured.diagnoses.items():
         title = f"{where}: {name}" if len(measured.diagnoses) > 1 else str(where)
         training_profile = measured.profile_by_lag if diagnosis is measured.diagnosis else None
-        made += _report(title, name, diagnosis, drawn[name][1], out, training_profile, measured)
+        file = out / f"{name}.json"
+        report(file, title, diagnosis, drawn[name][1], training_profile, measured, quiet=quiet)
+        made.append(file)
     return made
 
 
-def diagnose_torch(  # noqa: PLR0917
+def report(  # noqa: PLR0917
     file: Path,
-    activation: str = "tanh",
-    inputs: Path | None = None,
-    length: int = 100,
-    samples: int = 32,
-    out: Path | None = None,
-) -> list[Path]:
-    """Diagnoses a `torch.nn.RNN`; prints and writes the same as `diagnose_run`.
-
-    file: a saved state_dict.
-    activation: "tanh" or "relu", which a state_dict does not hold.
-    inputs: a file (.pt, .npy or .npz) with x (T, B, E); by default x is white noise of variance 1.
-    length, samples: T and B of the noise.
-    out: the folder for the files; by default a folder beside `file`.
-
-    Raises UserError if a file cannot be read or has other shapes.
-    """
-    rnn = _from_torch(file, activation)
-    x = _noise(length, samples, rnn.inputs) if inputs is None else _inputs(inputs, rnn.inputs)
-    diagnosis = diagnose(rnn, x)
-    drawn = portrait(diagnosis) if diagnosis.diverged_at is None else None
-    source = inputs or "white noise"
-    title = f"{file}: torch.nn.RNN({rnn.inputs}, {rnn.hidden}, {activation!r}) driven by {source}, T = {len(x)}"
-    return _report(title, file.stem, diagnosis, drawn, out or file.with_name(f"{file.stem}_diagnosis"), None, None)
-
-
-def _from_torch(file: Path, activation: str) -> RNN:
-    kept = _load("--from-torch", file, "a saved state_dict; write it by torch.save(rnn.state_dict(), FILE)")
-    if not isinstance(kept, Mapping):
-        raise UserError(f"--from-torch {file}: it holds a {type(kept).__name__}, not a state_dict")
-    try:
-        return rnn_from_torch(kept, activation)
-    except ValueError as error:
-        raise UserError(f"--from-torch {file}: {error}") from None
-
-
-def _load(option: str, file: Path, wanted: str) -> Any:
-    """Returns the content of a file of torch or NumPy, of which no code is executed. Raises UserError."""
-    try:
-        if file.suffix in (".npy", ".npz"):
-            with file.open("rb") as opened:
-                return _arrays(np.load(opened, allow_pickle=False))
-        return torch.load(file, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise UserError(f"{option} {file}: no such file") from None
-    except OSError as error:
-        if error.strerror is None:
-            raise UserError(f"{option} {file}: not {wanted}") from None
-        raise UserError(f"{option} {file}: it cannot be read ({error.strerror})") from None
-    except Exception:  # a broken or foreign file can raise anything
-        raise UserError(f"{option} {file}: not {wanted}") from None
-
-
-def _arrays(kept: Any) -> Any:
-    """Returns the array in a file of NumPy, or the only one of an archive; of several a dict."""
-    arrays = {name: kept[name] for name in kept.files} if isinstance(kept, np.lib.npyio.NpzFile) else {"": kept}
-    return torch.from_numpy(next(iter(arrays.values()))) if len(arrays) == 1 else arrays
-
-
-def _noise(length: int, samples: int, size: int) -> Tensor:
-    if length < 1 or samples < 1:
-        raise UserError(f"--length {length}, --samples {samples}: both must be at least 1")
-    check_fits(8 * length * samples * size, f"--length {length}, --samples {samples}: x")
-    return torch.randn(length, samples, size, generator=torch.Generator().manual_seed(0))
-
-
-def _inputs(file: Path, size: int) -> Tensor:
-    x = _load("--input", file, "a tensor in a file .pt, .npy or .npz")
-    if not isinstance(x, Tensor) or x.layout != torch.strided or x.ndim != 3 or x.shape[2] != size or not x.numel():
-        shape = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
-        raise UserError(f"--input {file}: {shape}, expected a tensor (T, B, {size}), time first, T and B at least 1")
-    if x.is_complex():
-        raise UserError(f"--input {file}: it is of {x.dtype}; real numbers are wanted")
-    x = x.detach().double()
-    if (wrong := first_not_finite(x)) is not None:
-        raise UserError(f"--input {file}: it is {wrong}: finite numbers are wanted")
-    return x
-
-
-def _report(  # noqa: PLR0917
     title: str,
-    name: str,
     diagnosis: Diagnosis,
     drawn: Portrait | None,
-    out: Path,
-    training_profile: Tensor | None,
-    measured: Measurement | None,
-) -> list[Path]:
-    bits = measured.bits if measured else 32
-    picture = write_portrait(out / f"{name}.json", title, diagnosis, drawn, training_profile, bits)
+    training_profile: Tensor | None = None,
+    measured: Measurement | None = None,
+    *,
+    quiet: bool = False,
+) -> None:
+    """Writes a diagnosis into `file`, a .json, and its picture beside it, and prints the lines of both.
+
+    drawn, measured: as for `lines`.
+    training_profile: as in `draw_profile`.
+    quiet: whether nothing is printed.
+    """
+    picture = write_portrait(file, title, diagnosis, drawn, training_profile, measured.bits if measured else 32)
+    if quiet:
+        return
     print(f"\n{title}")
     for line in lines(diagnosis, drawn, measured):
         print(f"  {line}")
-    if picture is None:
-        return []
-    print(f"  picture   {picture}")
-    return [picture]
+    if picture is not None:
+        print(f"  picture   {picture}")
 
 
 def lines(diagnosis: Diagnosis, drawn: Portrait | None, measured: Measurement | None) -> list[str]:
     """Returns the lines that are printed for a diagnosis.
 
     drawn: its portrait; None if the state is not finite.
-    measured: the probe that it comes from; None for weights of `torch.nn.RNN`.
+    measured: the probe that it comes from; None for weights of torch.
     """
     predicted, then = asdict(diagnosis.predictions), Moment.from_dict(diagnosis_values(diagnosis))
     found = [

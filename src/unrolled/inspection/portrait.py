@@ -81,7 +81,8 @@ def _singular_values(axes, portrait: Portrait) -> None:
     room = 0.1 * (high - low) + 0.5
     axes.set_ylim(low - room, high + room + 0.3 * max(0.0, portrait.predictions.bound * lags[-1] / LN_10 - high))
     axes.set(title="Singular values of dh_T/dh_{T-k}", xlabel="lag k", ylabel="log10")
-    axes.legend(fontsize=8)
+    if axes.get_legend_handles_labels()[1]:  # a gated layer may have no prediction
+        axes.legend(fontsize=8)
 
 
 def _cone(axes, portrait: Portrait) -> None:

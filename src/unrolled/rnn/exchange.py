@@ -1,9 +1,10 @@
 """Exchange of weights with the recurrent modules of torch, which have two biases; of ours only a GRU has two."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 if TYPE_CHECKING:
     from .recurrence import Recurrent
@@ -22,19 +23,27 @@ def check_plain(module: nn.RNNBase) -> None:
         raise ValueError(f"proj_size={module.proj_size}: no projection is wanted")
 
 
-@torch.no_grad()
 def taken_from(layer: L, module: nn.RNNBase) -> L:
     """Returns a layer with the weights of a torch module of its kind, in their type.
 
     Raises ValueError as `check_plain` does.
     """
     check_plain(module)
-    weights = {name: value.detach() for name, value in module.named_parameters()}
-    layer = layer.to(weights["weight_hh_l0"])
+    return filled(layer, {name: value.detach() for name, value in module.named_parameters()}, "_l0")
+
+
+@torch.no_grad()
+def filled(layer: L, weights: Mapping[str, Tensor], end: str) -> L:
+    """Returns a layer with the weights of a torch layer of its kind, in the type of its weight_hh.
+
+    weights: by torch's names; without biases they are 0.
+    end: of the names: "_l0", "_l0_reverse", ..., or "" for a cell.
+    """
+    layer = layer.to(weights[f"weight_hh{end}"])
     zero = layer.b.new_zeros(layer.b.shape)
-    first, second = weights.get("bias_ih_l0", zero), weights.get("bias_hh_l0", zero)
-    layer.W_x.copy_(weights["weight_ih_l0"])
-    layer.W_h.copy_(weights["weight_hh_l0"])
+    first, second = (weights.get(f"{name}{end}", zero) for name in ("bias_ih", "bias_hh"))
+    layer.W_x.copy_(weights[f"weight_ih{end}"])
+    layer.W_h.copy_(weights[f"weight_hh{end}"])
     layer.b.copy_(first if layer.b_h is not None else first + second)
     if layer.b_h is not None:
         layer.b_h.copy_(second)

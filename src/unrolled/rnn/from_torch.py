@@ -1,77 +1,104 @@
-"""Conversion of `torch.nn.RNN`, which has two biases, to our `RNN`, which has one."""
+"""Conversion of the weights of `torch.nn.RNN`, `LSTM` and `GRU`, and of their cells, to layers of ours."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from .recurrence import RNN
+from .exchange import filled
+from .recurrence import GRU, LSTM, RNN, Recurrent
+from .stack import Stacked
+from .torch_names import places, weights_of_one
 
-NAMES = {"W_x": "weight_ih_l0", "W_h": "weight_hh_l0"}
-BIASES = ("bias_ih_l0", "bias_hh_l0")
-DEEPEST = 4  # dicts in dicts
-GATES = {4: "an LSTM", 3: "a GRU"}
+KINDS = {1: "RNN", 3: "GRU", 4: "LSTM"}  # by the number of blocks of weight_hh
+BIASES = ("bias_ih", "bias_hh")
 
 
-def rnn_from_torch(weights: Mapping[str, Any], activation: str = "tanh") -> RNN:
-    """Builds an `RNN` from the weights of a `torch.nn.RNN` of one layer and direction.
+class _Module(NamedTuple):
+    """The structure of a recurrent module: E inputs, H hidden units; layers is 0 for a cell."""
+
+    kind: str
+    inputs: int
+    hidden: int
+    rows: int
+    layers: int
+    both: bool
+    biased: bool
+
+    def ends(self) -> Iterator[tuple[int, bool, str]]:
+        """Yields number, direction and the end of the names of the weights of each layer, in order."""
+        for number in range(max(self.layers, 1)):
+            for reverse in (False, True)[: 1 + self.both]:
+                yield number, reverse, f"_l{number}{'_reverse' * reverse}" if self.layers else ""
+
+    def shapes(self, number: int, end: str) -> dict[str, tuple[int, ...]]:
+        """Returns the shapes of the weights of one layer by their names."""
+        inputs = self.hidden * (1 + self.both) if number else self.inputs
+        weights = {f"weight_hh{end}": (self.rows, self.hidden), f"weight_ih{end}": (self.rows, inputs)}
+        return weights | {f"{name}{end}": (self.rows,) for name in BIASES if self.biased}
+
+
+def stack_from_torch(kept: Mapping[Any, Any], activation: str = "tanh") -> list[Stacked]:
+    """Builds the layers of a `torch.nn.RNN`, `LSTM` or `GRU`, or of a cell of torch, from its weights.
 
     Precision is kept, except that half precision becomes float32.
 
-    weights: its state_dict, or that of a module that contains one such layer, or a dict with one of these in it.
-    activation: "tanh" or "relu"; the state_dict does not contain it.
-    Raises ValueError for any other network.
+    kept: its state_dict, or that of a module that contains one such module, or a dict with one of these in it.
+    activation: of an RNN, "tanh" or "relu"; the state_dict does not contain it.
+    Returns the layers from the first to the last, of each number first the one that reads forwards.
+    Raises ValueError for any other network, and for weights that do not fit each other.
     """
     if activation not in ("tanh", "relu"):
         raise ValueError(f"activation {activation!r}: torch.nn.RNN knows tanh and relu")
-    weights = _state_dict(weights)
-    prefix = _prefix(weights)
-    found = {ours: _checked(weights, prefix + theirs, 2) for ours, theirs in NAMES.items()}
-    rows, hidden = found["W_h"].shape
-    if rows != hidden:
-        layer = GATES.get(rows // hidden, "something else")
-        raise ValueError(f"{prefix}weight_hh_l0 is {tuple(found['W_h'].shape)}: {layer}, not a plain RNN")
-    if len(found["W_x"]) != hidden:
-        raise ValueError(f"{prefix}weight_ih_l0 is {tuple(found['W_x'].shape)}, but weight_hh_l0 has {hidden} rows")
-    biases = {name: _checked(weights, prefix + name, 1) for name in BIASES if prefix + name in weights}
-    for name, bias in biases.items():
-        if len(bias) != hidden:
-            raise ValueError(f"{prefix}{name} is {tuple(bias.shape)}, but weight_hh_l0 has {hidden} rows")
-    rnn = RNN(found["W_x"].shape[1], hidden, activation).to(found["W_h"].dtype)
-    with torch.no_grad():
-        rnn.W_x.copy_(found["W_x"])
-        rnn.W_h.copy_(found["W_h"])
-        rnn.b.copy_(sum(biases.values(), torch.zeros(hidden)))
-    return rnn
+    prefix, weights = weights_of_one(kept)
+    try:
+        module = _structure(weights)
+        return [
+            Stacked(number, reverse, _layer(module, _fitting(weights, module, number, end), end, activation))
+            for number, reverse, end in module.ends()
+        ]
+    except ValueError as error:
+        raise ValueError(f"{prefix.removesuffix('.')}: {error}" if prefix else str(error)) from None
 
 
-def _state_dict(kept: Mapping[Any, Any]) -> Mapping[Any, Any]:
-    """Returns the state_dict with a recurrent layer that a dict is, or contains at any depth ("model", "state_dict").
+def _structure(weights: Mapping[str, Any]) -> _Module:
+    projections = [name for name in weights if name.startswith("weight_hr")]
+    if projections:
+        raise ValueError(f"{projections[0]} in it: an LSTM with proj_size; one without is wanted")
+    layers, both = places(weights)
+    first = "_l0" if layers else ""
+    hh, ih = (_checked(weights, f"{name}{first}", 2) for name in ("weight_hh", "weight_ih"))
+    rows, hidden = hh.shape
+    kind = KINDS.get(rows // hidden) if rows % hidden == 0 else None
+    if kind is None:
+        known = ", ".join(f"{blocks} of {of}" for blocks, of in KINDS.items())
+        raise ValueError(f"weight_hh{first} is {tuple(hh.shape)}: no recurrent layer (square blocks: {known})")
+    return _Module(kind, ih.shape[1], hidden, rows, layers, both, any(name.startswith(BIASES) for name in weights))
 
-    Raises ValueError if there are several. A dict without any is returned as it is.
-    """
-    found = dict(_state_dicts(kept, ""))
-    if len(found) > 1:
-        raise ValueError(
-            f"{len(found)} state_dicts with a recurrent layer in it ({', '.join(found)}): save one of them"
-        )
-    return next(iter(found.values()), kept)
+
+def _fitting(weights: Mapping[str, Any], module: _Module, number: int, end: str) -> dict[str, Tensor]:
+    """Returns the weights of one layer by name. Raises ValueError for one that is missing or has another shape."""
+    found = {}
+    for name, shape in module.shapes(number, end).items():
+        found[name] = _checked(weights, name, len(shape))
+        if tuple(found[name].shape) != shape:
+            of = f"{module.kind} of {module.hidden} units{' and two directions' * module.both}"
+            raise ValueError(f"{name} is {tuple(found[name].shape)}; it would be {shape} in this {of}")
+    return found
 
 
-def _state_dicts(kept: Mapping[Any, Any], path: str, depth: int = DEEPEST) -> Iterator[tuple[str, Mapping[Any, Any]]]:
-    if any(isinstance(key, str) and key.endswith(NAMES["W_h"]) for key in kept):
-        yield path, kept
-    elif depth:
-        for key, value in kept.items():
-            if isinstance(value, Mapping):
-                yield from _state_dicts(value, f"{path}.{key}".removeprefix("."), depth - 1)
+def _layer(module: _Module, weights: Mapping[str, Tensor], end: str, activation: str) -> Recurrent:
+    inputs = weights[f"weight_ih{end}"].shape[1]
+    if module.kind == "RNN":
+        return filled(RNN(inputs, module.hidden, activation), weights, end)
+    return filled({"LSTM": LSTM, "GRU": GRU}[module.kind](inputs, module.hidden), weights, end)
 
 
 def _checked(weights: Mapping[str, Any], name: str, ndim: int) -> Tensor:
     """Returns a weight in single or double precision. Raises ValueError if it is not dense, real and finite."""
     if name not in weights:
-        raise ValueError(f"no {name} in it")
+        raise ValueError(f"no {name} in it; it holds {', '.join(list(weights)[:8])}")
     value = weights[name]
     if not isinstance(value, Tensor):
         raise ValueError(f"{name} is of type {type(value).__name__}; a tensor is wanted")
@@ -89,20 +116,3 @@ def _checked(weights: Mapping[str, Any], name: str, ndim: int) -> Tensor:
 def _first_wrong(value: Tensor) -> str:
     wrong = (~torch.isfinite(value)).nonzero()
     return f", and {value[tuple(wrong[0])]} stands at {wrong[0].tolist()}" if len(wrong) else ""
-
-
-def _prefix(weights: Mapping[Any, Any]) -> str:
-    """Returns the prefix of the names of the only recurrent layer. Raises ValueError if there is none, or several."""
-    names = [name for name in weights if isinstance(name, str)]
-    found = [name.removesuffix(NAMES["W_h"]) for name in names if name.endswith(NAMES["W_h"])]
-    if not found:
-        tensors = [name for name in names if isinstance(weights[name], Tensor)]
-        held = ", ".join((tensors or [f"{name} (no tensor)" for name in names])[:8]) or "nothing"
-        raise ValueError(f"no weight_hh_l0 in it; it holds {held}")
-    if len(found) > 1:
-        raise ValueError(f"{len(found)} recurrent layers in it ({', '.join(found)}): give the state_dict of one")
-    more = [name for name in names if name.startswith(f"{found[0]}weight_hh_") and not name.endswith("_l0")]
-    if more:
-        structure = "two directions" if any(name.endswith("_reverse") for name in more) else "more than one layer"
-        raise ValueError(f"{structure} ({more[0]}): one layer in one direction is wanted")
-    return found[0]
