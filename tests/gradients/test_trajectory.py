@@ -160,6 +160,7 @@ def test_nothing_else_of_this_package_reads_what_j_is_made_of() -> None:
     allowed = {
         *("along.py", "along_vanilla.py", "along_cell.py", "along_leaky.py", "through_weights.py"),  # J_t is made of it
         "trajectory.py",  # takes it from the layer
+        "persistence.py",  # draws a network of its own
         "theory.py",  # speaks of W_h itself: norm, eigenvalues, zeros
     }
     folder = Path(unrolled.gradients.__file__).parent
