@@ -1,5 +1,6 @@
 """What a configuration knows of the cells, against the layers themselves."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import train
 from unrolled.config.cells import BLOCKS, FREE, TWO_BIASES, hidden_for, parameters
 from unrolled.config.files import choices
 from unrolled.errors import UserError
@@ -48,6 +50,25 @@ def test_a_run_gets_the_size_that_its_parameters_make() -> None:
     assert config.model.hidden == hidden_for("lstm", 1, 4288)
 
 
+def test_it_also_does_with_vectors_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "vectors.txt").write_text("love 1 2 3\nfilm 2 3 4\n")
+    words = ["embedding=pretrained", f"embedding.path={tmp_path / 'vectors.txt'}", "cell=gru", "model.parameters=198"]
+    assert compose(words).model.hidden == 6  # 3 x 6 x (3 + 6 + 2) = 198
+
+
+def test_a_run_prints_its_size_and_is_named_by_what_decides(tmp_path: Path) -> None:
+    words = ["cell=lstm", "task=latch", "model.parameters=200", "trainer.max_steps=1", "probe=off", "tracker=none"]
+    printed = train(*words, f"hydra.run.dir={tmp_path}/run").stdout
+    # one input a step: 4 x 6 x (1 + 6 + 1) = 192
+    assert "model.parameters=200: model.hidden=6, with which the layer has 192\n" in printed
+    assert "latch lstm gain=1.0 parameters=200 seed=0: completed" in printed
+
+
+def test_a_number_of_parameters_is_taken_back_by_null() -> None:
+    found = preflight(["--config-dir", "sweeps", "--config-name", "cells", "model.parameters=null", "model.hidden=4"])
+    assert found.config is not None and found.config.model.parameters is None
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [
@@ -63,6 +84,11 @@ def test_a_run_gets_the_size_that_its_parameters_make() -> None:
         (["cell=ltsm"], r"cell=ltsm: no such choice \(did you mean lstm\?\)"),
         (["model=gru"], "model=gru: no such choice: type cell=gru"),
         (["model.parameters=100", "model.hidden=3"], "model.parameters and model.hidden: both set the size"),
+        (["model.parameters=100", "model=large"], "model.parameters and model: both set the size"),
+        (["cell=lstm", "cell.chrono=true", "cell.forget_bias=2"], "cell.chrono=true draws the bias that cell.forget"),
+        (["cell=gru", "experiment=exploding"], "activation=identity: cell=gru has no free activation"),
+        (["model.parameters=9", "embedding=pretrained"], "embedding=pretrained needs a file"),
+        (["cell=gru", "cell.chrono=true", "task=copy"], "cell.chrono=true: .* task.length is not known"),
         (["model.parameters=0"], "model.parameters=0 is out of range: must be at least 1"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -87,12 +87,17 @@ NUMBERS_FOR_ANSWERS = ["task=forecast", "trainer.batch_size=50", "trainer.max_st
     [
         AN_ANSWER_AT_EACH_STEP,
         A_LAST_BATCH_OF_ONE,
+        ["cell=lstm", *DIFFERENT_LENGTHS, "probe.source=training", "trainer.max_steps=8"],
         *(
             pytest.param(words, marks=pytest.mark.long)
             for words in (
                 ["probe.source=training", "trainer.batch_size=51"],
                 [*DIFFERENT_LENGTHS, "probe.source=training"],
                 ["task=caption", "trainer.batch_size=64"],
+                ["cell=leaky", *AN_ANSWER_AT_EACH_STEP],
+                ["cell=gru", *AN_ANSWER_AT_EACH_STEP],
+                ["cell=lstm", *A_LAST_BATCH_OF_ONE],
+                ["cell=lstm", "task=caption", "trainer.batch_size=64"],
                 NUMBERS_FOR_ANSWERS,
             )
         ),

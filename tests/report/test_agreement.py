@@ -105,7 +105,7 @@ def test_the_end_of_training_is_no_reason_at_its_start(start: Any, why: str | No
     assert (f"Why: 5 by {why}" in line) if why else ("Why" not in line)
 
 
-def plane(tmp_path: Path, activation: str, off: dict[float, float], **init: Any) -> Swept:
+def plane(tmp_path: Path, activation: str, off: dict[float, float], cell: str = "rnn", **init: Any) -> Swept:
     """Untrained runs whose slope at initialisation is ln(sigma_w / (its critical value + off)), at each sigma_b."""
     records = []
     for gain in GAINS:
@@ -114,7 +114,8 @@ def plane(tmp_path: Path, activation: str, off: dict[float, float], **init: Any)
             records.append(record(math.log(gain / (critical + by)), {}))
     axes = {"init.gain": ",".join(map(str, GAINS)), "init.bias_std": ",".join(map(str, off))}
     folder = make_sweep(tmp_path / "s", axes, records)
-    config = {"activation": {"name": activation}, "init": {"name": "gaussian", "input_gain": 0.0, **init}}
+    config = {"activation": {"name": activation}, "cell": {"name": cell}}
+    config |= {"init": {"name": "gaussian", "input_gain": 0.0, **init}}
     (folder / "0" / ".hydra").mkdir()
     OmegaConf.save(OmegaConf.create(config), folder / "0" / ".hydra" / "config.yaml")
     return read_sweep(folder)
@@ -134,11 +135,9 @@ def test_the_distance_of_the_contour_is_measured_along_sigma_w(tmp_path: Path) -
     assert "1. Phase diagram" in page and line in page
 
 
-@pytest.mark.parametrize(("activation", "init"), [("tanh", {"input_gain": 1.0}), ("tanh", {"name": "orthogonal"})])
-def test_with_input_or_other_weights_there_is_no_such_line(
-    activation: str, init: dict[str, Any], tmp_path: Path
-) -> None:
-    found = plane(tmp_path, activation, {0.0: 0.05, 0.1: 0.02}, **init)
+@pytest.mark.parametrize("other", [{"input_gain": 1.0}, {"name": "orthogonal"}, {"cell": "lstm"}], ids=str)
+def test_with_input_other_weights_or_gates_there_is_no_such_line(other: dict[str, Any], tmp_path: Path) -> None:
+    found = plane(tmp_path, "tanh", {0.0: 0.05, 0.1: 0.02}, **other)
     assert critical_line.crossings(found) == []
     assert critical_line.phase_diagram(found) is None
     build(found.folder)

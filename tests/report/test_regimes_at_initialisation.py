@@ -134,18 +134,20 @@ def test_a_subject_says_what_it_is(axis: str, value: Any, subject: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("activation", "init", "exact"),
+    ("activation", "choices", "exact"),
     [
-        ("identity", "orthogonal", True),
-        ("identity", "identity", True),
-        ("identity", "gaussian", False),
-        ("tanh: the gradient at initialisation", "orthogonal", False),
+        ("identity", {"init": "orthogonal"}, True),
+        ("identity", {"init": "identity"}, True),
+        ("identity", {"init": "orthogonal", "cell": "rnn"}, True),
+        ("identity", {"init": "orthogonal", "cell": "leaky"}, False),
+        ("identity", {"init": "gaussian"}, False),
+        ("tanh: the gradient at initialisation", {"init": "orthogonal"}, False),
     ],
 )
-def test_a_theorem_is_no_sample(activation: str, init: str, exact: bool) -> None:
+def test_a_theorem_is_no_sample(activation: str, choices: dict[str, str], exact: bool) -> None:
     """The norm of W_h^T v is the gain times that of v, if W_h is a multiple of an orthogonal matrix and f' = 1."""
     born = {"n": 10, "slopes": [-0.7] * 10, "regimes": {"vanishing": 10}}
-    record = RunRecord.from_dict({"state": "completed", "births": born, "choices": {"init": init}})
+    record = RunRecord.from_dict({"state": "completed", "births": born, "choices": choices})
     run = SweptRun(Path("nowhere/0"), {"activation": activation, "init.gain": 0.5}, record)
     whole = Swept(Path("nowhere"), "made", "?", {"activation": [activation], "init.gain": [0.5]}, [run])
     (clause,) = at_initialisation(whole)

@@ -88,6 +88,7 @@ def test_a_killed_run_goes_on_to_the_same_bits(step: int, where: str, undisturbe
     "overrides",
     [
         ["probe.source=training", "trainer.checkpoint_every_s=0.05"],
+        ["cell=lstm", "task=numbers", "trainer.max_steps=15"],
         *(
             pytest.param(words, marks=pytest.mark.long)
             for words in (
@@ -95,6 +96,9 @@ def test_a_killed_run_goes_on_to_the_same_bits(step: int, where: str, undisturbe
                 ["task=copy", "task.delay=3", "trainer.precision=64"],
                 ["optimizer=sgd", "trainer.gradient_clip_val=0.1", "trainer.max_steps=null"],
                 ["task=caption", "task.samples=null", "trainer.max_steps=15"],
+                ["cell=lstm", "cell.chrono=true", "probe.source=training"],
+                ["cell=gru", "task=caption", "task.samples=null", "trainer.max_steps=15"],
+                ["cell=leaky", "task=copy", "task.delay=3"],
             )
         ),
     ],

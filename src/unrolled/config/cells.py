@@ -48,9 +48,12 @@ def check_cell(config: Config) -> None:
 
 
 def refuse_beside(words: Sequence[Override], config: Config) -> None:
-    """Raises UserError for an activation that is given beside a cell without one, and for two sizes of a layer.
+    """Raises UserError for words that would change nothing: another word, or the cell, decides.
+
+    They are an activation beside a cell without one, a second size of a layer, and a forget bias beside `cell.chrono`.
 
     words: what the command line and a sweep's file give.
+    config: composed of these words and of files.
     """
     given = {word.key_or_group.lstrip("+"): word for word in words}
     cells = _values(given.get("cell") or given.get("cell.name")) or [config.cell.name]
@@ -58,10 +61,16 @@ def refuse_beside(words: Sequence[Override], config: Config) -> None:
     activation = given.get("activation") or given.get("activation.name")
     if gated and activation is not None:
         raise _no_activation(",".join(_values(activation)), gated[0])
-    if "model.parameters" in given and "model.hidden" in given and _values(given["model.parameters"]) != ["None"]:
-        raise UserError(
-            "model.parameters and model.hidden: both set the size of the layer; give one of them", "model.parameters"
-        )
+    if config.model.parameters is not None or _values(given.get("model.parameters")) not in ([], ["None"]):
+        for key, none in (("model.hidden", "None"), ("model", "auto")):
+            if _values(given.get(key)) not in ([], [none]):
+                raise UserError(
+                    f"model.parameters and {key}: both set the size of the layer; give one of them, or "
+                    "model.parameters=null",
+                    "model.parameters",
+                )
+    if config.cell.chrono and "cell.forget_bias" in given:
+        raise UserError("cell.chrono=true draws the bias that cell.forget_bias sets: give one of them", "cell.chrono")
 
 
 def _values(word: Override | None) -> list[str]:

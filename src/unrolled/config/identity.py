@@ -60,7 +60,8 @@ def identity_of(hydra: HydraConf, config: DictConfig, values: dict[str, Any]) ->
             "cell": cell if cell != "rnn" else None,
             "activation": written.get("activation.name", config.activation.name) if free else None,
             "init.gain": float(config.init.gain),
-            "model.hidden": config.model.hidden,
+            "model.parameters": config.model.parameters,
+            "model.hidden": config.model.hidden if config.model.parameters is None else None,
             SEED: config.seed,
         }
         main = {key: value for key, value in main.items() if value is not None}  # null: the data decide

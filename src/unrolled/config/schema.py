@@ -112,10 +112,14 @@ class CellConfig:
     """The options of all cells; a cell has those that its file in conf/cell/ names."""
 
     name: str = "rnn"
-    leak: Number | None = option("a, the share of the state that a step replaces; 1: the vanilla cell", ge=0, le=1)
-    forget_bias: Number | None = option("initial bias of the gate that keeps the state: f, or z of a GRU")
+    leak: Number | None = option(
+        "a, the share of the state that a step replaces; 1: the vanilla cell, 0: the state stays", ge=0, le=1
+    )
+    forget_bias: Number | None = option(
+        "initial bias of the gate that keeps the state: f of an LSTM, as a rule 1 (Jozefowicz et al. 2015); z of a GRU"
+    )
     chrono: bool | None = option(
-        "draw that bias as ln U(1, T - 1) with T = task.length, so that units keep their state for up to T steps"
+        "draw that bias as ln U(1, T - 1), T = task.length: units remember for up to T steps (Tallec & Ollivier 2018)"
     )
 
 

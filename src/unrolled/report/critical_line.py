@@ -40,7 +40,8 @@ class Crossing:
 def crossings(swept: Swept) -> list[Crossing]:
     """Returns a crossing for each sigma_b that has one.
 
-    Empty unless the sweep is over `init.gain` and `init.bias_std`, with Gaussian weights, one activation and no input.
+    Empty unless the sweep is over `init.gain` and `init.bias_std`, of vanilla layers with Gaussian weights, one
+    activation and no input.
     """
     activation = _plane(swept)
     if activation is None:
@@ -82,8 +83,10 @@ def _plane(swept: Swept) -> str | None:
     if not {GAIN, BIAS} <= set(swept.axes) or not kept:
         return None
     activation, init, input_gain = (saved(kept[0], key) for key in ("activation.name", "init.name", "init.input_gain"))
-    one = not {"activation", "init", "init.input_gain"} & {key for key, values in swept.axes.items() if len(values) > 1}
-    return activation if one and init == "gaussian" and input_gain == 0 else None
+    several = {key for key, values in swept.axes.items() if len(values) > 1}
+    one = not {"activation", "cell", "init", "init.input_gain"} & several
+    vanilla = saved(kept[0], "cell.name", "rnn") == "rnn"
+    return activation if one and vanilla and init == "gaussian" and input_gain == 0 else None
 
 
 def phase_diagram(swept: Swept) -> go.Figure | None:

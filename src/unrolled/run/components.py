@@ -15,7 +15,7 @@ from unrolled.processes.logs import log, working
 from unrolled.processes.ranks import Rank
 from unrolled.processes.signals import Deferred
 from unrolled.record.samples import MOST_SAMPLES
-from unrolled.rnn import Batch, Embedding
+from unrolled.rnn import Batch, Embedding, Recurrent
 from unrolled.tasks import described, load
 from unrolled.tasks.cautions import cautions
 from unrolled.tasks.data import Data, baseline_scores
@@ -95,6 +95,9 @@ def assemble(config: Config, rank: Rank) -> Trained:
     known = trained_on(config.task, data) if rank.leads else None  # only the leading rank writes
     module = RecurrentModule(config, data.spec, data.scores(), vectors, known)
     module.ranks = (rank.number, rank.world)
+    if rank.leads and config.model.parameters is not None:
+        for name, layer in module.network.rnns.items():
+            log.info(_size_of(layer, config.model.parameters, name))
     if config.trainer.precision == 64:
         module.double()  # now, since Lightning converts only after it has loaded a checkpoint into 32 bits
     loaders = InMemory(data, config.trainer.batch_size, config.seed)
@@ -108,6 +111,13 @@ def embedded(data: Data) -> list[str]:
     """Returns the token of each row of the input embedding; [] if the network reads numbers."""
     tokens = data.answers if data.pattern == "vector_to_sequence" else data.reads
     return tokens if isinstance(tokens, list) else []
+
+
+def _size_of(layer: Recurrent, wanted: int, name: str) -> str:
+    """Returns a line with the size that a number of parameters makes."""
+    has = sum(weights.numel() for weights in layer.parameters())
+    named = "layer" if name == "rnn" else name
+    return f"model.parameters={wanted}: model.hidden={layer.hidden}, with which the {named} has {has:,}"
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 The bytes are counted from below, from what is known without the data: what is refused can never be met.
 """
 
+from unrolled.config.cells import BLOCKS
 from unrolled.config.schema import Config, TaskConfig
 from unrolled.processes.resources import check_fits
 from unrolled.tasks import OWN
@@ -16,9 +17,10 @@ def check_memory(config: Config) -> None:
     assert config.model.hidden is not None  # `settled` has decided
     size, hidden, dim = config.trainer.precision // 8, config.model.hidden, config.embedding.dim or 1
     what = "numbers with their gradients"
-    check_fits(2 * size * hidden**2, f"model.hidden={hidden}: W_h, {hidden:,} x {hidden:,} {what},", "model.hidden")
-    name = f"embedding.dim={dim}: W_x, {hidden:,} x {dim:,} {what},"
-    check_fits(2 * size * hidden * dim, name, "embedding.dim")
+    rows = BLOCKS[config.cell.name] * hidden
+    check_fits(2 * size * rows * hidden, f"model.hidden={hidden}: W_h, {rows:,} x {hidden:,} {what},", "model.hidden")
+    name = f"embedding.dim={dim}: W_x, {rows:,} x {dim:,} {what},"
+    check_fits(2 * size * rows * dim, name, "embedding.dim")
     key, steps = _steps(config.task)
     asked = getattr(config.task, key.removeprefix("task."))
     if config.task.name == OWN or not steps:

@@ -10,6 +10,7 @@ from unrolled.config.cells import hidden_for
 from unrolled.config.compatibility import check_embedding
 from unrolled.config.files import options
 from unrolled.config.schema import Config, EmbeddingConfig, LossConfig
+from unrolled.config.vector_file import check_vectors, vector_file
 from unrolled.processes.logs import working
 from unrolled.tasks import check_solvable, described, load, state_of
 from unrolled.training.losses import check_loss
@@ -113,8 +114,10 @@ def _inputs(embedding: EmbeddingConfig, facts: Facts) -> int:
     """Returns E, the size of what the recurrent layer reads at a step."""
     if facts.reads == "numbers" or embedding.name == "onehot":
         return facts.size
-    assert embedding.dim is not None, "a word-vector file's size comes into the configuration by `sized`"
-    return embedding.dim
+    if embedding.dim is not None:
+        return embedding.dim
+    check_vectors(embedding.path or "", None)
+    return vector_file(embedding.path or "").size
 
 
 def _loss(config: Config, facts: Facts) -> LossConfig:

@@ -177,11 +177,13 @@ def gathered(tape: Tape, world: int) -> Tape:
     world: number of ranks.
     """
     whole = Tape()
-    for name, divisor in (("dh", world), ("da", world), ("h", 1)):
+    for name, divisor in (("dh", world), ("dc", world), ("da", world), ("dq", world), ("h", 1)):
+        own: Tensor | None = getattr(tape, name)
+        if own is None:  # a layer without a state c
+            continue
         parts: list[Any] = [None] * world
-        torch.distributed.all_gather_object(parts, getattr(tape, name).cpu())
-        device = getattr(tape, name).device
-        setattr(whole, name, torch.cat([part.to(device) for part in parts], dim=1) / divisor)
+        torch.distributed.all_gather_object(parts, own.cpu())
+        setattr(whole, name, torch.cat([part.to(own.device) for part in parts], dim=1) / divisor)
     return whole
 
 

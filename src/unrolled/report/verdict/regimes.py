@@ -114,9 +114,10 @@ def _behind(swept: Swept, kept: Sequence[Axes], words: str) -> str:
 
 
 def _is_exact(run: SweptRun) -> bool:
-    """Returns whether W_h of a linear network is a multiple of an orthogonal matrix: then the slope is ln(gain)."""
-    chosen = {key: str(run.axes.get(key, run.record.choices.get(key))) for key in ("activation", "init")}
-    return chosen["activation"] == "identity" and chosen["init"] in EXACT
+    """Returns whether W_h of a linear vanilla layer is a multiple of an orthogonal matrix: its slope is ln(gain)."""
+    chosen = {key: str(run.axes.get(key, run.record.choices.get(key))) for key in ("activation", "cell", "init")}
+    vanilla = chosen["cell"] in ("rnn", "None")  # an earlier version had no other
+    return vanilla and chosen["activation"] == "identity" and chosen["init"] in EXACT
 
 
 def _runs(swept: Swept, kept: Iterable[Axes]) -> list[SweptRun]:
