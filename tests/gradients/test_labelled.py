@@ -1,12 +1,16 @@
 """`diagnose` on networks whose regime is known by construction, and on random ones judged by a long exponent."""
 
+from typing import Any
+
 import pytest
 import torch
 
+from unrolled.bench.gated_networks import gated
 from unrolled.bench.hard import hard
 from unrolled.bench.networks import Case, constructed
 from unrolled.bench.populations import judge, random_networks
 from unrolled.gradients import REGIMES, diagnose
+from unrolled.rnn import GRU, LSTM, Leaky
 
 CASES = constructed()
 
@@ -31,6 +35,28 @@ def test_an_eighth_of_the_networks_of_a_known_regime_have_their_labels() -> None
 @pytest.mark.long
 def test_every_network_of_a_known_regime_has_its_label() -> None:
     assert wrong(CASES) == []
+
+
+def test_every_gated_network_of_a_known_regime_has_its_label() -> None:
+    cases = gated()
+    assert len(cases) >= 160 and {type(case.rnn) for case in cases} == {LSTM, GRU, Leaky}
+    assert {case.truth for case in cases} == {"vanishing", "stable", "exploding", "saturated"}
+    assert wrong(cases) == []
+
+
+def test_their_jacobians_are_those_that_they_are_built_with() -> None:
+    """By autograd of torch's LSTM: at rest with W_hg = c I the largest eigenvalue of dz_t/dz_{t-1} is f + c / 4."""
+    case = next(each for each in gated() if each.why == "LSTM at rest, W_hg = 3 I")
+    assert isinstance(case.rnn, LSTM)
+    module: Any = case.rnn.to_torch()
+    H = case.rnn.hidden
+
+    def step(state: torch.Tensor) -> torch.Tensor:
+        _, after = module(torch.zeros(1, 1, 3, dtype=torch.float64), tuple(state.view(2, 1, 1, H).unbind(0)))
+        return torch.cat(after).flatten()
+
+    J: Any = torch.autograd.functional.jacobian(step, torch.zeros(2 * H, dtype=torch.float64))
+    assert float(torch.linalg.eigvals(J).abs().max()) == pytest.approx(0.5 + 3 / 4, rel=1e-12)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from unrolled.gradients.mean_field import mean_field
-from unrolled.rnn import ACTIVATIONS, RNN
+from unrolled.rnn import ACTIVATIONS, RNN, Recurrent
 from unrolled.rnn.init import gaussian, orthogonal
 
 E = 3
@@ -25,7 +25,7 @@ class Case:
 
     truth: str
     why: str
-    rnn: RNN
+    rnn: Recurrent
     x: Tensor
     h0: Tensor | None = None
 

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from unrolled.gradients import REGIMES, diagnose
 
+from .gated_networks import gated
 from .hard import Hard, hard
 from .networks import Case, constructed
 from .populations import judge, random_networks
@@ -16,22 +17,24 @@ COUNT, SEED = 240, 2026
 
 
 def tables(quick: bool) -> list[Table]:
-    """Makes the tables of the three suites. quick: a tenth to a quarter of the networks."""
+    """Makes the tables of the four suites. quick: a tenth to a quarter of the networks."""
     torch.set_num_threads(1)
     labelled = constructed()
     harder = hard()
+    cells = gated()
     return [
-        suite(labelled[::10] if quick else labelled),
+        suite("Vanilla networks of a known regime", labelled[::10] if quick else labelled),
+        suite("Gated and leaky networks of a known regime", cells[::5] if quick else cells),
         kinds(harder[::4] if quick else harder),
         population(24 if quick else COUNT),
     ]
 
 
-def suite(cases: Iterable[Case]) -> Table:
+def suite(title: str, cases: Iterable[Case]) -> Table:
     """Makes a table with a row for each true regime and a column for each label of `diagnose`."""
     pairs = Counter((case.truth, diagnose(case.rnn, case.x, case.h0).regime) for case in cases)
     right = sum(n for (truth, label), n in pairs.items() if truth == label)
-    made = _confusion(f"Networks of a known regime: {right} of {pairs.total()} right ({right / pairs.total():.1%})")
+    made = _confusion(f"{title}: {right} of {pairs.total()} right ({right / pairs.total():.1%})")
     made.add_column("right", justify="right")
     for truth in [name for name in REGIMES if any(name == t for t, _ in pairs)]:
         n = sum(pairs[truth, label] for label in REGIMES)
