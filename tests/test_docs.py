@@ -19,6 +19,7 @@ from commands import TRAIN as TRAIN_SCRIPT
 from commands import run as command
 from commands import unrolled
 from conftest import ROOT, train, wandb_records
+from unrolled.bench.gated_networks import gated
 from unrolled.bench.hard import hard
 from unrolled.bench.networks import constructed
 from unrolled.bench.regimes import COUNT
@@ -206,10 +207,10 @@ def test_every_page_is_in_the_index() -> None:
 
 
 def test_the_networks_of_the_benches_are_as_many_as_it_says() -> None:
-    kinds = r"on (\d+) networks whose\s+regime is known[^,]*, on (\d+) of kinds that are hard, and on (\d+)"
+    kinds = r"on (\d+) networks whose\s+regime is known[^,]*, on (\d+)\s+gated and leaky ones, on (\d+) of kinds that are hard, and on (\d+)"
     claimed = re.search(kinds, PAGES["diagnose.md"])
     assert claimed is not None
-    assert [int(n) for n in claimed.groups()] == [len(constructed()), len(hard()), COUNT]
+    assert [int(n) for n in claimed.groups()] == [len(constructed()), len(gated()), len(hard()), COUNT]
 
 
 def test_every_regime_is_in_the_rules() -> None:
