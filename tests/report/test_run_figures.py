@@ -10,6 +10,7 @@ import pytest
 from unrolled.record.run_record import RunRecord
 from unrolled.report.run_figures import heat_map, learning, slopes, weights_by_time
 from unrolled.report.runs import run_command
+from unrolled.report.states_figure import states_apart
 
 
 def run_of(folder: Path, updates: int) -> Path:
@@ -46,6 +47,17 @@ def test_further_right_is_further_back_in_every_figure(tmp_path: Path) -> None:
     for drawn in (heat.data[0], weights.data[-1]):
         assert [*drawn.x] == [2, 1, 0]
     assert [*weights.data[-1].y] == [1, 2, 8]
+
+
+def test_two_states_are_drawn_beside_one_another_and_one_alone_is_not(tmp_path: Path) -> None:
+    assert states_apart(run_of(tmp_path, 4)) is None
+    (tmp_path / "profiles" / "grad_c_log.csv").write_text("step,t0,t1,t2\n0,0,0,0\n1,-2,-1,0\n")
+    figure: Any = states_apart(tmp_path)
+    assert [line.name for line in figure.data] == [
+        f"dL/d{state}<sub>t</sub>, step {step}" for state in "hc" for step in (0, 1)
+    ]
+    assert [*figure.data[-1].x] == [0, 1, 2]
+    assert [*figure.data[-1].y] == pytest.approx([0, -1 / math.log(10), -2 / math.log(10)])
 
 
 def test_a_slope_is_drawn_in_decades_and_told_in_nats(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from .first_pass import answered, answers, first_pass
 from .linked_words import typed
 from .runs import run_command
 from .shell import Section, write_page
+from .states_figure import states_apart
 
 if TYPE_CHECKING:
     from unrolled.inspection.predict import Prediction
@@ -133,6 +134,11 @@ def _sections(folder: Path, record: RunRecord) -> list[Section]:
             for name, suffix in parts.items()
         ),
         Section("Slope over training", "Above 0 the gradient grows with the lag.", figures.slopes(folder)),
+        Section(
+            "Gradients of h_t and of c_t",
+            "As training itself has them. dL/dc_t is that of the c_t which is handed on to the next time step.",
+            states_apart(folder),
+        ),
         Section(
             "Heat map",
             "The norm of dL/dh_t as training itself has it; further right is further back in time.",
