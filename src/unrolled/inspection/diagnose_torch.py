@@ -41,6 +41,7 @@ def diagnose_torch(  # noqa: PLR0917
 
     Raises UserError if a file cannot be read or has other shapes, and if a layer's states below another are not finite.
     """
+    torch.set_num_threads(1)  # two threads on matrices this small are slower than one
     stack = [each._replace(layer=each.layer.double()) for each in stack_in(file, activation)]
     size = stack[0].layer.inputs
     x = _noise(length, samples, size) if inputs is None else inputs_in(inputs, size)
