@@ -80,7 +80,7 @@ def tied_slope(of: Moments) -> float:
 
 
 def untied_slope(of: Moments) -> float:
-    """Computes the slope with weights that are drawn anew at each step, nats per lag: d = 0 alone."""
+    """Computes the slope with weights that are drawn independently at each step, nats per lag: d = 0 alone."""
     return _half_ln(float(np.abs(np.linalg.eigvals(of.together)).max()))
 
 

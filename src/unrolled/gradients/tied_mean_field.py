@@ -38,7 +38,7 @@ class TiedMeanField:
     """Slope of dL/dh_t, and dL/dc_t, of a wide network at initialisation.
 
     slope: nats per lag, for weights that all steps share.
-    untied: nats per lag, for weights drawn anew at each step: not what a recurrent network has.
+    untied: nats per lag, for weights drawn independently at each step: not what a recurrent network has.
     persistence: autocorrelation time of the pre-activations of the gates, steps; 1 = independent from step to step.
     valid: whether the persistence is below 2. The slope is not to be trusted otherwise.
     """

@@ -3,6 +3,7 @@
 Shapes: T time steps, B batch, E inputs, H hidden. The loop over time and its transpose by hand are in `loop`.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch
@@ -26,7 +27,7 @@ from .tape import Tape
 Initial = Tensor | Sequence[Tensor] | None
 
 
-class Recurrent(nn.Module):
+class Recurrent(nn.Module, ABC):
     """Base class of the recurrent layers, unrolled by hand.
 
     inputs: E, size of x_t.
@@ -57,9 +58,9 @@ class Recurrent(nn.Module):
         self.b_h = nn.Parameter(torch.zeros(G * hidden)) if cell.apart else None
 
     @property
+    @abstractmethod
     def cell(self) -> Cell:
         """The cell that a step computes."""
-        raise NotImplementedError
 
     @property
     def names(self) -> tuple[str, ...]:
